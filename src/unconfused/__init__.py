@@ -1,0 +1,61 @@
+"""unconfused: where a classifier's errors go, at every threshold, with an honest interval on every number.
+
+Rows are the truth, columns the prediction. Positive means ``score >= threshold``.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from unconfused.curves import Curve as Curve
+    from unconfused.errors import UnconfusedError as UnconfusedError
+    from unconfused.evaluation import Evaluation as Evaluation
+    from unconfused.evaluation import Stream as Stream
+    from unconfused.evaluation import confusion_matrix as confusion_matrix
+    from unconfused.evaluation import evaluate as evaluate
+    from unconfused.evaluation import evaluate_frame as evaluate_frame
+    from unconfused.evaluation import evaluate_model as evaluate_model
+    from unconfused.evaluation import load as load
+    from unconfused.findings import Finding as Finding
+    from unconfused.inference import Estimate as Estimate
+    from unconfused.labels import Labels as Labels
+    from unconfused.show.figure import plot_history as plot_history
+    from unconfused.tally.confusion import ConfusionMatrix as ConfusionMatrix
+    from unconfused.tally.rates import Rates as Rates
+
+__version__ = "0.1.0"
+
+_ROOMS = {
+    "ConfusionMatrix": "tally.confusion",
+    "Curve": "curves",
+    "Estimate": "inference",
+    "Evaluation": "evaluation",
+    "Finding": "findings",
+    "Labels": "labels",
+    "Rates": "tally.rates",
+    "Stream": "evaluation",
+    "UnconfusedError": "errors",
+    "confusion_matrix": "evaluation",
+    "evaluate": "evaluation",
+    "evaluate_frame": "evaluation",
+    "evaluate_model": "evaluation",
+    "load": "evaluation",
+    "plot_history": "show.figure",
+}
+"""The front door: each name and the room that it is loaded from on first use."""
+
+__all__ = sorted(_ROOMS)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _ROOMS:
+        raise AttributeError(f"module 'unconfused' has no attribute {name!r}")
+    value = getattr(import_module(f"unconfused.{_ROOMS[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_ROOMS})

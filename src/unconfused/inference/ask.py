@@ -1,0 +1,226 @@
+"""``estimate`` and ``estimates``: one question in the metric language, put to any tally."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, NoReturn, TypeAlias
+
+import numpy as np
+
+from unconfused.errors import AmbiguousCall, NotKept, ThresholdUnset, UsageError
+from unconfused.inference import counts, groups, scores
+from unconfused.inference.counts import Reading
+from unconfused.inference.delta import Sample
+from unconfused.inference.intervals import Interval, quantile
+from unconfused.inference.value import Estimate
+from unconfused.labels import Label
+from unconfused.metrics.catalogue import Array
+from unconfused.metrics.language import Query, parse
+from unconfused.metrics.ranking import Masses
+from unconfused.tally.cells import Cells
+from unconfused.tally.confusion import ConfusionMatrix
+from unconfused.tally.grouped import Grouped
+from unconfused.tally.moments import Moments
+from unconfused.tally.scores import ScoreTally
+
+Tally: TypeAlias = "ConfusionMatrix | ScoreTally | Moments | Grouped[Any]"
+
+
+def estimate(
+    tally: Tally, text: str | Query, *, level: float = 0.95, method: str | None = None, seed: int = 0
+) -> Estimate:
+    """One metric of a tally, with its interval.
+
+    Args:
+        tally: what was counted.
+        text: the question, such as "recall", "precision[dog]", "f1@macro", "fbeta(2)".
+        level: how sure the interval should be.
+        method: "wilson", "exact", "jeffreys" (proportions and what is made of them), "delta", "bootstrap"; for
+            roc_auc "delong", "newcombe", "bootstrap"; chosen by rule when left out.
+        seed: of anything that is resampled.
+
+    Raises:
+        UnknownMetric, UnknownClass: a name that is not there.
+        AmbiguousCall, PositiveClassUnset: one number was asked for and there are several.
+        NotKept, ThresholdUnset: the tally does not hold the answer.
+
+    >>> cm = ConfusionMatrix.from_counts([[76, 9], [17, 48]], labels=["Negative", "Positive"])
+    >>> print(estimate(cm, "recall"))
+    0.738 [0.62, 0.83]
+    """
+    query = text if isinstance(text, Query) else parse(text)
+    quantile(level)  # refuses what is no level
+    if isinstance(tally, ConfusionMatrix):
+        return _of_matrix(tally, query, level, method, seed)
+    if isinstance(tally, ScoreTally):
+        return _of_scores(tally, query, level, method, seed)
+    if isinstance(tally, Moments):
+        return _of_moments(tally, query, level, method)
+    return _of_group(tally, query, level, method, seed)
+
+
+def estimates(
+    tally: Tally, text: str | Query, *, level: float = 0.95, method: str | None = None, seed: int = 0
+) -> dict[Label, Estimate]:
+    """A metric of every class (or every label of a group): {class: Estimate}.
+
+    >>> cm = ConfusionMatrix.from_counts([[76, 9], [17, 48]], labels=["Negative", "Positive"])
+    >>> {name: f"{e:.2f}" for name, e in estimates(cm, "recall").items()}
+    {'Negative': '0.89', 'Positive': '0.74'}
+    """
+    query = text if isinstance(text, Query) else parse(text)
+    quantile(level)
+    name = query.metric.name
+    if query.label is not None or query.average:
+        raise UsageError(f"{query} is one number.", fix=f"Type estimates({name!r}), or estimate({str(query)!r}).")
+    if isinstance(tally, Grouped):
+        return {key: estimate(member, query, level=level, method=method, seed=seed) for key, member in tally.items()}
+    if not isinstance(tally, ConfusionMatrix):
+        raise NotKept(f"A {type(tally).__name__} holds no several classes.", fix=f"Type estimate({str(query)!r}).")
+    _counts_only(query)
+    sample = sample_of(tally).each(counts.one_vs_rest)
+    reading = counts.of_class(query.metric, *query.args)
+    found = counts.interval(reading, sample, level, method, seed)
+    names = [replace(query, label=text) for text in tally.labels.texts]
+    return dict(zip(tally.labels, _answers(names, reading, sample, found, level), strict=True))
+
+
+def sample_of(cm: ConfusionMatrix) -> Sample:
+    """The three tables of a matrix, as floats."""
+    cells = cm.cells()
+    if cm.weights is None:
+        return Sample(cells, cells, cells)
+    rows = Cells.of_table(cm.table(weighted=False).astype(np.float64), cells.k)
+    return Sample(cells, cm.squares(), rows, weighted=True)
+
+
+def _of_matrix(cm: ConfusionMatrix, query: Query, level: float, method: str | None, seed: int) -> Estimate:
+    _counts_only(query)
+    if query.average == "ovo":
+        raise NotKept("A ConfusionMatrix keeps no scores.", "@ovo ranks two classes at a time.", "Ask for roc_auc@ovo.")
+    if query.average == "worst":
+        apart = groups.apart(level, len(cm.labels))
+        members = estimates(cm, replace(query, average=None), level=apart, method=method, seed=seed)
+        return groups.worst(query, members, cm.total, level)
+    sample = sample_of(cm)
+    if query.average:
+        reading = counts.of_average(query, sample.counts)
+    elif query.label is None and not query.metric.per_class:
+        reading = counts.of_table(query.metric, *query.args)
+    else:
+        place = _place(cm, query)
+        sample = sample.each(lambda c: counts.one_vs_rest(c, place))
+        reading = counts.of_class(query.metric, *query.args)
+    found = counts.interval(reading, sample, level, method, seed)
+    (answer,) = _answers([query], reading, sample, found, level)
+    return replace(answer, left_out=_left_out(cm, query, sample.counts)) if query.average else answer
+
+
+def _answers(queries: list[Query], reading: Reading, sample: Sample, found: Interval, level: float) -> list[Estimate]:
+    arrays = (reading.value(sample.counts), found.low, found.high, reading.rows(sample.rows))
+    return [
+        _answer(query, float(value), float(low), float(high), int(n), found.method, level)
+        for query, value, low, high, n in zip(queries, *map(np.atleast_1d, arrays), strict=True)
+    ]
+
+
+def _answer(query: Query, value: float, low: float, high: float, n: int, method: str, level: float) -> Estimate:
+    reason = (query.metric.undefined or "no row was counted") if np.isnan(value) else None
+    return Estimate(value, low, high, level, method, n, reason=reason, name=str(query))
+
+
+def _place(cm: ConfusionMatrix, query: Query) -> int:
+    """Which class a per-class question is about."""
+    if query.label is not None:
+        return cm.labels.index(query.label)
+    if len(cm.labels) <= 2:
+        return cm.labels.require_positive(query.metric.name)
+    _several(query, cm.labels.texts[0], f"this matrix has {len(cm.labels)} classes")
+
+
+def _several(query: Query, example: str, seen: str) -> NoReturn:
+    one, mean = replace(query, label=example), replace(query, average="macro")
+    raise AmbiguousCall(
+        f"{str(query)!r} is one number per class, and {seen}.",
+        "Picking or averaging them is a choice that changes the number.",
+        f'Type "{one}" for one class, "{mean}" for their mean, or estimates("{query}") for all of them.',
+    )
+
+
+def _left_out(cm: ConfusionMatrix, query: Query, c: Cells) -> tuple[str, ...]:
+    if query.average == "micro":
+        return ()
+    undefined: Array = np.isnan(query.metric.by_class(c, *query.args))
+    return tuple(text for text, gone in zip(cm.labels.texts, undefined, strict=True) if gone)
+
+
+def _counts_only(query: Query) -> None:
+    if query.metric.of != "counts":
+        raise NotKept(
+            f"A ConfusionMatrix cannot answer {str(query)!r}.",
+            "It counts decisions; the scores behind them are gone.",
+            f"Type uc.evaluate(y_true, y_score=...).estimate({str(query)!r}).",
+        )
+
+
+def _of_scores(tally: ScoreTally, query: Query, level: float, method: str | None, seed: int) -> Estimate:
+    if query.metric.of == "counts":
+        raise ThresholdUnset(
+            f"{str(query)!r} is a number of decisions, and these are scores.",
+            "Every threshold gives another one.",
+            f"Name the threshold: .at(0.4).estimate({str(query)!r}).",
+        )
+    if query.average or (query.label is not None and tally.labels.index(query.label) != tally.labels.positive):
+        raise NotKept(
+            f"{str(query)!r} asks beyond one ranking.",
+            f"These scores rank rows by {tally.labels.positive_name!r} alone.",
+            f"Type {str(replace(query, label=None, average=None))!r}.",
+        )
+    value = float(query.metric(Masses.of(tally), *query.args)) if len(tally.scores) else float("nan")
+    found = scores.interval(query, tally, value, level, method, seed)
+    rows = tally.positives + tally.negatives
+    return _answer(query, value, float(found.low), float(found.high), rows, found.method, level)
+
+
+def _of_moments(moments: Moments, query: Query, level: float, method: str | None) -> Estimate:
+    if query.metric.of != "moments" or query.label is not None or query.average or method not in (None, "normal"):
+        raise NotKept(
+            f"Moments of a loss cannot answer {str(query)!r}.",
+            "They hold the mean and the variance of one loss over all rows.",
+            "Type log_loss, brier or brier_sum.",
+        )
+    value, found = scores.of_moments(query.metric.name, moments, level)
+    return _answer(query, value, float(found.low), float(found.high), moments.n, found.method, level)
+
+
+def _of_group(group: Grouped[Any], query: Query, level: float, method: str | None, seed: int) -> Estimate:
+    plain = replace(query, label=None, average=None)
+    if query.label is not None:
+        one = estimate(group[query.label], plain, level=level, method=method, seed=seed)
+        return replace(one, name=str(query))
+    if not query.average:
+        _several(query, str(next(iter(group), "dog")), f"there are {len(group)} {group.kind}s")
+    rows = max((member.total for member in group.values()), default=0)
+    if query.average == "micro":
+        return _pooled(group, query, rows, level)
+    apart = groups.apart(level, len(group)) if query.average == "worst" else level
+    members = estimates(group, plain, level=apart, method=method, seed=seed)
+    if query.average == "worst":
+        return groups.worst(query, members, rows, level)
+    return groups.mean(query, group, members, rows, level)
+
+
+def _pooled(group: Grouped[Any], query: Query, rows: int, level: float) -> Estimate:
+    matrices = [member for member in group.values() if isinstance(member, ConfusionMatrix)]
+    if len(matrices) < len(group) or not matrices or query.metric.of != "counts":
+        raise NotKept(
+            f"{str(query)!r} would pool scores of several rankings.",
+            "They need not be on one scale.",
+            f"Type {str(replace(query, average='macro'))!r}.",
+        )
+    samples = [
+        sample_of(cm).each(lambda c, at=cm.labels.require_positive(str(query)): counts.one_vs_rest(c, at))  # type: ignore[misc]
+        for cm in matrices
+    ]
+    value, found = counts.pooled_interval(counts.of_class(query.metric, *query.args), Sample.stacked(samples), level)
+    return _answer(query, float(value), float(found.low), float(found.high), rows, found.method, level)

@@ -1,0 +1,204 @@
+"""How sure a metric of counts is: which interval answers which question.
+
+| what is asked | interval |
+|---|---|
+| a proportion | Wilson, on Kish's effective rows if weighted |
+| F1, Dice; balanced accuracy, informedness, markedness, G-mean; a macro average over disjoint rows | square-and-add |
+| a micro or weighted average in [0, 1] | Wilson on the rows that the delta method finds it to be worth |
+| the worst of m classes | each class's own interval at level 1 - α/m |
+| anything else | the delta method on the logit, Fisher's z or log scale; the bootstrap where a table is too large for it |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from unconfused.errors import NotKept, UsageError
+from unconfused.inference.delta import Sample, by_cell, smoothed, spread, standard_error, table_of
+from unconfused.inference.intervals import (
+    PROPORTION,
+    Bounds,
+    Interval,
+    held,
+    of_ratio,
+    on_scale,
+    quantile,
+    scale_name,
+    square_and_add,
+)
+from unconfused.inference.resample import percentiles
+from unconfused.metrics.average import AVERAGES
+from unconfused.metrics.catalogue import Argument, Array, Blend, Form, Metric, Ratio, mean_of_defined, ratio, value_of
+from unconfused.metrics.language import Query
+from unconfused.tally.cells import Cells
+
+METHODS = (*PROPORTION, "delta", "bootstrap")
+SMOOTHED = ", one row spread over the table since an empty cell left no spread"
+
+Rule = Literal["proportion", "combination", "average", "count", "delta"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One question put to tables: the form of the answer, its range, and the rule for its interval."""
+
+    form: Callable[[Cells], Form]
+    range: tuple[float, float]
+    rule: Rule
+    slopes: Callable[[Cells], Array] | None = None
+
+    def value(self, c: Cells) -> Array:
+        """The answer.    Shape: (...)."""
+        return value_of(self.form(c))
+
+    def rows(self, c: Cells) -> Array:
+        """Rows that the answer rests on: of a proportion those of its denominator.    Shape: (...)."""
+        form = self.form(c) if self.rule == "proportion" else None
+        return form.den if isinstance(form, Ratio) else np.broadcast_to(c.n[..., 0], self.value(c).shape)
+
+
+def of_table(metric: Metric, *args: Argument) -> Reading:
+    """An overall metric, of the table as it stands."""
+    known = metric.slopes
+    slopes = None if known is None else lambda c: known(c, *args)
+    return Reading(lambda c: metric.form(c, *args), metric.range, _rule(metric), slopes)
+
+
+def of_class(metric: Metric, *args: Argument) -> Reading:
+    """A metric of the last class of 2x2 tables."""
+
+    def last(c: Cells) -> Form:
+        form = metric.form(c, *args)
+        if not metric.per_class:
+            return form
+        return form.at(1) if isinstance(form, Ratio | Blend) else form[..., 1]
+
+    return Reading(last, metric.range, _rule(metric))
+
+
+def of_average(query: Query, c: Cells) -> Reading:
+    """An average over the classes of one table; ``c`` shows whether the classes rest on rows of their own."""
+    metric, args = query.metric, query.args
+    read: Callable[[Cells], Form] = AVERAGES[str(query.average)](metric, *args)
+    rule: Rule = "count" if metric.kind == "count" else "delta"
+    if query.average == "macro":
+        if metric.per_class and metric.kind == "proportion":
+            form = metric.form(c, *args)
+            if isinstance(form, Ratio) and np.sum(np.broadcast_to(form.den, c.tp.shape)) <= c.n[0]:
+                return Reading(lambda c: _mean_of_classes(metric.form(c, *args)), metric.range, "combination")
+    elif metric.range == (0.0, 1.0):
+        rule = "average"
+    return Reading(read, metric.range, rule)
+
+
+def interval(reading: Reading, sample: Sample, level: float, method: str | None = None, seed: int = 0) -> Interval:
+    """The interval of a reading of every table in a stack.    Shape: (...)."""
+    value = reading.value(sample.counts)
+    if reading.rule == "count":
+        return Interval(value, value, "counted, not estimated")
+    bounds, name = _bounds(reading, sample, value, level, _checked(reading, method), seed)
+    return Interval(*held(value, bounds, reading.range), name)
+
+
+def one_vs_rest(c: Cells, place: int | None = None) -> Cells:
+    """Each class against the rest, or the one at ``place``.    Shape: (k, 2, 2) tables, or (2, 2)."""
+    cells = [np.maximum(x, 0) for x in (c.tn, c.fp, c.fn, c.tp)]
+    return Cells.of_binary(*(x if place is None else x[..., place] for x in cells))
+
+
+def pooled_interval(reading: Reading, sample: Sample, level: float) -> tuple[Array, Interval]:
+    """The sum of a stack of tables whose rows may be the same rows: the spreads of the tables are added."""
+    pooled = sample.each(lambda c: Cells.of_table(table_of(c).sum(0), c.k))
+    value = reading.value(pooled.counts)
+    for source, note in ((sample, ""), (smoothed(sample), SMOOTHED)):
+        centre = Cells.of_table(table_of(source.counts).sum(0), source.counts.k)
+        error = spread(by_cell(reading.value, centre), source).sum(0)
+        bounds = on_scale(reading.value(centre), error, reading.range, quantile(level))
+        if error > 0 and np.isfinite(bounds).all():
+            break
+    name = f"delta method on {scale_name(reading.range)}, spreads of the labels added{note}"
+    return value, Interval(*held(value, bounds, reading.range), name)
+
+
+def _rule(metric: Metric) -> Rule:
+    kind = metric.kind
+    return kind if kind in ("proportion", "combination", "count") else "delta"  # type: ignore[return-value]
+
+
+def _mean_of_classes(form: Form) -> Blend:
+    assert isinstance(form, Ratio)
+    return Blend(form, mean_of_defined)
+
+
+def _checked(reading: Reading, method: str | None) -> str:
+    if method is None:
+        return "delta" if reading.rule == "delta" else "wilson"
+    allowed = METHODS[3:] if reading.rule == "delta" else METHODS
+    if method not in allowed:
+        raise UsageError(
+            f"method={method!r} does not give an interval for this metric.",
+            "It is no proportion." if method in METHODS else "",
+            f"Type one of {', '.join(map(repr, allowed))}, or leave method= out.",
+        )
+    return method
+
+
+def _bounds(
+    reading: Reading, sample: Sample, value: Array, level: float, method: str, seed: int
+) -> tuple[Bounds, str]:
+    if method == "bootstrap":
+        return _bootstrap(reading, sample, level, seed)
+    if method == "delta":
+        return _delta(reading, sample, value, level, seed)
+    name, by = PROPORTION[method]
+    if reading.rule == "average":
+        worth, rows = _worth(reading, sample, value)
+        return by(value * worth, worth, level), f"{name} on {rows}"
+    form, squares = reading.form(sample.counts), reading.form(sample.squares)
+    if isinstance(form, Ratio) and isinstance(squares, Ratio):
+        kish = "" if not sample.weighted else ", Kish's effective rows"
+        return of_ratio(form, squares, level, by), name + kish
+    assert isinstance(form, Blend) and isinstance(squares, Blend)
+    many = form.parts.den.shape[-1] > 1
+    return square_and_add(form, squares, level, by), f"square-and-add of {name}" if many else f"{name} on the Jaccard"
+
+
+def _worth(reading: Reading, sample: Sample, value: Array) -> tuple[Array, str]:
+    """Independent rows that an average is worth: p (1 - p) / variance, or Kish's where it has no variance."""
+    c = sample.counts
+    kish = ratio(c.n[..., 0] ** 2, sample.squares.n[..., 0]).value
+    variance = standard_error(reading.value, sample, reading.slopes) ** 2
+    worth = ratio(value * (1 - value), variance).value
+    flat = ~(variance > 1e-18 * value**2) | ~(worth > 0)
+    return np.where(flat, kish, worth), "the rows that its delta-method variance is worth"
+
+
+def _delta(reading: Reading, sample: Sample, value: Array, level: float, seed: int) -> tuple[Bounds, str]:
+    try:
+        low, high = _on_scale(reading, sample, level)
+    except NotKept:  # reads every cell of a table that has too many
+        return _bootstrap(reading, sample, level, seed)
+    name = f"delta method on {scale_name(reading.range)}"
+    flat = ~(high - low > 1e-9 * np.abs(value)) & ~np.isnan(value)
+    if not flat.any():
+        return (low, high), name
+    low2, high2 = _on_scale(reading, smoothed(sample), level)
+    return (np.where(flat, low2, low), np.where(flat, high2, high)), name + (SMOOTHED if flat.all() else "")
+
+
+def _on_scale(reading: Reading, sample: Sample, level: float) -> Bounds:
+    error = standard_error(reading.value, sample, reading.slopes)
+    return on_scale(reading.value(sample.counts), error, reading.range, quantile(level))
+
+
+def _bootstrap(reading: Reading, sample: Sample, level: float, seed: int) -> tuple[Bounds, str]:
+    stack = table_of(sample.counts).shape[:-2]
+    low, high = np.empty(stack), np.empty(stack)
+    for place in np.ndindex(stack):
+        one = sample.each(lambda c, at=place: Cells.of_table(table_of(c)[at], c.k))  # type: ignore[misc]
+        low[place], high[place], repeats, note = percentiles(reading.value, one, level, seed)
+    return (low, high), f"bootstrap, {repeats} replicates, seed {seed}{SMOOTHED if note else ''}"

@@ -1,0 +1,129 @@
+"""The delta method for any metric of a table: how far it moves when one row more falls into a cell.
+
+Var = Σ Q (U - Ū)², with U the derivative by cell, Ū its mean over rows, and Q the rows (Σw² of weighted ones): the
+infinitesimal jackknife. Derivatives are central differences on the cells that hold rows. Where there are too many of
+those and the metric reads margins only, U_ij = γ_i [i = j] + a_i + b_j takes 3 S + 1 derivatives instead of S².
+
+Source: Fleiss, Cohen & Everitt 1969 for kappa; Jaeckel 1972 in general.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+import numpy as np
+
+from unconfused.metrics.catalogue import Array, ratio
+from unconfused.tally.cells import Cells
+
+Reading: TypeAlias = Callable[[Cells], Array]
+
+STEP = 2.0**-17
+"""Relative step of a central difference: about the cube root of the precision of a float64."""
+CHUNK = 2**21
+"""Numbers held at once while many tables are read."""
+CELL_WORK = 2**22
+"""Numbers read by cell-wise derivatives at most: all S² cells up to S = 45; beyond, only where most cells are empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """The same table three times: what metrics read, squared weights, and rows.    Each (..., S, S) of k classes."""
+
+    counts: Cells
+    squares: Cells
+    rows: Cells
+    weighted: bool = False
+
+    def each(self, change: Callable[[Cells], Cells]) -> Sample:
+        """All three changed alike."""
+        changed = change(self.counts)
+        if not self.weighted:
+            return Sample(changed, changed, changed)
+        return Sample(changed, change(self.squares), change(self.rows), True)
+
+    @classmethod
+    def stacked(cls, samples: Sequence[Sample]) -> Sample:
+        """Samples of tables of one size, on a new first axis."""
+        tables = ([table_of(part) for part in parts] for parts in zip(*((s.counts, s.squares, s.rows) for s in samples), strict=True))  # fmt: skip
+        return cls(*(Cells.of_table(np.stack(t), samples[0].counts.k) for t in tables), any(s.weighted for s in samples))  # fmt: skip
+
+
+def table_of(c: Cells) -> Array:
+    """The cells of a sample, which is always counted from tables."""
+    assert c.table is not None
+    return c.table
+
+
+def standard_error(reading: Reading, sample: Sample, slopes: Reading | None = None) -> Array:
+    """The standard error of a metric, one for each table of a stack; ``slopes`` where they are known.    Shape: (...)."""
+    c = sample.counts
+    if slopes is not None:
+        return spread(slopes(c), sample)
+    table = table_of(c)
+    few = np.count_nonzero(table) * table.shape[-1] ** 2 <= CELL_WORK
+    return spread(by_cell(reading, c) if few else by_margin(reading, c), sample)
+
+
+def spread(slopes: Array, sample: Sample) -> Array:
+    """√(Σ Q (U - Ū)²): what the rows of a sample do to a sum that moves by U with each.    Shape: (...)."""
+    c = sample.counts
+    mean = ratio((table_of(c) * slopes).sum((-2, -1)), c.n[..., 0]).value
+    error: Array = np.sqrt((table_of(sample.squares) * (slopes - mean[..., None, None]) ** 2).sum((-2, -1)))
+    return error
+
+
+def by_cell(reading: Reading, c: Cells) -> Array:
+    """Derivatives by cell, 0 where a cell is empty.    Shape: (..., S, S)."""
+    table = table_of(c)
+    seats = table.shape[-1]
+    used = np.argwhere(table.reshape(-1, seats, seats).any(0))
+    slopes = np.zeros_like(table)
+    for places in _chunks(used, table.size):
+        change = np.zeros((len(places), *table.shape))
+        step = np.moveaxis(table[..., places[:, 0], places[:, 1]], -1, 0) * STEP
+        change[(np.arange(len(places)), ..., places[:, 0], places[:, 1])] = step
+        rise = reading(Cells.of_table(table + change, c.k)) - reading(Cells.of_table(table - change, c.k))
+        slopes[..., places[:, 0], places[:, 1]] = np.moveaxis(ratio(rise, 2 * step).value, 0, -1)
+    return np.where(table > 0, slopes, 0.0)
+
+
+def by_margin(reading: Reading, c: Cells) -> Array:
+    """Derivatives by diagonal, row, column and total, put together for each cell of one table.    Shape: (S, S)."""
+    seats = c.rows.shape[-1]
+    start = np.concatenate([c.diagonal, c.rows, c.columns, c.n])
+    slopes = np.zeros_like(start)
+    for places in _chunks(np.flatnonzero(start), start.size):
+        change = np.zeros((len(places), start.size))
+        change[np.arange(len(places)), places] = start[places] * STEP
+        up, down = (reading(_of_margins(start + sign * change, seats, c.k)) for sign in (1, -1))
+        slopes[places] = (up - down) / (2 * STEP * start[places])
+    diagonal, rows, columns = slopes[:-1].reshape(3, seats)
+    return np.diag(diagonal) + rows[:, None] + columns + slopes[-1]
+
+
+def smoothed(sample: Sample) -> Sample:
+    """The sample with one row more, spread evenly over the cells of the classes and seats in use.
+
+    Where no row fell into the cells that matter the delta method sees no spread; this leaves it some to see.
+    """
+    table, squares = table_of(sample.counts), table_of(sample.squares)
+    live = (table.sum(-1) > 0) | (table.sum(-2) > 0)
+    spread_over = (live[..., :, None] & live[..., None, :]) * 1.0
+    share = ratio(spread_over, spread_over.sum((-2, -1), keepdims=True)).value
+    unit = ratio(squares.sum((-2, -1), keepdims=True), table.sum((-2, -1), keepdims=True)).value
+    k = sample.counts.k
+    counts, rest = Cells.of_table(table + share * unit, k), Cells.of_table(squares + share * unit**2, k)
+    return replace(sample, counts=counts, squares=rest)
+
+
+def _of_margins(margins: Array, seats: int, k: int) -> Cells:
+    diagonal, rows, columns = np.split(margins[..., :-1], (seats, 2 * seats), -1)
+    return Cells(diagonal, rows, columns, margins[..., -1:], k)
+
+
+def _chunks(places: Array, size: int) -> Iterator[Array]:
+    step = max(1, CHUNK // max(size, 1))
+    return (places[i : i + step] for i in range(0, len(places), step))

@@ -1,0 +1,70 @@
+"""Averages over the members of a group, each of which has its own interval.
+
+Labels of a multilabel problem share rows, and their tallies do not show how they err together. So the bounds are
+averaged like the values, as if all erred at once: too wide perhaps, never too narrow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from unconfused.errors import NotKept
+from unconfused.inference.value import Estimate
+from unconfused.metrics.average import weighted_mean, worst_of
+from unconfused.metrics.catalogue import Array
+from unconfused.metrics.language import Query
+from unconfused.tally.confusion import ConfusionMatrix
+from unconfused.tally.grouped import Grouped
+from unconfused.tally.scores import ScoreTally
+
+
+def apart(level: float, members: int) -> float:
+    """The level at which each of several intervals must hold for all to hold at ``level`` (Bonferroni)."""
+    return 1 - (1 - level) / max(members, 1)
+
+
+def mean(query: Query, group: Grouped[Any], members: Mapping[Any, Estimate], rows: int, level: float) -> Estimate:
+    """The plain or weighted mean of the members' values, and of their bounds."""
+    if query.average == "ovo" and group.kind != "pair":
+        raise NotKept(
+            f"These tallies are of one {group.kind} against the rest.",
+            "@ovo compares two classes at a time.",
+            f"Type \"{query.metric.name}@macro\" for the mean over {group.kind}s.",
+        )
+    weights = np.array([_support(member) if query.average == "weighted" else 1.0 for member in group.values()])
+    value, low, high = (float(weighted_mean(column, weights)) for column in _columns(members))
+    return Estimate(
+        value, low, high, level, f"mean of the {group.kind}s' bounds: {_method(members)}", rows,
+        reason=query.metric.undefined if np.isnan(value) else None, name=str(query), left_out=_undefined(members),
+    )  # fmt: skip
+
+
+def worst(query: Query, members: Mapping[Any, Estimate], rows: int, level: float) -> Estimate:
+    """The worst value among members whose intervals hold together; so does the worst of their bounds."""
+    value, low, high = (float(worst_of(query.metric, column)) for column in _columns(members))
+    return Estimate(
+        value, low, high, level, f"{_method(members)}, Bonferroni over {len(members)}", rows,
+        reason=query.metric.undefined if np.isnan(value) else None, name=str(query), left_out=_undefined(members),
+    )  # fmt: skip
+
+
+def _columns(members: Mapping[Any, Estimate]) -> Array:
+    rows = [(e.value, e.low, e.high) for e in members.values()]
+    return np.array(rows, np.float64).reshape(-1, 3).T
+
+
+def _undefined(members: Mapping[Any, Estimate]) -> tuple[str, ...]:
+    return tuple(str(key) for key, e in members.items() if not e.defined)
+
+
+def _method(members: Mapping[Any, Estimate]) -> str:
+    return " or ".join(dict.fromkeys(e.method for e in members.values() if e.defined))
+
+
+def _support(member: ConfusionMatrix | ScoreTally) -> float:
+    if isinstance(member, ScoreTally):
+        return float(member.masses[:, 1].sum())
+    return float(member.cells().support[member.labels.require_positive("@weighted")])

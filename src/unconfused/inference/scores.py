@@ -1,0 +1,240 @@
+"""How sure a metric of scores is.
+
+| metric | interval |
+|---|---|
+| roc_auc | DeLong on the logit scale with min(P, N) >= 50 and min(P, N) (1 - AUC) >= 10; else the wider of it and Newcombe's method 5; that alone under 50 or at 0 or 1 |
+| average_precision | infinitesimal jackknife on the logit scale; with P < 50 the wider of it and Wilson on P |
+| ks, partial_roc_auc, ece | bootstrap standard error on the logit scale |
+| log_loss, brier, brier_sum | normal, from the mean and variance of the rows' losses |
+
+Weighted masses count for Kish's effective rows (Σw)² / Σw² wherever a number of rows is asked for.
+"""  # noqa: E501
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from unconfused.errors import UsageError
+from unconfused.inference.intervals import Bounds, Interval, held, on_scale, quantile, wilson
+from unconfused.inference.resample import draws
+from unconfused.metrics.catalogue import Array, ratio
+from unconfused.metrics.language import Query
+from unconfused.metrics.proper import CLIP, clipped_rows, log_losses, square_losses
+from unconfused.metrics.ranking import Masses, above
+from unconfused.tally.moments import Moments
+from unconfused.tally.scores import ScoreTally
+
+REPLICATES = 500
+CELLS = 4096
+"""Scores that a bootstrap of masses keeps apart; neighbours beyond are merged, each holding about as many rows."""
+FEW, FEW_ERRORS = 50, 10
+METHODS = {"roc_auc": ("delong", "newcombe", "bootstrap"), "average_precision": ("logit", "wilson", "bootstrap")}
+
+
+@dataclass(frozen=True, slots=True)
+class _Sides:
+    """Masses, squared weights and effective rows of the two classes, as floats.    Shapes: (U,) and ()."""
+
+    positives: Array
+    negatives: Array
+    positive_squares: Array
+    negative_squares: Array
+
+    @classmethod
+    def of(cls, tally: ScoreTally) -> _Sides:
+        masses = tally.masses
+        squares = masses if tally.squares is None else tally.squares
+        return cls(masses[:, 1], masses[:, 0], squares[:, 1], squares[:, 0])
+
+    @property
+    def rows(self) -> tuple[float, float]:
+        """Effective positives and negatives."""
+        p = ratio(self.positives.sum() ** 2, self.positive_squares.sum()).value
+        n = ratio(self.negatives.sum() ** 2, self.negative_squares.sum()).value
+        return float(p), float(n)
+
+
+def interval(query: Query, tally: ScoreTally, value: float, level: float, method: str | None, seed: int) -> Interval:
+    """The interval of a metric of one binary score tally."""
+    name = query.metric.name
+    allowed = METHODS.get(name, ("normal",) if query.metric.kind == "loss" else ("bootstrap",))
+    if method is not None and method not in allowed:
+        raise UsageError(
+            f"method={method!r} does not give an interval for {name}.",
+            fix=f"Type one of {', '.join(map(repr, allowed))}, or leave method= out.",
+        )
+    if np.isnan(value):
+        return Interval(_point(value), _point(value), "")
+    if query.metric.kind == "loss":
+        bounds, words = _loss(name, tally, value, level)
+    elif method == "bootstrap" or name not in METHODS:
+        bounds, words = _bootstrap(query, tally, value, level, seed)
+    elif name == "roc_auc":
+        bounds, words = _roc_auc(tally, value, level, method)
+    else:
+        bounds, words = _average_precision(tally, value, level, method)
+    return Interval(*held(_point(value), bounds, query.metric.range), words)
+
+
+def of_moments(name: str, moments: Moments, level: float) -> tuple[float, Interval]:
+    """The mean loss of rows, with its normal interval."""
+    factor = 2.0 if name == "brier_sum" else 1.0
+    value, error = factor * moments.mean, factor * moments.standard_error
+    bounds = _normal(name, value, error, moments.n, level)
+    return value, Interval(*held(_point(value), bounds, (0.0, _largest(name, value))), _NORMAL)
+
+
+def delong_error(tally: ScoreTally) -> float:
+    """The standard error of the AUC from the masses: variances of the placements, n - 1 in their denominators.
+
+    Source: DeLong, DeLong & Clarke-Pearson 1988. For weights Σw² takes the place of the rows.
+    """
+    s = _Sides.of(tally)
+    p, n = s.positives.sum(), s.negatives.sum()
+    below = (np.cumsum(s.negatives) - s.negatives / 2) / n
+    beyond = (above(s.positives) - s.positives / 2) / p
+    area = (s.positives * below).sum() / p
+    variance = 0.0
+    for squares, placement, total, rows in zip(
+        (s.positive_squares, s.negative_squares), (below, beyond), (p, n), s.rows, strict=True
+    ):
+        variance += (squares * (placement - area) ** 2).sum() / total**2 * ratio(rows, rows - 1).value
+    return float(np.sqrt(variance))
+
+
+def newcombe(area: float, p: float, n: float, level: float) -> Bounds:
+    """θ with (A-θ)² = z² θ(1-θ) [1 + m(1-θ)/(2-θ) + mθ/(1+θ)] / (PN), m = (P+N)/2 - 1: a score interval.
+
+    Source: Newcombe 2006, method 5. It has a width at A = 0 and 1 too.
+    """
+    z2, m = quantile(level) ** 2, (p + n) / 2 - 1
+
+    def outside(theta: float) -> bool:
+        spread = 1 + m * (1 - theta) / (2 - theta) + m * theta / (1 + theta)
+        return (area - theta) ** 2 > z2 * theta * (1 - theta) * spread / (p * n)
+
+    def end(out: float) -> float:
+        inner = area
+        for _ in range(80):
+            middle = (out + inner) / 2
+            out, inner = (middle, inner) if outside(middle) else (out, middle)
+        return out
+
+    return _point(0.0 if area <= 0 else end(0.0)), _point(1.0 if area >= 1 else end(1.0))
+
+
+def _roc_auc(tally: ScoreTally, value: float, level: float, method: str | None) -> tuple[Bounds, str]:
+    p, n = _Sides.of(tally).rows
+    few = min(p, n)
+    score = newcombe(value, p, n, level)
+    if method == "newcombe" or value in (0, 1) or (method is None and few < FEW):
+        return score, "Newcombe's method 5"
+    with np.errstate(divide="ignore", invalid="ignore"):
+        error = _point(delong_error(tally))
+    logit = on_scale(_point(value), error, (0, 1), quantile(level))
+    if method is None and few * (1 - max(value, 1 - value)) < FEW_ERRORS:
+        return _wider(logit, score, ("DeLong on the logit scale", "Newcombe's method 5"))
+    return logit, "DeLong on the logit scale"
+
+
+def _average_precision(tally: ScoreTally, value: float, level: float, method: str | None) -> tuple[Bounds, str]:
+    p = _point(_Sides.of(tally).rows[0])
+    binomial = wilson(value * p, p, level)
+    if method == "wilson" or value >= 1:
+        return binomial, "Wilson on the positive rows"
+    logit = on_scale(_point(value), _precision_error(tally, value), (0, 1), quantile(level))
+    if method is None and p < FEW:
+        return _wider(logit, binomial, ("jackknife on the logit scale", "Wilson on the positive rows"))
+    return logit, "infinitesimal jackknife on the logit scale"
+
+
+def _precision_error(tally: ScoreTally, value: float) -> Array:
+    """√(Σ Q U²), U the derivative of the average precision by the mass in each cell."""
+    s = _Sides.of(tally)
+    total, hits, alarms = s.positives.sum(), above(s.positives), above(s.negatives)
+    called = hits + alarms
+    gain = np.cumsum(ratio(s.positives * alarms, called**2).value)
+    loss = np.cumsum(ratio(s.positives * hits, called**2).value)
+    by_positive = (ratio(hits, called).value + gain - value) / total
+    variance = (s.positive_squares * by_positive**2).sum() + (s.negative_squares * (loss / total) ** 2).sum()
+    return _point(float(np.sqrt(variance)))
+
+
+def _wider(a: Bounds, b: Bounds, names: tuple[str, str]) -> tuple[Bounds, str]:
+    width_a, width_b = a[1] - a[0], b[1] - b[0]
+    first = bool(width_a > width_b)  # false where the first has none
+    return (a, f"{names[0]}, wider than {names[1]}") if first else (b, f"{names[1]}, wider than {names[0]}")
+
+
+def _bootstrap(query: Query, tally: ScoreTally, value: float, level: float, seed: int) -> tuple[Bounds, str]:
+    merged = _merged(tally)
+    cells = merged.masses.ravel()
+    squares = cells if merged.squares is None else merged.squares.ravel()
+    used = np.flatnonzero(cells)
+    found = []
+    for drawn in draws(cells[used], squares[used], merged.squares is not None, REPLICATES, seed, 4 * cells.size):
+        masses = np.zeros((len(drawn), cells.size))
+        masses[:, used] = drawn
+        found.append(query.metric(Masses(merged, masses[:, ::2], masses[:, 1::2]), *query.args))
+    values = np.concatenate(found)
+    error = _point(float(np.std(values[np.isfinite(values)], ddof=1)))
+    bounds = on_scale(_point(value), error, query.metric.range, quantile(level))
+    name = f"bootstrap standard error on the logit scale, {REPLICATES} replicates, seed {seed}"
+    if bounds[1] - bounds[0] > 0:
+        return bounds, name
+    few = _point(min(x for x in _Sides.of(tally).rows if x > 0))
+    return wilson(value * few, few, level), "Wilson on the rows of the smaller class, since no replicate differs"
+
+
+def _merged(tally: ScoreTally) -> ScoreTally:
+    """The same rows at no more than ``CELLS`` scores."""
+    if len(tally.scores) <= CELLS:
+        return tally
+    rank = tally.mass.sum(1).cumsum()
+    starts = np.flatnonzero(np.diff((rank - 1) * CELLS // rank[-1], prepend=-1))
+
+    def added(full: Array | None) -> Array | None:
+        return None if full is None else np.concatenate([full[:1], np.add.reduceat(full[1:], starts, axis=0)])
+
+    return replace(
+        tally, scores=tally.scores[starts], full=added(tally.full),  # type: ignore[arg-type]
+        full_weights=added(tally.full_weights), full_squares=added(tally.full_squares),
+    )  # fmt: skip
+
+
+_NORMAL = "normal, from the mean and variance of the rows' losses"
+
+
+def _loss(name: str, tally: ScoreTally, value: float, level: float) -> tuple[Bounds, str]:
+    if name == "log_loss":
+        losses, clipped = log_losses(tally), clipped_rows(tally)
+    else:
+        losses, clipped = square_losses(tally) * (2 if name == "brier_sum" else 1), 0
+    masses, rows = tally.masses, tally.positives + tally.negatives
+    squares = masses if tally.squares is None else tally.squares
+    off = np.where(squares > 0, squares * np.where(squares > 0, losses - value, 0) ** 2, 0)
+    error = float(np.sqrt(off.sum() * ratio(rows, rows - 1).value) / masses.sum())
+    note = f"; {clipped:,} rows read as {CLIP:.1e} from certain" if clipped else ""
+    return _normal(name, value, error, rows, level), _NORMAL + note
+
+
+def _normal(name: str, value: float, error: float, rows: int, level: float) -> Bounds:
+    """value ± z standard errors; with no spread to see, Wilson on the value's share of the largest loss there is."""
+    if error > 0 and np.isfinite(error):
+        half = quantile(level) * error
+        return _point(value - half), _point(value + half)
+    largest = _largest(name, value)
+    if not np.isfinite(largest):
+        return _point(0.0), _point(largest)
+    low, high = wilson(_point(value / largest * rows), _point(rows), level)
+    return largest * low, largest * high
+
+
+def _largest(name: str, value: float) -> float:
+    return max(value, {"log_loss": -float(np.log(CLIP)), "brier": 1.0, "brier_sum": 2.0}[name])
+
+
+def _point(value: float) -> Array:
+    return np.asarray(value, np.float64)

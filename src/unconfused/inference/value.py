@@ -1,0 +1,104 @@
+"""Estimate: a number, and how sure one can be of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import SupportsFloat
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Estimate:
+    """A metric of a sample, with its interval. Compares and formats like its value.
+
+    Attributes:
+        value: the metric; NaN where it is undefined.
+        low, high: the ends of the interval, which always contains the value; NaN where that is.
+        level: the share of samples whose interval would hold the truth, as the method promises it.
+        method: how the interval was made, in words.
+        n: rows that the value rests on: of a proportion those of its denominator.
+        bounds: certified lower and upper value when the tally is binned, else None.
+        reason: why the value is undefined, else None.
+        name: the question, such as "recall[dog]".
+        left_out: the classes in which the metric is undefined, left out of an average.
+
+    >>> recall = Estimate(0.7384, 0.6213, 0.8301, n=65, name="recall")
+    >>> print(recall)
+    0.738 [0.62, 0.83]
+    >>> recall > 0.7, f"{recall:.1%}"
+    (True, '73.8%')
+    """
+
+    value: float
+    low: float
+    high: float
+    level: float = 0.95
+    method: str = ""
+    n: int = 0
+    bounds: tuple[float, float] | None = None
+    reason: str | None = None
+    name: str = ""
+    left_out: tuple[str, ...] = ()
+
+    @property
+    def defined(self) -> bool:
+        """Whether there is a value."""
+        return not math.isnan(self.value)
+
+    def __float__(self) -> float:
+        return self.value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, SupportsFloat) and self.value == float(other)
+
+    def __hash__(self) -> int:
+        return hash(self.value)
+
+    def __lt__(self, other: SupportsFloat) -> bool:
+        return self.value < float(other)
+
+    def __le__(self, other: SupportsFloat) -> bool:
+        return self.value <= float(other)
+
+    def __gt__(self, other: SupportsFloat) -> bool:
+        return self.value > float(other)
+
+    def __ge__(self, other: SupportsFloat) -> bool:
+        return self.value >= float(other)
+
+    def __format__(self, spec: str) -> str:
+        return format(self.value, spec) if spec else str(self)
+
+    def __str__(self) -> str:
+        without = f" without {', '.join(self.left_out)}" if self.left_out else ""
+        if not self.defined:
+            return f"undefined ({self.reason})" if self.reason else "undefined"
+        value = _decimal(self.value, 3)
+        if self.low == self.value == self.high:
+            return (f"{self.value:.0f}" if self.value.is_integer() and self.value > 1 else value) + without
+        for digits in range(2, 18):
+            low = _decimal(self.low, digits, lambda text: float(text) <= float(value))
+            high = _decimal(self.high, digits, lambda text: float(text) >= float(value))
+            if low != high:
+                break
+        return f"{value} [{low}, {high}]{without}"
+
+
+def _decimal(x: float, digits: int, fits: Callable[[str], bool] = lambda text: True) -> str:
+    """``x`` with so many decimals, fewer when it is large, more until it reads as no whole number that it is not.
+
+    >>> _decimal(0.9996, 2), _decimal(1.0, 2), _decimal(1234.5, 3), _decimal(0.0000001, 3)
+    ('0.9996', '1.00', '1234', '1e-07')
+    """
+    if not math.isfinite(x):
+        return f"{x}".replace("inf", "∞")
+    size = 0 if abs(x) < 10 else int(math.log10(abs(x)))
+    for decimals in range(max(0, digits - size), 18):
+        text = f"{x:.{decimals}f}"
+        whole = float(text).is_integer() and not x.is_integer()
+        if fits(text) and not (whole and abs(x) < 10):
+            return text if decimals < 8 or abs(x) > 0.5 else f"{x:.2g}"
+        if 0 < abs(x) < 1e-5:
+            return f"{x:.2g}"
+    return repr(x)

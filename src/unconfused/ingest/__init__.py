@@ -1,0 +1,1 @@
+"""Where rows come from: nothing above knows the libraries that bring them."""

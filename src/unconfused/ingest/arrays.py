@@ -1,0 +1,202 @@
+"""Rows to tallies: coded, counted, and kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unconfused.errors import AmbiguousCall, ShapeError, UnknownLabels, UsageError
+from unconfused.findings import Evidence
+from unconfused.ingest.classes import factored, known, resolve, score_labels
+from unconfused.ingest.factors import Factor
+from unconfused.ingest.rows import Reading, Rows, paired
+from unconfused.ingest.scored import argmax, decide, read_scores, require_threshold, score_moments, score_tallies
+from unconfused.labels import Label, Labels, listed
+from unconfused.tally.confusion import ConfusionMatrix
+from unconfused.tally.grouped import Grouped
+from unconfused.tally.kernels import count_codes, sum_codes
+from unconfused.tally.scores import ScoreTally
+from unconfused.tally.tallies import Matrix, Tallies
+
+
+def tally_arrays(
+    reading: Reading,
+    y_true: Any,
+    *,
+    y_pred: Any = None,
+    y_score: Any = None,
+    sample_weight: Any = None,
+    count: Any = None,
+) -> Tallies:
+    """Everything that one pass keeps: the matrix of the stated decision, the masses at each score, the losses."""
+    rows = paired(reading, y_true, y_pred, y_score, sample_weight, count)
+    if reading.label_kind == "multilabel":
+        return _multilabel(rows)
+    return _class_tallies(rows)
+
+
+def count_matrix(
+    reading: Reading,
+    y_true: Any,
+    *,
+    y_pred: Any = None,
+    y_score: Any = None,
+    threshold: Any = None,
+    sample_weight: Any = None,
+    count: Any = None,
+) -> Matrix:
+    """The matrix of one decision: given classes, argmax, or ``score >= threshold``."""
+    rows = paired(reading, y_true, y_pred, y_score, sample_weight, count)
+    if reading.label_kind == "multilabel":
+        return _multilabel_matrix(rows, threshold)
+    truth = factored(rows, rows.truth)
+    if rows.called is not None:
+        labels = resolve(reading, truth, factored(rows, rows.called))
+        return _label_matrix(rows, truth, labels)
+    assert rows.score is not None
+    labels = score_labels(reading, truth, rows.score)
+    scores = read_scores(rows.score, labels, reading.score_kind, reading.invalid)
+    if scores.ndim == 2:
+        if threshold is not None:
+            raise AmbiguousCall(
+                f"y_score has {scores.shape[1]} columns and threshold={threshold!r} was given.",
+                "One threshold cannot choose among several classes.",
+                'Leave threshold= out (argmax), or ask one class against the rest: uc.evaluate(...)["dog"].at(0.4).',
+            )
+        return _argmax_matrix(rows, truth, labels, scores)
+    called, rule, rounded = decide(scores, threshold, labels, reading.score_kind)
+    evidence = rows.evidence + Evidence(rounded=rounded)
+    return _counted(replace(rows, evidence=evidence), truth, labels, called, rule)
+
+
+# ── counting ──────────────────────────────────────────────────────────────────────────────────
+def _label_matrix(rows: Rows, truth: Factor, labels: Labels) -> ConfusionMatrix:
+    assert rows.called is not None
+    called = factored(rows, rows.called)
+    codes = [truth.coded(labels), called.coded(labels)]
+    keep = known(rows, codes, [truth, called], labels)
+    return _pairs(rows, labels, codes[0], codes[1], keep, None)
+
+
+def _argmax_matrix(rows: Rows, truth: Factor, labels: Labels, scores: NDArray[np.float64]) -> ConfusionMatrix:
+    called, ties = argmax(scores)
+    evidence = rows.evidence + Evidence(ties=ties)
+    return _counted(replace(rows, evidence=evidence), truth, labels, called, "argmax of the scores")
+
+
+def _counted(rows: Rows, truth: Factor, labels: Labels, called: NDArray[Any], rule: str) -> ConfusionMatrix:
+    codes = truth.coded(labels)
+    return _pairs(rows, labels, codes, called, known(rows, [codes], [truth], labels), rule)
+
+
+def _pairs(
+    rows: Rows,
+    labels: Labels,
+    truth: NDArray[Any],
+    called: NDArray[Any],
+    keep: NDArray[np.bool_] | None,
+    rule: str | None,
+) -> ConfusionMatrix:
+    side = len(labels) + 2
+    codes, weighing, evidence = truth * side + called, rows.weighing, rows.evidence
+    if keep is not None:
+        evidence += Evidence(unknown=weighing.rows(~keep))
+        codes, weighing = codes[keep], weighing.keep(keep)
+
+    def summed(values: NDArray[np.float64] | None) -> NDArray[np.float64] | None:
+        return None if values is None else sum_codes(codes, side * side, values).reshape(side, side)
+
+    counts = count_codes(codes, side * side, weighing.count).reshape(side, side)
+    return ConfusionMatrix(labels, counts, summed(weighing.sums), summed(weighing.squares), evidence, rule)
+
+
+def _class_tallies(rows: Rows) -> Tallies:
+    reading, truth = rows.reading, factored(rows, rows.truth)
+    if rows.score is None:
+        assert rows.called is not None
+        labels = resolve(reading, truth, factored(rows, rows.called))
+        return Tallies("binary" if len(labels) <= 2 else "multiclass", _label_matrix(rows, truth, labels))
+    labels = score_labels(reading, truth, rows.score)
+    scores = read_scores(rows.score, labels, reading.score_kind, reading.invalid)
+    codes = truth.coded(labels)
+    keep = known(rows, [codes], [truth], labels)
+    matrix: ConfusionMatrix | None = None
+    if rows.called is not None:
+        matrix = _label_matrix(rows, truth, labels)
+        keep = (
+            known(rows, [codes, factored(rows, rows.called).coded(labels)], [truth], labels)
+            if keep is not None
+            else None
+        )
+    elif scores.ndim == 2:
+        matrix = _argmax_matrix(rows, truth, labels, scores)
+    weighing, evidence = rows.weighing, rows.evidence
+    if keep is not None:
+        evidence += Evidence(unknown=weighing.rows(~keep))
+        codes, scores, weighing = codes[keep], scores[keep], weighing.keep(keep)
+    tallies = score_tallies(codes, scores, labels, reading.score_kind, weighing, evidence)
+    moments = score_moments(codes, scores, reading.score_kind, weighing) if scores.ndim == 2 else {}
+    return Tallies("binary" if scores.ndim == 1 else "multiclass", matrix, tallies, moments)
+
+
+# ── several labels for each row ───────────────────────────────────────────────────────────────
+def label_names(rows: Rows) -> Labels:
+    width = rows.truth.shape[1]
+    labels = Labels(range(width), declared=True) if rows.reading.labels is None else Labels.declare(rows.reading.labels)
+    if len(labels) != width:
+        raise ShapeError(f"y_true has {width} columns, labels= names {len(labels)} labels ({listed(labels.names)}).")
+    return labels
+
+
+def _of_label(rows: Rows, place: int) -> Rows:
+    """The rows of one label as a binary problem over 0 and 1."""
+    reading = replace(rows.reading, labels=None, pos_label=None, label_kind=None)
+    parts = [None if c is None else c.part(place) for c in (rows.truth, rows.called, rows.score)]
+    assert parts[0] is not None
+    one = replace(rows, reading=reading, truth=parts[0], called=parts[1], score=parts[2])
+    strays = set(factored(one, one.truth).values) - {0, 1}
+    if strays:
+        raise UnknownLabels(
+            f"Column {place} of y_true holds {listed(sorted(strays))}.",
+            'With label_kind="multilabel" every value says whether a row has that label: 0 or 1.',
+        )
+    return one
+
+
+def _multilabel(rows: Rows) -> Tallies:
+    members: dict[Label, Tallies] = {}
+    for place, name in enumerate(label_names(rows).names):
+        members[name] = _class_tallies(_of_label(rows, place))
+    matrix = {name: t.matrix for name, t in members.items() if isinstance(t.matrix, ConfusionMatrix)}
+    scores = {name: t.scores for name, t in members.items() if isinstance(t.scores, ScoreTally)}
+    return Tallies("multilabel", Grouped(matrix) if matrix else None, Grouped(scores) if scores else None)
+
+
+def _multilabel_matrix(rows: Rows, threshold: Any) -> Grouped[ConfusionMatrix]:
+    tallies = _multilabel(rows)
+    if isinstance(tallies.matrix, Grouped):
+        return tallies.matrix
+    assert isinstance(tallies.scores, Grouped)
+    return at_thresholds(tallies.scores, threshold)
+
+
+def at_thresholds(scores: Grouped[ScoreTally], threshold: Any) -> Grouped[ConfusionMatrix]:
+    """One matrix for each label, at one threshold or at ``{label: threshold}``."""
+    if isinstance(threshold, Mapping):
+        named = {str(label): value for label, value in threshold.items()}
+        missing = [label for label in scores if str(label) not in named]
+        strange = set(named) - {str(label) for label in scores}
+        if missing or strange:
+            raise UsageError(
+                f"The thresholds leave out {listed(missing)}."
+                if missing
+                else f"There is no label {listed(sorted(strange))}.",
+                fix="Name one threshold for every label, or one number for all.",
+            )
+        return Grouped({label: tally.at(named[str(label)]) for label, tally in scores.items()})
+    value = require_threshold(threshold, next(iter(scores.values())).score_kind)
+    return Grouped({label: tally.at(value) for label, tally in scores.items()})

@@ -1,0 +1,109 @@
+"""Which classes a call is about: declared, a categorical's, or those that occur."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unconfused.errors import AmbiguousCall, ShapeError, UnknownLabels
+from unconfused.ingest.columns import Column
+from unconfused.ingest.factors import Factor, check_classes, check_kinds, factor
+from unconfused.ingest.rows import Reading, Rows
+from unconfused.labels import Labels, listed, plain
+
+
+def factored(rows: Rows, column: Column) -> Factor:
+    if column.values.ndim != 1:
+        raise ShapeError(f"{column.name} has shape {column.shape}; labels are one value for each row, (n,).")
+    return factor(column, invalid=rows.reading.invalid)
+
+
+def resolve(reading: Reading, truth: Factor, called: Factor | None) -> Labels:
+    """The classes of a call: declared, an ordered categorical's, or those that occur."""
+    pos_label = None if reading.pos_label is None else plain(reading.pos_label)
+    sides = [truth] if called is None else [truth, called]
+    if called is not None:
+        check_kinds(truth, called)
+    if reading.labels is not None:
+        return Labels.declare(reading.labels, pos_label)
+    orders = {side.order for side in sides if side.ordered and side.order is not None}
+    if len(orders) > 1:
+        raise AmbiguousCall(
+            f"y_true and y_pred are ordered categoricals with different categories: {truth.order} and "
+            f"{called.order if called else ()}.",
+            fix="Give both the same categories, or type labels= in the order wanted.",
+        )
+    if orders:
+        return Labels.declare(orders.pop(), pos_label)
+    if called is not None:
+        check_classes(truth, called)
+    found = {value for side in sides for value in side.values}
+    hints = {side.order for side in sides}
+    if pos_label is None and len(hints) == 1 and (hint := hints.pop()) is not None and found <= set(hint):
+        return Labels(hint)  # the order of an unordered categorical, until it meets another one
+    if found <= {0, 1} and not all(isinstance(value, bool) for value in found):
+        found = {int(value) for value in found}
+    return Labels.infer(found, pos_label)
+
+
+def score_labels(reading: Reading, truth: Factor, score: Column) -> Labels:
+    """The classes of a call with scores: two with a positive one, or as many as there are columns."""
+    width = 1 if score.values.ndim == 1 else score.shape[1] if score.values.ndim == 2 else 0
+    if width == 0:
+        raise ShapeError(f"y_score has shape {score.shape}; scores are (n,), (n, 2) or (n, K).")
+    labels = resolve(reading, truth, None)
+    if width > 2 and reading.labels is None and not truth.ordered:
+        labels = Labels(range(width), pos_label=reading.pos_label, declared=True)
+    if width > 2 and len(labels) != width:
+        raise ShapeError(
+            f"y_score has {width} columns, labels= names {len(labels)} classes ({listed(labels.names)}).",
+            "Column i is the score of labels[i].",
+            "Name every column, in order.",
+        )
+    if width <= 2 and len(labels) != 2:
+        raise ShapeError(
+            f"y_score has shape {score.shape}, the score of one class of two, but there "
+            f"{'is one class' if len(labels) == 1 else f'are {len(labels)} classes'}: {listed(labels.names)}.",
+            "One score cannot tell more classes apart, and a single class leaves the other without a name."
+            if len(labels) > 2
+            else "The other class has no name.",
+            "Pass one column for each class, (n, K)."
+            if len(labels) > 2
+            else "Declare both: labels=[negative, positive].",
+        )
+    if width == 2 and reading.labels is None and not truth.ordered and set(labels.values) != {0, 1}:
+        raise AmbiguousCall(
+            f"y_score has two columns, and the classes are {listed(labels.names)}.",
+            "Nothing says which column belongs to which class.",
+            "Type labels= in the order of the columns.",
+        )
+    if width <= 2:
+        labels.require_positive("A score")
+    return labels
+
+
+def known(
+    rows: Rows, coded: Sequence[NDArray[Any]], names: Sequence[Factor], labels: Labels
+) -> NDArray[np.bool_] | None:
+    """Which rows to keep, given the labels outside the declared classes; None for all."""
+    outside = [codes == len(labels) for codes in coded]
+    strange = np.logical_or.reduce(outside)
+    if not strange.any() or rows.reading.unknown == "other":
+        return None
+    if rows.reading.unknown == "drop":
+        return ~strange
+    parts = []
+    for factor_, mask in zip(names, outside, strict=True):
+        values = [v for v in factor_.values if v not in labels.values and v not in labels.names]
+        if mask.any():
+            parts.append(f"{factor_.name}: {', '.join(f'{v!r} x{factor_.count(v):,}' for v in values[:4])}")
+    raise UnknownLabels(
+        f"{int(strange.sum()):,} of {len(strange):,} rows hold a label outside the classes {listed(labels.names)} "
+        f"({'; '.join(parts)}).",
+        "Leaving them out without a word would make every rate too good.",
+        'Add the class to labels=, or type unknown="other" (kept in a seat of its own) or unknown="drop" (left out, '
+        "and counted).",
+    )

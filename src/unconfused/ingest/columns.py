@@ -1,0 +1,209 @@
+"""Anything array-like to one NumPy column: lists, NumPy, pandas, Polars, Arrow, torch, TensorFlow, JAX.
+
+A library is recognised by the module of the object's type, so none is imported here.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unconfused.errors import IndexMismatch, LengthMismatch, ShapeError
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One argument of a call, as NumPy.
+
+    Attributes:
+        name: the argument, for messages.
+        values: the data (n, …); codes into ``categories`` where there are any.
+        missing: True where the source says null, or None.
+        categories: the classes of a categorical, in its order.
+        ordered: the order of ``categories`` was declared.
+        index: the pandas index that came with it.
+    """
+
+    name: str
+    values: NDArray[Any]
+    missing: NDArray[np.bool_] | None = None
+    categories: tuple[Any, ...] | None = None
+    ordered: bool = False
+    index: Any = None
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the values."""
+        return self.values.shape
+
+    def flat(self) -> Column:
+        """Every element as a row of its own."""
+        missing = None if self.missing is None else np.broadcast_to(self.missing, self.shape).ravel()
+        return replace(self, values=self.values.ravel(), missing=missing)
+
+    def keep(self, mask: NDArray[np.bool_]) -> Column:
+        """Only the rows where ``mask`` is true."""
+        return replace(self, values=self.values[mask], missing=None if self.missing is None else self.missing[mask])
+
+    def part(self, place: int) -> Column:
+        """Column ``place`` of a two-dimensional one."""
+        missing = self.missing if self.missing is None or self.missing.ndim == 1 else self.missing[:, place]
+        return replace(self, values=self.values[:, place], missing=missing)
+
+
+def as_column(x: Any, name: str) -> Column:
+    """Read any array-like; an (n, 1) array is flattened, a single element of a tensor is one row."""
+    for kind in type(x).__mro__:
+        reader = _READERS.get(kind.__module__.partition(".")[0])
+        if reader is not None:
+            column = reader(x, name)
+            break
+    else:
+        column = _from_numpy(x, name)
+    values = column.values
+    if values.ndim == 0:
+        return replace(column, values=values.reshape(1))
+    if values.ndim == 2 and values.shape[1] == 1:
+        return column.flat()
+    return column
+
+
+def _from_numpy(x: Any, name: str) -> Column:
+    if isinstance(x, np.ma.MaskedArray):
+        return Column(name, np.asarray(x.data), np.ma.getmaskarray(x))
+    if isinstance(x, (str, bytes, dict, set)) or (not hasattr(x, "__array__") and not isinstance(x, Sequence)):
+        raise ShapeError(
+            f"{name} is a {type(x).__name__}, not a column.",
+            fix="Pass a list, an array, a tensor or a column of a data frame.",
+        )
+    try:
+        values = np.asarray(x)
+        if values.dtype.kind in "US" and not hasattr(x, "__array__"):
+            values = np.array(x, dtype=object)  # NumPy would have turned numbers beside text into text
+    except ValueError as error:
+        raise ShapeError(f"{name} is ragged: its rows have different lengths.", f"NumPy says: {error}") from error
+    return Column(name, _no_bfloat(values))
+
+
+def _no_bfloat(values: NDArray[Any]) -> NDArray[Any]:
+    """Types that NumPy does not know (bfloat16, float8) as float32, without loss."""
+    return values.astype(np.float32) if values.dtype.kind == "V" and "float" in values.dtype.name else values
+
+
+def _from_torch(x: Any, name: str) -> Column:
+    x = x.detach()
+    if x.is_floating_point() and str(x.dtype) not in ("torch.float16", "torch.float32", "torch.float64"):
+        x = x.float()
+    return Column(name, x.cpu().numpy())
+
+
+def _from_tensorflow(x: Any, name: str) -> Column:
+    return _from_numpy(x.numpy() if hasattr(x, "numpy") else np.asarray(x), name)
+
+
+def _from_pandas(x: Any, name: str) -> Column:
+    index = getattr(x, "index", None)
+    if getattr(x, "ndim", 1) == 2:
+        return Column(name, x.to_numpy(), np.asarray(x.isna()), index=index)
+    dtype = x.dtype
+    array = getattr(x, "array", x)
+    if hasattr(dtype, "categories"):
+        codes = np.asarray(array.codes)
+        return Column(name, codes, codes < 0, tuple(dtype.categories), bool(dtype.ordered), index)
+    missing = np.asarray(x.isna())
+    if isinstance(dtype, np.dtype):
+        return Column(name, x.to_numpy(), missing, index=index)
+    numeric = getattr(dtype, "numpy_dtype", None)  # nullable and Arrow-backed numbers
+    if isinstance(numeric, np.dtype) and numeric.kind in "biuf":
+        return Column(name, x.to_numpy(dtype=numeric, na_value=numeric.type(0)), missing, index=index)
+    return Column(name, x.to_numpy(dtype=object), missing, index=index)
+
+
+def _from_polars(x: Any, name: str) -> Column:
+    if not hasattr(x, "is_null"):  # a frame
+        return Column(name, x.to_numpy(), None)
+    missing = x.is_null().to_numpy()
+    kind = type(x.dtype).__name__ if not isinstance(x.dtype, type) else x.dtype.__name__
+    if kind in ("Categorical", "Enum"):
+        categories = tuple(x.cat.get_categories().to_list())
+        codes = x.to_physical().fill_null(0).to_numpy().astype(np.int64)
+        return Column(name, codes, missing, categories, kind == "Enum")
+    if kind == "Decimal":
+        x = x.cast(sys.modules["polars"].Float64)
+    if x.dtype.is_numeric():
+        return Column(name, x.fill_null(0).to_numpy(), missing)
+    if kind == "Boolean":
+        return Column(name, x.fill_null(False).to_numpy(), missing)
+    return Column(name, np.array(x.to_list(), dtype=object), missing)
+
+
+def _from_arrow(x: Any, name: str) -> Column:
+    if hasattr(x, "combine_chunks"):
+        x = x.unify_dictionaries().combine_chunks()
+    missing = np.asarray(x.is_null())
+    if hasattr(x, "dictionary"):
+        codes = x.indices.fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64)
+        return Column(name, codes, missing, tuple(x.dictionary.to_pylist()), bool(x.type.ordered))
+    kind = str(x.type)
+    if kind.startswith(("int", "uint", "float", "double", "halffloat", "bool")):
+        filler = False if kind == "bool" else 0
+        filled = x.fill_null(filler) if x.null_count else x
+        return Column(name, filled.to_numpy(zero_copy_only=False), missing)
+    if kind.startswith("decimal"):
+        return Column(name, np.array([np.nan if v is None else float(v) for v in x.to_pylist()]), missing)
+    return Column(name, np.array(x.to_pylist(), dtype=object), missing)
+
+
+_READERS: dict[str, Callable[[Any, str], Column]] = {
+    "numpy": _from_numpy,
+    "torch": _from_torch,
+    "tensorflow": _from_tensorflow,
+    "pandas": _from_pandas,
+    "polars": _from_polars,
+    "pyarrow": _from_arrow,
+}
+
+
+def check_pairing(columns: Sequence[Column]) -> None:
+    """Refuse columns of different length, or pandas columns whose indexes disagree."""
+    first = columns[0]
+    for other in columns[1:]:
+        if len(other) != len(first):
+            raise LengthMismatch(
+                f"{first.name} has {len(first):,} rows, {other.name} has {len(other):,}.",
+                _length_hint(len(first), len(other)) or "Rows are paired by position, so one of them is incomplete.",
+                "Collect both in one pass over the data, for example with unconfused.evaluate_model.",
+            )
+        if first.index is not None and other.index is not None and not first.index.equals(other.index):
+            _refuse_indexes(first, other)
+
+
+def _refuse_indexes(a: Column, b: Column) -> None:
+    same = len(a.index.intersection(b.index)) == len(a) and a.index.is_unique
+    which = "the same labels in another order" if same else f"{len(a.index.intersection(b.index)):,} labels in common"
+    raise IndexMismatch(
+        f"{a.name} and {b.name} both carry a pandas index, and the two differ: {len(a):,} rows with {which}.",
+        "By position a row would be paired with another row's answer.",
+        f"Align them, for example {b.name}.loc[{a.name}.index], or pass .to_numpy() of both if position is right.",
+    )
+
+
+def _length_hint(n: int, m: int) -> str:
+    """The usual arithmetic behind two lengths that differ."""
+    if m > n and n and m % n == 0:
+        return f"{m:,} = {m // n} x {n:,}: steps were probably given in rows instead of batches."
+    if 0 < m - n < 1024:
+        for batch in (b for b in (2, 4, 8, 16, 32, 64, 100, 128, 256, 512, 1024) if -(-n // b) * b == m):
+            return f"{m:,} = {m // batch:,} x {batch}: the last batch was filled up from the start of the data."
+    if 0 < n - m < 1024:
+        for batch in (b for b in (1024, 512, 256, 128, 100, 64, 32, 16, 8) if n // b * b == m):
+            return f"{m:,} = {m // batch:,} x {batch}: the last, smaller batch was dropped."
+    return ""

@@ -1,0 +1,299 @@
+"""A column of labels as integer codes, and what such a column must not hold."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unconfused.errors import (
+    DisjointLabels,
+    InvalidValues,
+    LabelTypeMismatch,
+    ScoresAsLabels,
+    SentinelLabels,
+    UnknownLabels,
+)
+from unconfused.ingest.columns import Column
+from unconfused.labels import Label, Labels, listed, ordered, plain, plural, same_kind
+
+SENTINELS = (-1, -100, 255, 65535, -9999)
+_SMALL_RANGE = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """Labels as codes.
+
+    Attributes:
+        name: the argument, for messages.
+        codes: int64 (n,), a place in ``values``; -1 where the label is missing.
+        values: the distinct labels that occur.
+        order: the categories of a categorical, in its order, whether they occur or not.
+        ordered: that order was declared.
+    """
+
+    name: str
+    codes: NDArray[np.int64]
+    values: tuple[Label, ...]
+    order: tuple[Label, ...] | None = None
+    ordered: bool = False
+
+    def keep(self, mask: NDArray[np.bool_]) -> Factor:
+        """Only the rows where ``mask`` is true, with the values that still occur."""
+        codes = self.codes[mask]
+        present = np.bincount(codes + 1, minlength=len(self.values) + 1)[1:] > 0
+        renumber = np.append(np.cumsum(present) - 1, -1)
+        values = tuple(v for v, here in zip(self.values, present, strict=True) if here)
+        return Factor(self.name, renumber[codes], values, self.order, self.ordered)
+
+    def where(self, wanted: set[Label]) -> NDArray[np.bool_]:
+        """True at rows whose label is one of ``wanted``."""
+        hit = np.array([*(value in wanted for value in self.values), False])
+        return hit[self.codes]
+
+    def coded(self, labels: Labels) -> NDArray[np.int64]:
+        """Places in ``labels``: K for a label outside them (``other``), K + 1 for a missing one.    Shape: (n,)."""
+        k = len(labels)
+        place = {value: i for i, value in enumerate(labels.values)}
+        place.update({name: i for i, name in enumerate(labels.names) if name not in place})
+        return np.array([*(place.get(value, k) for value in self.values), k + 1], np.int64)[self.codes]
+
+    def count(self, value: Label) -> int:
+        """Rows with that label."""
+        return int((self.codes == self.values.index(value)).sum()) if value in self.values else 0
+
+
+def factor(column: Column, *, invalid: str) -> Factor:
+    """Code the labels of a one-dimensional column.
+
+    Raises:
+        ScoresAsLabels: fractional values.
+        InvalidValues: null, NaN or infinite labels, unless ``invalid="count"``.
+        LabelTypeMismatch: text and numbers in one column, or values that can name no class.
+    """
+    if column.categories is not None:
+        codes, values = _of_categories(column)
+    elif column.values.dtype.kind == "b":
+        codes, values = _of_integers(column.values.view(np.uint8))
+        values = tuple(bool(x) for x in values)
+    elif column.values.dtype.kind in "iu":
+        codes, values = _of_integers(column.values)
+    elif column.values.dtype.kind == "f":
+        column, (codes, values) = _of_floats(column)
+    elif column.values.dtype.kind in "UST":
+        distinct, codes = np.unique(column.values, return_inverse=True)
+        values = tuple(plain(x) for x in distinct.tolist())
+    elif column.values.dtype.kind == "O":
+        codes, values = _of_objects(column)
+    else:
+        raise LabelTypeMismatch(
+            f"{column.name} is of type {column.values.dtype}.",
+            "Classes are whole numbers, text or booleans.",
+            "Convert the column, for example with .astype(str).",
+        )
+    codes = codes.astype(np.int64, copy=False)
+    if column.missing is not None and column.missing.any():
+        codes = np.where(column.missing, -1, codes)
+    gone = codes < 0
+    if gone.any() and invalid != "count":
+        raise InvalidValues(
+            f"{column.name} has {plural(gone.sum(), 'null, NaN or infinite label')} (of {len(codes):,}), "
+            f"{positions(gone)}.",
+            "A missing label is right or wrong for no one.",
+            'Repair them where the data is loaded, or type invalid="count" to keep them in a seat of their own.',
+        )
+    made = Factor(column.name, codes, values, _order(column), column.ordered)
+    return made.keep(np.ones(len(codes), bool)) if gone.any() or column.categories is not None else made
+
+
+def _order(column: Column) -> tuple[Label, ...] | None:
+    return None if column.categories is None else tuple(plain(x) for x in column.categories)
+
+
+def _of_categories(column: Column) -> tuple[NDArray[Any], tuple[Label, ...]]:
+    values = _order(column) or ()
+    same_kind(values, f"The categories of {column.name}")
+    return column.values, values
+
+
+def _of_integers(x: NDArray[Any]) -> tuple[NDArray[Any], tuple[Label, ...]]:
+    low, high = (int(x.min()), int(x.max())) if len(x) else (0, 0)
+    if high - low >= _SMALL_RANGE:
+        distinct, codes = np.unique(x, return_inverse=True)
+        return codes, tuple(distinct.tolist())
+    shifted = np.subtract(x, x.dtype.type(low), dtype=x.dtype) if low else x
+    wide = shifted.astype(np.int64, copy=False)
+    if x.dtype.kind == "i" and high - low > np.iinfo(x.dtype).max:  # the shift would have wrapped
+        wide = x.astype(np.int64) - low
+    seen = np.bincount(wide, minlength=high - low + 1) > 0
+    if seen.all():
+        return wide, tuple(range(low, high + 1))
+    renumber = np.cumsum(seen) - 1
+    return renumber[wide], tuple((np.flatnonzero(seen) + low).tolist())
+
+
+def _of_floats(column: Column) -> tuple[Column, tuple[NDArray[Any], tuple[Label, ...]]]:
+    x = column.values
+    finite = np.isfinite(x)
+    whole = x[finite]
+    if (whole != np.floor(whole)).any():
+        fractional = whole[whole != np.floor(whole)]
+        raise ScoresAsLabels(
+            f"{column.name} holds {len(fractional):,} fractional values (of {len(x):,}; min {whole.min():.3g}, "
+            f"max {whole.max():.3g}, {len(np.unique(whole)):,} distinct): these are scores, not classes.",
+            "They were not rounded for you: 0.5 is a decision, not a default.",
+            _score_hint(column.name),
+        )
+    if len(whole) and np.abs(whole).max() > 2.0**53:
+        raise LabelTypeMismatch(
+            f"{column.name} holds labels beyond 2**53 as floating-point numbers.",
+            "Neighbouring class ids are no longer distinct there.",
+            "Load the column as integers or text.",
+        )
+    codes = np.full(len(x), -1, np.int64)
+    codes[finite], values = _of_integers(whole.astype(np.int64))
+    return column, (codes, values)
+
+
+def _score_hint(name: str) -> str:
+    if name == "y_true":
+        return "Check that y_true and y_pred are not exchanged: y_true= takes the true classes."
+    return "Pass them as y_score=, and name the rule: threshold=0.5 for two classes, nothing (argmax) for more."
+
+
+def _of_objects(column: Column) -> tuple[NDArray[Any], tuple[Label, ...]]:
+    places: dict[Any, int] = {}
+    kinds: dict[Any, Label] = {}
+    codes = np.empty(len(column), np.int64)
+    fractional: Counter[float] = Counter()
+    for i, x in enumerate(column.values.tolist()):
+        if x is None or x != x or (column.missing is not None and column.missing[i]):
+            codes[i] = -1
+            continue
+        if isinstance(x, float) and not x.is_integer():
+            if abs(x) == float("inf"):
+                codes[i] = -1
+            else:
+                fractional[x] += 1
+            continue
+        key = (type(x), x)
+        if key not in places:
+            kinds[key] = plain(x)
+            places[key] = len(places)
+        codes[i] = places[key]
+    if fractional:
+        raise ScoresAsLabels(
+            f"{column.name} holds {fractional.total():,} fractional values (of {len(column):,}; "
+            f"min {min(fractional):.3g}, max {max(fractional):.3g}): these are scores, not classes.",
+            "They were not rounded for you: 0.5 is a decision, not a default.",
+            _score_hint(column.name),
+        )
+    found = list(kinds.values())
+    same_kind(found, column.name)
+    values = ordered(found)
+    renumber = np.array([*(values.index(x) for x in found), -1], np.int64)
+    return renumber[codes], tuple(values)
+
+
+def positions(mask: NDArray[np.bool_]) -> str:
+    """Where a mask is true, for a message: one block, or the first few places.
+
+    >>> positions(np.array([False, True, True]))
+    'in rows 1-2'
+    """
+    places = np.flatnonzero(mask)
+    if len(places) == 1:
+        return f"in row {places[0]:,}"
+    if places[-1] - places[0] + 1 == len(places):
+        tail = ", the last ones" if places[-1] == len(mask) - 1 and len(places) < len(mask) else ""
+        return f"in rows {places[0]:,}-{places[-1]:,}{tail}"
+    return f"first in rows {', '.join(f'{p:,}' for p in places[:3])}"
+
+
+# ── what two columns of labels say about each other ───────────────────────────────────────────
+def check_kinds(truth: Factor, called: Factor) -> None:
+    """Refuse text against numbers: they are never equal."""
+    if not truth.values or not called.values:
+        return
+    text = [isinstance(side.values[0], str) for side in (truth, called)]
+    if text[0] == text[1]:
+        return
+    strings, numbers = (truth, called) if text[0] else (called, truth)
+    casts = {str(x) for x in numbers.values}
+    fits = set(strings.values) <= casts or casts <= set(strings.values)
+    raise LabelTypeMismatch(
+        f"{strings.name} holds text ({listed(strings.values, 3)}), {numbers.name} holds numbers "
+        f"({listed(numbers.values, 3)}).",
+        "They are never equal, so every row would count as an error.",
+        f"{strings.name}.astype(int) makes the classes the same; do it where the data is loaded."
+        if fits
+        else f"Map one onto the other where the data is loaded, for example names[{numbers.name}].",
+    )
+
+
+def check_classes(truth: Factor, called: Factor) -> None:
+    """Look for the usual reasons why labels that should be equal are not. Only for classes that nobody declared."""
+    _check_sentinel(truth, called)
+    _check_near_duplicates(truth, called)
+    _check_disjoint(truth, called)
+
+
+def _check_sentinel(truth: Factor, called: Factor) -> None:
+    n = len(truth.codes)
+    numbers = [x for x in truth.values if isinstance(x, int)]
+    for sentinel in SENTINELS:
+        rest = [x for x in numbers if x != sentinel] + [x for x in called.values if isinstance(x, int)]
+        if n < 10 or sentinel not in numbers or sentinel in called.values or not rest:
+            continue
+        gap = max(rest) + 1 < sentinel if sentinel > 0 else max(rest) >= 2
+        if min(rest) >= 0 and gap:
+            k = truth.count(sentinel)
+            raise SentinelLabels(
+                f"y_true holds {sentinel} ({k:,} of {n:,} rows, {k / n:.1%}), y_pred never does, "
+                f"and the other classes are {min(rest)}..{max(rest)}.",
+                f"{sentinel} usually marks rows to leave out; as a class it would count as that many errors.",
+                f"Type ignore={sentinel}, or list it in labels= to keep it as a class.",
+            )
+
+
+def _check_near_duplicates(truth: Factor, called: Factor) -> None:
+    def folded(x: Label) -> str:
+        return unicodedata.normalize("NFKC", str(x)).strip()
+
+    theirs = {folded(x): x for x in called.values if isinstance(x, str)}
+    for x in truth.values:
+        y = theirs.get(folded(x)) if isinstance(x, str) else None
+        if y is None or x == y or x in called.values or y in truth.values:
+            continue
+        raise UnknownLabels(
+            f"y_true holds {x!r} ({truth.count(x):,} rows) and y_pred holds {y!r} ({called.count(y):,} rows).",
+            "They differ only in white space or Unicode form, and would be counted as different classes.",
+            "Strip both columns where the data is loaded, or list both in labels=.",
+        )
+
+
+def _check_disjoint(truth: Factor, called: Factor) -> None:
+    """No class in common, and one simple change that would make most rows agree."""
+    if len(truth.codes) < 10 or len(truth.values) < 2 or set(truth.values) & set(called.values):
+        return
+    for change, spelled in (
+        (lambda x: x + 1 if isinstance(x, int) else x, "y_pred + 1"),
+        (lambda x: x - 1 if isinstance(x, int) else x, "y_pred - 1"),
+        (lambda x: str(x).casefold(), "both in lower case"),
+    ):
+        mapped = [change(x) for x in called.values]
+        target = [change(x) if "both" in spelled else x for x in truth.values]
+        places = np.array([target.index(x) if x in target else -2 for x in mapped] + [-2])
+        share = float((places[called.codes] == truth.codes).mean())
+        if share >= 0.5:
+            raise DisjointLabels(
+                f"y_true holds {listed(truth.values)} and y_pred holds {listed(called.values)}: no class in common.",
+                f"With {spelled} they would agree in {share:.0%} of {len(truth.codes):,} rows: "
+                "one side counts or spells its classes differently.",
+                "Align them where the data is loaded; nothing was changed here.",
+            )

@@ -1,0 +1,227 @@
+"""Predictions in files: CSV, TSV, JSON lines and Parquet, read by an embedded DuckDB.
+
+Nothing is installed or downloaded: remote addresses are refused, and the engine loads no extension on its own.
+"""
+
+from __future__ import annotations
+
+import difflib
+import glob
+import os
+import shutil
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeAlias, cast, get_args
+
+import numpy as np
+
+from unconfused.errors import AmbiguousCall, LabelTypeMismatch, UnknownColumn, UnreadableFile, require
+from unconfused.labels import listed
+
+InputFormat: TypeAlias = Literal["csv", "tsv", "jsonl", "parquet"]
+FORMATS: tuple[InputFormat, ...] = get_args(InputFormat)
+EXTENSIONS: dict[str, InputFormat] = {
+    ".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl",
+    ".parquet": "parquet", ".pq": "parquet",
+}  # fmt: skip
+PACKED = (".gz", ".zst")
+STDIN = "-"
+Wanted: TypeAlias = Mapping[str, Sequence[Any]]
+"""Which columns play which role: ``{"y_true": ["label"], "y_score": ["p0", "p1"]}``."""
+Found: TypeAlias = dict[str, list[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One file to read.
+
+    Attributes:
+        path: where it lies.
+        shown: what it is called in messages.
+        kind: how it is read.
+    """
+
+    path: str
+    shown: str
+    kind: InputFormat
+
+    @property
+    def pattern(self) -> str:
+        """The path as DuckDB takes it: absolute, and nothing in it read as a wildcard."""
+        return glob.escape(os.path.abspath(self.path))
+
+
+@contextmanager
+def connection() -> Iterator[Any]:
+    """An engine of our own, in memory, that fetches nothing and spills into the system's temporary folder."""
+    duckdb = require("duckdb", extra="io")
+    settings = {
+        "autoinstall_known_extensions": "false",
+        "autoload_known_extensions": "false",
+        "temp_directory": os.path.join(tempfile.gettempdir(), f"unconfused-{os.getpid()}"),
+    }
+    engine = duckdb.connect(":memory:", config=settings)
+    try:
+        yield engine
+    finally:
+        engine.close()
+
+
+def quoted(name: str) -> str:
+    """A name as a quoted identifier of SQL.
+
+    >>> print(quoted('a "b"'))
+    "a ""b\"""
+    """
+    return '"' + name.replace('"', '""') + '"'
+
+
+def check_columns(wanted: Wanted, available: Sequence[Any], where: str) -> None:
+    """Refuse a column that is not there, or there twice."""
+    for name in (name for names in wanted.values() for name in names):
+        times = list(available).count(name)
+        if times > 1:
+            raise AmbiguousCall(
+                f"{where} has {times} columns called {name!r}.", "Nothing says which is meant.", "Rename one of them."
+            )
+        if not times:
+            raise UnknownColumn(f"{where} has no column {name!r}.", fix=_nearest(str(name), available))
+
+
+def _nearest(name: str, available: Sequence[Any]) -> str:
+    names = [str(x) for x in available]
+    lowered = {x.casefold().strip(): x for x in names}
+    close = difflib.get_close_matches(name.casefold().strip(), lowered, n=1, cutoff=0.5)
+    hint = f"Did you mean {lowered[close[0]]!r}? " if close else ""
+    separated = [mark for mark in (";", "\t", "|") if len(names) == 1 and mark in names[0]]
+    if separated:
+        hint = f"Its cells are not separated by a comma: type delimiter={separated[0]!r}. "
+    return f"{hint}Its {'only column is' if len(names) == 1 else f'{len(names)} columns are'} {listed(names, 50)}."
+
+
+def sentence(error: BaseException) -> str:
+    """The first line of an engine's error, without its prefix."""
+    first = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    return first.partition("Error: ")[2] or first
+
+
+# ── which files ───────────────────────────────────────────────────────────────────────────────
+@contextmanager
+def opened_files(source: str, kind: InputFormat | None) -> Iterator[list[File]]:
+    """The files that ``source`` names, in the order of their names; streams are first written to a temporary file."""
+    if source == STDIN:
+        with _spooled(sys.stdin.buffer) as path:
+            yield [File(path, "standard input", kind or "csv")]
+    elif os.path.exists(source) and not os.path.isdir(source) and not os.path.isfile(source):  # a pipe
+        with open(source, "rb") as stream, _spooled(stream) as path:
+            yield [File(path, source, kind or _kind(source))]
+    else:
+        yield [File(path, path, kind or _kind(path)) for path in _paths(source)]
+
+
+@contextmanager
+def _spooled(stream: Any) -> Iterator[str]:
+    with tempfile.NamedTemporaryFile(prefix="unconfused-") as file:
+        shutil.copyfileobj(stream, file, 1 << 20)
+        file.flush()
+        yield file.name
+
+
+def _paths(source: str) -> list[str]:
+    if "://" in source:
+        raise UnreadableFile(
+            f"{source.partition('?')[0]} is a remote address.",
+            "Only files on this machine are read; nothing is downloaded.",
+            "Download it, or load it with pandas or Polars and pass the frame.",
+        )
+    if os.path.isdir(source):
+        endings = Counter(Path(name).suffix for name in os.listdir(source) if Path(name).suffix in EXTENSIONS)
+        ending = endings.most_common(1)[0][0] if endings else ".parquet"
+        raise UnreadableFile(f"{source} is a directory.", fix=f"Name its files: '{os.path.join(source, '*' + ending)}'")
+    if os.path.exists(source):
+        return [source]
+    found = sorted(path for path in glob.glob(source, recursive=True) if os.path.isfile(path))
+    if found:
+        return found
+    if glob.has_magic(source):
+        raise UnreadableFile(f"No file matches {source!r}.", fix=f"Relative paths start at {os.getcwd()}.")
+    folder = os.path.dirname(source) or "."
+    there = os.listdir(folder) if os.path.isdir(folder) else []
+    close = difflib.get_close_matches(os.path.basename(source), there, n=1, cutoff=0.6)
+    hint = f"Did you mean {os.path.join(os.path.dirname(source), close[0])}?" if close else ""
+    raise UnreadableFile(f"There is no file {source}.", fix=hint or f"Relative paths start at {os.getcwd()}.")
+
+
+def _kind(path: str) -> InputFormat:
+    name = path.lower()
+    for ending in PACKED:
+        name = name.removesuffix(ending)
+    kind = EXTENSIONS.get(Path(name).suffix)
+    if kind is None:
+        ending = Path(path).suffix
+        raise UnreadableFile(
+            f"{path} {f'ends in {ending}' if ending else 'has no extension'}, which does not say how to read it.",
+            f"Known are {', '.join(EXTENSIONS)} and the text formats packed as .gz or .zst.",
+            "Say what it is, for example input_format='csv', or save it as CSV or Parquet.",
+        )
+    return kind
+
+
+# ── Parquet ───────────────────────────────────────────────────────────────────────────────────
+SCAN = "read_parquet(?, hive_partitioning=false)"
+
+
+def read_parquet(engine: Any, files: Sequence[File], wanted: Wanted) -> Found:
+    """The columns with the types that the file gives them; several files must agree."""
+    parts = [_read_one(engine, file, wanted) for file in files]
+    found: Found = {}
+    for role, names in wanted.items():
+        found[role] = []
+        for place, name in enumerate(names):
+            arrays = [part[role][place] for part in parts]
+            for file, array in zip(files, arrays, strict=True):
+                if (array.dtype.kind in "OM") != (arrays[0].dtype.kind in "OM"):
+                    raise LabelTypeMismatch(
+                        f"Column {name!r} is {_in_words(arrays[0])} in {files[0].shown} and {_in_words(array)} "
+                        f"in {file.shown}.",
+                        "Text and numbers are never equal, so they would be counted as different classes.",
+                        "Write both files with one type.",
+                    )
+            found[role].append(arrays[0] if len(arrays) == 1 else _joined(arrays))
+    return found
+
+
+def _read_one(engine: Any, file: File, wanted: Wanted) -> Found:
+    duckdb = require("duckdb", extra="io")
+    try:
+        table = engine.sql(f"SELECT * FROM {SCAN}", params=[file.pattern])
+        check_columns(wanted, table.columns, file.shown)
+        return project(table, wanted)
+    except duckdb.Error as error:
+        raise UnreadableFile(
+            f"{file.shown} cannot be read as Parquet: {sentence(error).replace(file.pattern, file.shown)}.",
+            "It may be cut short, damaged or of another format.",
+            "Write it again, or say what it is with input_format='csv'.",
+        ) from error
+
+
+def project(relation: Any, wanted: Wanted) -> Found:
+    """Columns of a DuckDB relation as NumPy, masked where they are null."""
+    names = list(dict.fromkeys(cast(str, name) for names in wanted.values() for name in names))
+    arrays = relation.project(", ".join(f"{quoted(name)} AS c{i}" for i, name in enumerate(names))).fetchnumpy()
+    return {role: [arrays[f"c{names.index(name)}"] for name in columns] for role, columns in wanted.items()}
+
+
+def _joined(arrays: list[Any]) -> Any:
+    gone = np.concatenate([np.ma.getmaskarray(array) for array in arrays])
+    values = np.concatenate([np.ma.getdata(array) for array in arrays])
+    return np.ma.MaskedArray(values, gone) if gone.any() else values
+
+
+def _in_words(array: Any) -> str:
+    return "text" if array.dtype.kind == "O" else str(array.dtype)

@@ -1,0 +1,168 @@
+"""The rows of one call: columns paired and checked, as the caller said how to read them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+
+from unconfused.errors import AmbiguousCall, EmptyInput, ShapeError, UsageError
+from unconfused.findings import Evidence
+from unconfused.ingest.columns import Column, as_column, check_pairing
+from unconfused.ingest.factors import factor
+from unconfused.ingest.weights import Weighing, read_weights
+from unconfused.labels import Declared, plain
+from unconfused.tally.scores import SCORE_KINDS, ScoreKind
+
+LabelKind: TypeAlias = Literal["class", "one-hot", "multilabel"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """How columns are to be read: what the caller says once, so that nothing is guessed from values.
+
+    Attributes:
+        labels: the classes in order, or a mapping from value to the name to show.
+        pos_label: the positive class.
+        label_kind: "class" (one value a row), "one-hot" or "multilabel"; None means "class" for one-dimensional labels.
+        score_kind: "probability", "logit" (log-odds) or "raw".
+        ignore: rows whose y_true is one of these values are left out, and counted.
+        unknown: labels outside ``labels``: "error", "other" (kept in a seat) or "drop" (left out, and counted).
+        invalid: null, NaN or out-of-range values: "error" or "count" (kept in the seat ``missing``).
+    """
+
+    labels: Declared | None = None
+    pos_label: Any = None
+    label_kind: LabelKind | None = None
+    score_kind: ScoreKind = "probability"
+    ignore: Any = None
+    unknown: Literal["error", "other", "drop"] = "error"
+    invalid: Literal["error", "count"] = "error"
+
+    def __post_init__(self) -> None:
+        choices: dict[str, Sequence[Any]] = {
+            "label_kind": (None, "class", "one-hot", "multilabel"),
+            "score_kind": SCORE_KINDS,
+            "unknown": ("error", "other", "drop"),
+            "invalid": ("error", "count"),
+        }
+        for name, allowed in choices.items():
+            if getattr(self, name) not in allowed:
+                known = ", ".join(repr(x) for x in allowed if x is not None)
+                raise UsageError(f"{name}={getattr(self, name)!r} is not known.", fix=f"Choose one of {known}.")
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The columns of one call, paired and with the ignored rows gone."""
+
+    reading: Reading
+    truth: Column
+    called: Column | None
+    score: Column | None
+    weighing: Weighing
+    evidence: Evidence
+
+
+def paired(reading: Reading, y_true: Any, y_pred: Any, y_score: Any, sample_weight: Any, count: Any) -> Rows:
+    if y_pred is None and y_score is None:
+        raise UsageError("Neither y_pred= nor y_score= was given.", fix="Pass predicted classes or scores.")
+    truth = as_column(y_true, "y_true")
+    called = None if y_pred is None else as_column(y_pred, "y_pred")
+    score = None if y_score is None else as_column(y_score, "y_score")
+    truth, called, score = _flattened(reading, truth, called, score)
+    weights = None if sample_weight is None else as_column(sample_weight, "sample_weight")
+    counts = None if count is None else as_column(count, "count")
+    given = [column for column in (truth, called, score, weights, counts) if column is not None]
+    check_pairing(given)
+    if len(truth) == 0:
+        raise EmptyInput(
+            "y_true has no rows.", "A matrix of nothing answers no question.", "Check the filter or loader."
+        )
+    rows = Rows(reading, truth, called, score, read_weights(weights, counts, len(truth)), Evidence())
+    return rows if reading.ignore is None else _without_ignored(rows)
+
+
+def _flattened(
+    reading: Reading, truth: Column, called: Column | None, score: Column | None
+) -> tuple[Column, Column | None, Column | None]:
+    """One row for each label; two-dimensional labels only as the caller said what they are."""
+    kind = reading.label_kind
+    for column in (truth, called):
+        if column is not None and column.values.ndim > 1 and kind is None:
+            raise AmbiguousCall(
+                f"{column.name} has shape {column.shape}: it could hold one column for each class, or one row for "
+                "each element.",
+                "A shape is not enough to tell, and the matrices differ.",
+                'Say which: label_kind="one-hot", label_kind="multilabel", or label_kind="class" when every element '
+                "is a row (masks, token tags).",
+            )
+    partner = called if called is not None else score
+    if kind == "class" and truth.values.ndim > 1:
+        if partner is None or partner.shape != truth.shape:
+            shape = None if partner is None else partner.shape
+            raise ShapeError(
+                f"y_true has shape {truth.shape}, {partner.name if partner else 'y_pred'} has shape {shape}.",
+                'With label_kind="class" every element is a row, so both need the same shape. Nothing was broadcast.',
+            )
+        flat_score = score.flat() if score is not None and score.shape == truth.shape else score
+        return truth.flat(), None if called is None else called.flat(), flat_score
+    if kind == "one-hot":
+        return _from_one_hot(truth), None if called is None else _from_one_hot(called), score
+    if kind == "multilabel":
+        for column in (truth, called, score):
+            if column is not None and column.values.ndim != 2:
+                raise ShapeError(
+                    f'{column.name} has shape {column.shape}; label_kind="multilabel" takes one column for each label.',
+                    fix="Pass (n, L) arrays of 0 and 1, and scores of the same shape.",
+                )
+            if column is not None and column.shape != truth.shape:
+                raise ShapeError(f"y_true has shape {truth.shape}, {column.name} has shape {column.shape}.")
+    if called is not None and called.values.ndim > 1:
+        raise ShapeError(f"y_true has shape {truth.shape} and y_pred {called.shape}. Nothing was broadcast.")
+    return truth, called, score
+
+
+def _from_one_hot(column: Column) -> Column:
+    """The place of the single 1 in each row."""
+    if column.values.ndim == 1:
+        return column
+    values = np.asarray(column.values)
+    if values.ndim != 2 or values.dtype.kind not in "biuf" or not np.isin(values, (0, 1)).all():
+        raise ShapeError(
+            f"{column.name} with shape {column.shape} is not one-hot.",
+            'label_kind="one-hot" takes rows of 0 and a single 1.',
+        )
+    ones = values.sum(1)
+    if (ones != 1).any():
+        wrong = int((ones != 1).sum())
+        raise ShapeError(
+            f"{wrong:,} of {len(values):,} rows of {column.name} do not hold exactly one 1.",
+            "Such a row names no class, or several.",
+            'If a row may have several labels, type label_kind="multilabel".',
+        )
+    return replace(column, values=values.argmax(1), missing=None)
+
+
+def _without_ignored(rows: Rows) -> Rows:
+    values = (
+        rows.reading.ignore if isinstance(rows.reading.ignore, (list, tuple, set, frozenset)) else [rows.reading.ignore]
+    )
+    wanted = {plain(value) for value in values}
+    if rows.truth.values.ndim > 1:
+        raise UsageError("ignore= leaves rows out by their one true class; multilabel rows have several.")
+    out = factor(rows.truth, invalid="count").where(wanted)
+    if not out.any():
+        return rows
+    keep = ~out
+    ignored = rows.weighing.rows(out)
+    return replace(
+        rows,
+        truth=rows.truth.keep(keep),
+        called=None if rows.called is None else rows.called.keep(keep),
+        score=None if rows.score is None else rows.score.keep(keep),
+        weighing=rows.weighing.keep(keep),
+        evidence=rows.evidence + Evidence(ignored=ignored),
+    )

@@ -1,0 +1,194 @@
+"""Scores: what they may hold, the classes that a rule makes of them, and what is kept of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unconfused.errors import InvalidValues, ScoresOutOfRange, ShapeError, ThresholdUnset
+from unconfused.findings import Evidence
+from unconfused.ingest.columns import Column
+from unconfused.ingest.factors import positions
+from unconfused.ingest.weights import Weighing
+from unconfused.labels import Labels, plural
+from unconfused.tally.grouped import Grouped
+from unconfused.tally.moments import Moments
+from unconfused.tally.scores import ScoreKind, ScoreTally, cut_of, near_misses
+
+Floats = NDArray[np.float64]
+EPSILON = float(np.finfo(np.float64).eps)
+"""Log loss clips probabilities to [EPSILON, 1 - EPSILON], as scikit-learn does."""
+
+
+def read_scores(column: Column, labels: Labels, kind: ScoreKind, invalid: str) -> Floats:
+    """The scores as float64: (n,) of the positive class, or (n, K).
+
+    NaN stands for a score that is null, NaN or out of range, and is an error unless ``invalid="count"``.
+
+    Raises:
+        InvalidValues: null or NaN scores.
+        ScoresOutOfRange: a value that ``kind`` cannot take, or rows of class probabilities that do not sum to 1.
+    """
+    if column.values.dtype.kind == "O" and column.categories is None:
+        column = Column(column.name, _from_objects(column), column.missing, index=column.index)
+    if column.values.dtype.kind not in "biuf" or column.categories is not None:
+        raise ShapeError(f"{column.name} is of type {column.values.dtype}; scores are numbers.")
+    scores = column.values.astype(np.float64)
+    if column.missing is not None and column.missing.any():
+        scores[column.missing] = np.nan
+    _check_missing(column, scores, invalid)
+    _check_range(column, scores, kind, invalid)
+    if scores.ndim == 1:
+        return scores
+    if scores.shape[1] == 2:
+        positive = labels.require_positive("A score")
+        own = positive if labels.declared else int(labels.values[positive])  # undeclared classes are 0 and 1
+        return scores[:, own] - scores[:, 1 - own] if kind == "logit" else scores[:, own].copy()
+    if kind == "probability":
+        _check_sums(column, scores)
+    return scores
+
+
+def _from_objects(column: Column) -> Floats:
+    try:
+        return np.array([np.nan if x is None else float(x) for x in column.values.ravel().tolist()]).reshape(
+            column.shape
+        )
+    except (TypeError, ValueError) as error:
+        raise ShapeError(f"{column.name} holds values that are no numbers: {error}.") from error
+
+
+def _check_missing(column: Column, scores: Floats, invalid: str) -> None:
+    gone = np.isnan(scores)
+    if not gone.any() or invalid == "count":
+        return
+    by_row = np.asarray(gone if gone.ndim == 1 else gone.any(1))
+    raise InvalidValues(
+        f"{column.name} has {plural(gone.sum(), 'null or NaN value')} (of {gone.size:,}), {positions(by_row)}.",
+        "NaN can be neither ranked nor compared with a threshold, and without these rows the population is another.",
+        'Repair the model output, or type invalid="count" to keep these rows in a seat of their own.',
+    )
+
+
+def _check_range(column: Column, scores: Floats, kind: ScoreKind, invalid: str) -> None:
+    if kind != "probability":
+        return
+    outside = (scores < 0) | (scores > 1)
+    if not outside.any():
+        return
+    if invalid == "count":
+        scores[outside] = np.nan
+        return
+    by_row = np.asarray(outside if outside.ndim == 1 else outside.any(1))
+    raise ScoresOutOfRange(
+        f"{column.name} has {plural(outside.sum(), 'value')} outside [0, 1] (of {scores.size:,}; "
+        f"min {np.nanmin(scores):.4g}, max {np.nanmax(scores):.4g}), {positions(by_row)}.",
+        "They are no probabilities, so a threshold on them would mean something else.",
+        'Say what they are: score_kind="logit" (log-odds), score_kind="raw" (larger means more of the positive class), '
+        'or score_kind="probability" after repairing them.',
+    )
+
+
+def _check_sums(column: Column, scores: Floats) -> None:
+    """Class probabilities of a row sum to 1; 16-bit ones to two digits."""
+    tolerance = 2e-2 if column.values.dtype.itemsize <= 2 else 1e-3
+    sums = scores.sum(1)
+    wrong = np.abs(sums - 1) > tolerance
+    if not wrong.any():
+        return
+    columns = np.abs(scores.sum(0) - 1).max() <= tolerance
+    cause = (
+        "The columns sum to 1 instead: softmax was taken over the rows of the batch."
+        if columns
+        else "They look like separate scores for each class, not like one distribution."
+    )
+    raise ScoresOutOfRange(
+        f"{int(wrong.sum()):,} of {len(sums):,} rows of {column.name} do not sum to 1 "
+        f"(from {sums.min():.3g} to {sums.max():.3g}).",
+        cause,
+        'Take softmax over the last axis, or say what they are: score_kind="logit" or score_kind="raw"; '
+        'for independent labels label_kind="multilabel".',
+    )
+
+
+# ── decisions ─────────────────────────────────────────────────────────────────────────────────
+def require_threshold(threshold: Any, kind: ScoreKind) -> float:
+    """The threshold, or the error that says why there is none by default."""
+    if threshold is None:
+        example = "0.5" if kind != "raw" else "0.0"
+        raise ThresholdUnset(
+            "y_score holds scores, and no rule says which of them are positive.",
+            "0.5 is a decision about what a miss and a false alarm cost, not a default.",
+            f"Type threshold={example} (positive when score >= {example}), or evaluate every threshold at once: "
+            f"ev = uc.evaluate(y_true, y_score=...), then ev.at({example}).",
+        )
+    return float(threshold)
+
+
+def decide(scores: Floats, threshold: Any, labels: Labels, kind: ScoreKind) -> tuple[NDArray[np.int64], str, int]:
+    """Classes from scores: codes in ``labels`` (K + 1 without a score), the rule, rows equal only after rounding."""
+    value = require_threshold(threshold, kind)
+    cut = cut_of(value, kind)
+    positive = labels.require_positive("A threshold")
+    called = np.where(scores >= cut, positive, 1 - positive)
+    called[np.isnan(scores)] = len(labels) + 1
+    rounded = sum(int((scores == near).sum()) for near in near_misses(cut))
+    return called, f"score >= {value:.12g}", rounded
+
+
+def argmax(scores: Floats) -> tuple[NDArray[np.int64], int]:
+    """The class with the largest score, the lowest index among equals, and how many rows had equals."""
+    gone = np.asarray(np.isnan(scores).any(1))
+    best = np.where(gone[:, None], -np.inf, scores)
+    called = best.argmax(1)
+    ties = (best == best.max(1, keepdims=True)).sum(1) > 1
+    called[gone] = scores.shape[1] + 1
+    return called, int((ties & ~gone).sum())
+
+
+# ── what is kept ──────────────────────────────────────────────────────────────────────────────
+def score_tallies(
+    truth: NDArray[np.int64], scores: Floats, labels: Labels, kind: ScoreKind, weighing: Weighing, evidence: Evidence
+) -> ScoreTally | Grouped[ScoreTally]:
+    """The masses of a binary problem, or of each class against the rest."""
+    k = len(labels)
+    options: dict[str, Any] = {"count": weighing.count, "weights": weighing.weights, "evidence": evidence}
+    if scores.ndim == 1:
+        positive = labels.require_positive("A score")
+        column = np.array([int(i == positive) for i in range(k)] + [2, 3])
+        return ScoreTally.count(labels, kind, column[truth], scores, **options)
+    tallies = {}
+    for place, name in enumerate(labels.names):
+        column = np.array([int(i == place) for i in range(k)] + [2, 3])
+        two = Labels((f"not {name}", str(name)), pos_label=str(name), declared=True)
+        own = scores[:, place] if kind != "logit" else log_odds(scores, place)
+        tallies[name] = ScoreTally.count(two, kind, column[truth], own, **options)
+    return Grouped(tallies, "class")
+
+
+def log_odds(logits: Floats, place: int) -> Floats:
+    """z_k - log Σ_{j≠k} exp(z_j): the log-odds of one class under softmax, unsaturated.    Shape: (n, K) → (n,)."""
+    others = np.delete(logits, place, axis=1)
+    top = others.max(1)
+    with np.errstate(invalid="ignore"):
+        rest = top + np.log(np.exp(others - top[:, None]).sum(1))
+        return np.asarray(logits[:, place] - np.where(np.isfinite(top), rest, top))
+
+
+def score_moments(truth: NDArray[np.int64], scores: Floats, kind: ScoreKind, weighing: Weighing) -> dict[str, Moments]:
+    """Log loss and half the squared distance (equal to Brier's score at K = 2) of rows that have truth and scores."""
+    if kind == "raw":
+        return {}
+    known = (truth < scores.shape[1]) & ~np.isnan(scores).any(1)
+    p, y, kept = scores[known], truth[known], weighing.keep(known)
+    if kind == "logit":
+        p = np.exp(p - p.max(1, keepdims=True))
+        p /= p.sum(1, keepdims=True)
+    own = p[np.arange(len(p)), y]
+    losses = {
+        "log_loss": -np.log(np.clip(own, EPSILON, 1 - EPSILON)),
+        "brier": ((p**2).sum(1) - 2 * own + 1) / 2,
+    }
+    return {name: Moments.of(x, weights=kept.weights, count=kept.count) for name, x in losses.items()}

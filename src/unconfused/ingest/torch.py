@@ -1,0 +1,158 @@
+"""A torch Module and a DataLoader, or any iterable of batches: eval mode, no gradients, the model's own device."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+
+from unconfused.errors import UsageError
+from unconfused.findings import Finding
+from unconfused.ingest.batches import (
+    Batch,
+    Pass,
+    Step,
+    any_batches,
+    batch_of,
+    described,
+    first,
+    is_arrays,
+    length,
+    no_pair,
+    no_scores,
+    sliced,
+    stepped,
+)
+
+ROWS = 256
+"""Rows per batch where arrays are given instead of batches."""
+
+
+def module_pass(model: Any, data: Any, *, step: Step | None, batch_size: int | None, steps: int | None) -> Pass:
+    """One walk over ``data`` with the module in eval mode, each batch on the module's device.
+
+    Raises:
+        UsageError: ``data`` gives no batches, or they need ``step=``.
+    """
+    device, kind = _home(model)
+    batches, total = _batches(data, batch_size, any_kind=step is not None)
+    batches, total = first(batches, total, steps)
+
+    def read(batch: Any) -> Batch:
+        # no_grad and not inference_mode: what a module caches on its first call must still be good for training.
+        with torch.no_grad():
+            if step is not None:
+                return stepped(step, model, moved(batch, device))
+            if not isinstance(batch, (tuple, list)) or len(batch) != 2:
+                raise no_pair(batch)
+            x, y = batch
+            output = model(moved(_tensors(x, kind), device))
+        if not isinstance(output, torch.Tensor):
+            raise no_scores(output)
+        return batch_of(y, output)
+
+    return Pass(
+        source=type(model).__name__,
+        batches=batches,
+        total=total,
+        mode=evaluating(model),
+        read=read,
+        notes=lambda whole: loader_notes(data, len(whole.y_true)) if steps is None else (),
+    )
+
+
+@contextmanager
+def evaluating(model: Any) -> Iterator[None]:
+    """Eval mode within; afterwards, and after an error, every submodule has the training flag that it had."""
+    flags = [(module, module.training) for module in model.modules()]
+    model.eval()
+    try:
+        yield
+    finally:
+        for module, flag in flags:
+            if module.training != flag:
+                module.train(flag)  # may be more than a flag: adapters that were merged come apart again
+        for module, flag in flags:
+            module.training = flag
+
+
+def _home(model: Any) -> tuple[Any, Any]:
+    """Where the module lives, and the floating type that it computes in."""
+    own = [*model.parameters(), *model.buffers()]
+    kind = next((tensor.dtype for tensor in own if tensor.is_floating_point()), torch.get_default_dtype())
+    return (own[0].device if own else torch.device("cpu")), kind
+
+
+def moved(batch: Any, device: Any) -> Any:
+    """The batch with every tensor in it on ``device``."""
+    if isinstance(batch, (dict, list, tuple)):
+        return _mapped(batch, lambda part: moved(part, device))
+    return batch.to(device) if hasattr(batch, "to") else batch
+
+
+def _tensors(x: Any, kind: Any) -> Any:
+    """NumPy inputs as tensors, fractional ones in the module's own type."""
+    if isinstance(x, (dict, list, tuple)):
+        return _mapped(x, lambda part: _tensors(part, kind))
+    if not isinstance(x, np.ndarray):
+        return x
+    return torch.as_tensor(x, dtype=kind if x.dtype.kind == "f" else None)
+
+
+def _mapped(batch: Any, change: Any) -> Any:
+    if isinstance(batch, dict):
+        return {key: change(part) for key, part in batch.items()}
+    parts = [change(part) for part in batch]
+    return type(batch)(*parts) if hasattr(batch, "_fields") else type(batch)(parts)
+
+
+def _batches(data: Any, batch_size: int | None, *, any_kind: bool) -> tuple[Iterable[Any], int | None]:
+    if is_arrays(data):
+        n, size = len(data[0]), batch_size or ROWS
+        return sliced(data, n, size), -(-n // size)
+    if any_kind:
+        return any_batches(data)
+    single = isinstance(data, torch.utils.data.Dataset) and not isinstance(data, torch.utils.data.IterableDataset)
+    if single or isinstance(data, (str, bytes, Mapping)) or hasattr(data, "shape") or not hasattr(data, "__iter__"):
+        raise UsageError(
+            f"The data is {described(data)}, which gives no batches.",
+            "A module is run batch by batch, and each batch brings its own labels.",
+            "Type torch.utils.data.DataLoader(dataset, batch_size=256), or pass the arrays as (X, y).",
+        )
+    return data, length(data)
+
+
+def loader_notes(loader: Any, rows: int) -> Iterable[Finding]:
+    """What a DataLoader does to the rows of its data set before anyone counts them."""
+    if not isinstance(loader, torch.utils.data.DataLoader):
+        return
+    sampler, size = loader.sampler, length(loader.dataset)
+    if isinstance(sampler, torch.utils.data.distributed.DistributedSampler) and sampler.num_replicas > 1:
+        yield Finding(
+            "CM-SHARE",
+            "warning",
+            f"The loader's DistributedSampler gave this process {rows:,} rows, one of {sampler.num_replicas} shares; "
+            "shares are made equal by repeating or dropping rows.",
+            {"rows": rows, "shares": sampler.num_replicas},
+            "Add the evaluations of all processes, or evaluate once with a loader that has no such sampler.",
+        )
+    elif isinstance(sampler, torch.utils.data.WeightedRandomSampler) or getattr(sampler, "replacement", False):
+        yield Finding(
+            "CM-RESAMPLED",
+            "warning",
+            f"The loader's {type(sampler).__name__} draws rows with replacement: some were counted more than once, "
+            "others never, and the shares of the classes are the sampler's.",
+            {"rows": rows},
+            "Evaluate with a loader that has no such sampler.",
+        )
+    elif loader.drop_last and size is not None and rows < size:
+        yield Finding(
+            "CM-DROPLAST",
+            "warning",
+            f"drop_last=True left {size - rows:,} of the data set's {size:,} rows unread.",
+            {"unread": size - rows, "rows": size},
+            "Evaluate with drop_last=False.",
+        )

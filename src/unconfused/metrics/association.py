@@ -1,0 +1,106 @@
+"""Agreement and information: overall metrics that read every cell of the table, not its margins alone.    Shape: (...).
+
+Each says its own derivative by the count in a cell, so that its interval costs no more than the table.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+
+from unconfused.errors import NotKept
+from unconfused.metrics.catalogue import Array, Ratio, metric, ratio
+from unconfused.metrics.overall import NO_ROW, SIGNED, UNIT, covariance
+from unconfused.tally.cells import Cells
+
+Agreement = Literal["unweighted", "linear", "quadratic"]
+
+
+def _kappa_slopes(c: Cells, weights: Agreement = "unweighted") -> Array:
+    distance = _distance(c, weights)
+    truth, prediction = ratio(c.rows, c.n).value, ratio(c.columns, c.n).value
+    by_row, by_column = prediction @ distance.T, truth @ distance
+    observed, expected = (_shares(c) * distance).sum((-2, -1)), (by_column * prediction).sum(-1)
+    share = ratio(observed, expected).value[..., None, None]
+    moved = share * (by_row[..., :, None] + by_column[..., None, :] - expected[..., None, None]) - distance
+    return ratio(moved, (expected * c.n[..., 0])[..., None, None]).value
+
+
+def _information_slopes(c: Cells) -> Array:
+    gain = np.where(_shares(c) > 0, _gain(c), 0)
+    return ratio(gain - mutual_information(c)[..., None, None], c.n[..., None]).value
+
+
+def _normalized_slopes(c: Cells) -> Array:
+    information, entropy = mutual_information(c)[..., None, None], _entropies(c)[..., None, None]
+    truth, prediction = ratio(c.rows, c.n).value, ratio(c.columns, c.n).value
+    of_entropy = ratio(-_log(truth)[..., :, None] - _log(prediction)[..., None, :] - entropy, c.n[..., None]).value
+    share = ratio(information, entropy).value
+    return ratio(2 * (_information_slopes(c) - share * of_entropy), entropy).value
+
+
+@metric(range=SIGNED, better="higher", kind="index", per_class=False,
+        undefined="all rows are of one class and all were predicted as it",
+        also=("cohen kappa", "cohen's kappa"), see="Cohen 1960, 1968; interval: Fleiss, Cohen & Everitt 1969",
+        slopes=_kappa_slopes)  # fmt: skip
+def kappa(c: Cells, weights: Agreement = "unweighted") -> Ratio:
+    """(p_o - p_e) / (1 - p_e): agreement beyond that of the margins; weights forgive near misses.    Shape: (...)."""
+    if weights == "unweighted":
+        apart = (ratio(c.support, c.n).value * ratio(c.n - c.predicted, c.n).value).sum(-1)
+        return ratio(covariance(c), apart + ratio(c.n[..., 0] - c.support.sum(-1), c.n[..., 0]).value)
+    distance = _distance(c, weights)
+    truth, prediction = ratio(c.rows, c.n).value, ratio(c.columns, c.n).value
+    expected = ((truth @ distance) * prediction).sum(-1)
+    return ratio(expected - (_shares(c) * distance).sum((-2, -1)), expected)
+
+
+@metric(range=(0.0, float("inf")), better="higher", kind="index", undefined=NO_ROW, per_class=False,
+        also=("mi",), see="Shannon 1948", slopes=_information_slopes)  # fmt: skip
+def mutual_information(c: Cells) -> Array:
+    """Σ p log(p / (row · column)), in nats: what the prediction tells of the truth.    Shape: (...)."""
+    return np.maximum((_shares(c) * _gain(c)).sum((-2, -1)), 0)
+
+
+@metric(range=UNIT, better="higher", kind="index", per_class=False,
+        undefined="all rows are of one class and all were predicted alike", also=("nmi",),
+        see="Strehl & Ghosh 2002, arithmetic mean", slopes=_normalized_slopes)  # fmt: skip
+def normalized_mutual_information(c: Cells) -> Ratio:
+    """2 I / (H(truth) + H(prediction)): the mutual information as a share of the mean entropy.    Shape: (...)."""
+    information = 2 * mutual_information(c)
+    return ratio(information, np.maximum(_entropies(c), information))
+
+
+def _shares(c: Cells) -> Array:
+    if c.table is None:
+        raise NotKept(
+            "Only the margins are known here.",
+            "This metric reads every cell of the table.",
+            "Ask the ConfusionMatrix, or one class: kappa[dog].",
+        )
+    return ratio(c.table, c.n[..., None]).value
+
+
+def _gain(c: Cells) -> Array:
+    """log(p / (row · column)) in each cell.    Shape: (..., S, S)."""
+    truth, prediction = ratio(c.rows, c.n).value, ratio(c.columns, c.n).value
+    return _log(_shares(c)) - _log(truth)[..., :, None] - _log(prediction)[..., None, :]
+
+
+def _entropies(c: Cells) -> Array:
+    """The entropy of the truth and that of the prediction, added.    Shape: (...)."""
+    truth, prediction = ratio(c.rows, c.n).value, ratio(c.columns, c.n).value
+    total: Array = -(truth * _log(truth)).sum(-1) - (prediction * _log(prediction)).sum(-1)
+    return total
+
+
+def _distance(c: Cells, weights: Agreement) -> Array:
+    """How far apart two classes stand, 1 at most; a seat is as wrong as can be.    Shape: (S, S)."""
+    place = np.arange(c.rows.shape[-1])
+    steps = np.abs(place[:, None] - place)
+    apart = steps > 0 if weights == "unweighted" else ratio(steps, max(c.k - 1, 1)).value ** (1 + (weights == "quadratic"))
+    return np.where((place[:, None] < c.k) & (place < c.k), apart, 1.0)
+
+
+def _log(shares: Array) -> Array:
+    return np.log(shares, out=np.zeros_like(shares), where=shares != 0)

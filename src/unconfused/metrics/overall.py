@@ -1,0 +1,87 @@
+"""Metrics of the whole table, whatever K; with ``[class]`` each reads that class's one-vs-rest 2x2.    Shape: (...)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from unconfused.metrics.catalogue import Array, Blend, Ratio, mean_of_defined, metric, ratio
+from unconfused.tally.cells import Cells
+
+UNIT = (0.0, 1.0)
+SIGNED = (-1.0, 1.0)
+NO_ROW = "no row was counted"
+
+
+@metric(range=UNIT, better="higher", kind="proportion", undefined=NO_ROW, per_class=False, also=("acc",))
+def accuracy(c: Cells) -> Ratio:
+    """Σ tp / n: the share of the rows that was called what it is.    Shape: (...)."""
+    return ratio(c.correct, c.n[..., 0])
+
+
+@metric(range=UNIT, better="lower", kind="proportion", undefined=NO_ROW, per_class=False,
+        also=("misclassification rate", "zero one loss", "err"))  # fmt: skip
+def error_rate(c: Cells) -> Ratio:
+    """1 - Σ tp / n: the share of the rows that was called something else.    Shape: (...)."""
+    return ratio(c.n[..., 0] - c.correct, c.n[..., 0])
+
+
+@metric(range=UNIT, better="higher", kind="combination", undefined="no class has a row", per_class=False,
+        also=("bacc", "uar"), see="Brodersen et al. 2010")  # fmt: skip
+def balanced_accuracy(c: Cells) -> Blend:
+    """The mean recall of the classes that have rows; those without are left out.    Shape: (...)."""
+    return Blend(ratio(c.tp, c.support), mean_of_defined)
+
+
+@metric(range=SIGNED, better="higher", kind="combination", undefined="fewer than two classes have rows",
+        per_class=False, see="Guyon et al. 2015")  # fmt: skip
+def adjusted_balanced_accuracy(c: Cells) -> Blend:
+    """(b - 1/m) / (1 - 1/m) of the balanced accuracy b over m classes with rows: 0 is chance, 1 perfect.    Shape: (...)."""
+    return Blend(ratio(c.tp, c.support), _above_chance)
+
+
+@metric(range=SIGNED, better="higher", kind="index", per_class=False,
+        undefined="all rows are of one class, or all were predicted alike",
+        also=("matthews", "matthews correlation", "matthews correlation coefficient", "phi", "r_k"),
+        see="Matthews 1975; Gorodkin 2004")  # fmt: skip
+def mcc(c: Cells) -> Ratio:
+    """cov(truth, prediction) / √(var(truth) · var(prediction)), over one indicator per class (R_K).    Shape: (...)."""
+    return ratio(covariance(c), np.sqrt(_variance(c.support, c.n)) * np.sqrt(_variance(c.predicted, c.n)))
+
+
+@metric(range=UNIT, better="higher", kind="index", undefined="no class was there or predicted", per_class=False,
+        also=("miou",), see="Everingham et al. 2010")  # fmt: skip
+def mean_iou(c: Cells) -> Array:
+    """The mean Jaccard of the classes that are there or were predicted.    Shape: (...)."""
+    return mean_of_defined(ratio(c.tp, c.support + c.fp).value)
+
+
+@metric(range=UNIT, better="higher", kind="index", undefined="no class has a row", per_class=False,
+        also=("fwiou",), see="Long et al. 2015")  # fmt: skip
+def frequency_weighted_iou(c: Cells) -> Ratio:
+    """Σ support · J / Σ support: each class's Jaccard counts as often as it occurs.    Shape: (...)."""
+    share = ratio(c.support, c.support.sum(-1, keepdims=True))
+    return ratio(np.nansum(share.value * ratio(c.tp, c.support + c.fp).value, -1), c.support.sum(-1) > 0)
+
+
+@metric(range=UNIT, better=None, kind="proportion", undefined=NO_ROW, per_class=False,
+        also=("nir", "majority rate"), see="Kuhn 2008")  # fmt: skip
+def no_information_rate(c: Cells) -> Ratio:
+    """max support / n: the accuracy of calling everything the commonest class.    Shape: (...)."""
+    return ratio(c.support.max(-1, initial=0), c.n[..., 0])
+
+
+def _above_chance(recalls: Array) -> Array:
+    chance = ratio(1, (~np.isnan(recalls)).sum(-1)).value
+    return ratio(mean_of_defined(recalls) - chance, 1 - chance).value
+
+
+def covariance(c: Cells) -> Array:
+    """Σ over classes of (tp tn - fp fn) / n²; each factor is a share, so nothing overflows or cancels needlessly."""
+    tp, fp, fn, tn = (ratio(x, c.n).value for x in (c.tp, c.fp, c.fn, c.tn))
+    total: Array = (tp * tn - fp * fn).sum(-1)
+    return total
+
+
+def _variance(margin: Array, n: Array) -> Array:
+    total: Array = (ratio(margin, n).value * ratio(n - margin, n).value).sum(-1)
+    return total

@@ -1,0 +1,422 @@
+"""A confusion matrix as a heatmap: both axes named, counts and shares together, every text legible."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unconfused.errors import UsageError, require
+from unconfused.show.cell import EMPTY, contrast, css, ink, number, percent
+from unconfused.show.figure_text import LINE, PLAIN, Ruler, families, shown, told_apart
+from unconfused.tally.confusion import ConfusionMatrix
+
+Shade = Literal["rows", "counts"]
+WRITTEN = 20
+"""Up to so many classes every cell is written in."""
+RULED = 60
+"""Up to so many classes every class has a name and every cell an edge."""
+POINTS = 72
+GREY = (0.35, 0.35, 0.35)
+MUTED = css(GREY)
+
+HEADINGS = {
+    None: "Counts",
+    "true": "Share of the actual class (each row adds up to 100 %)",
+    "pred": "Share of the predicted class (each column adds up to 100 %)",
+    "all": "Share of all rows",
+}
+SCALES = {
+    "true": "share of the actual class (row)",
+    "pred": "share of the predicted class (column)",
+    "all": "share of all rows",
+    "counts": "rows",
+}
+
+
+@dataclass(frozen=True)
+class Panel:
+    """What one heatmap shows, before anything is drawn.
+
+    Attributes:
+        names: the classes, then the seats in use.
+        k: how many of them are classes.
+        table: rows, or sums of weights.    Shape: (S, S).
+        shares: what the percentages say; NaN for a share of nothing.    Shape: (S, S).
+        colours: what the colours say, NaN likewise, and the value of the darkest.
+        how: None, "true", "pred" or "all".
+        heading, notes, scale: the title, the small print below it, and what the colour bar measures.
+    """
+
+    names: list[str]
+    k: int
+    table: NDArray[Any]
+    shares: NDArray[np.float64]
+    colours: NDArray[np.float64]
+    top: float
+    how: str | None
+    heading: str
+    notes: tuple[str, ...]
+    scale: str
+
+    @classmethod
+    def of(cls, cm: ConfusionMatrix, how: Any, shade: Shade = "rows", title: str | None = None) -> Panel:
+        """The panel of a matrix: ``how`` as in ``ConfusionMatrix.normalize``, or None for the counts."""
+        shares = cm.normalize("true" if how is None else how)
+        table, weighted = cm.table(), cm.weights is not None
+        by_count = how is None and shade == "counts"
+        colours = table.astype(np.float64) if by_count else shares.values
+        whole = how != "all" and not by_count
+        top = 1.0 if whole else float(np.nanmax(colours, initial=0)) or 1.0
+        scale = SCALES["counts" if by_count else how or "true"]
+        heading = ("Sum of weights (Σw)" if weighted else "Counts") if how is None else HEADINGS[how]
+        said = [f"{cm.total:,} rows" + (" (weighted: Σw)" if weighted else "")]
+        said += [f"positive: {cm.rule}"] if cm.rule else []
+        said += [f"{n:,} left out ({reason})" for reason, n in cm.left_out.items()]
+        notes = [" · ".join(said)]
+        if how is None:
+            notes.append("% of the actual class (row)")
+        return cls(
+            shown(shares.axis), len(cm.labels), table, shares.values, colours, top, how,
+            heading if title is None else title, tuple(notes), "Σw" if by_count and weighted else scale,
+        )  # fmt: skip
+
+    @property
+    def size(self) -> int:
+        """Rows and columns drawn."""
+        return len(self.names)
+
+    @property
+    def places(self) -> NDArray[np.float64]:
+        """Where each name stands on its axis: seats keep a distance from the classes."""
+        places = np.arange(self.size, dtype=np.float64)
+        places[self.k :] += self.gap
+        return places
+
+    @property
+    def gap(self) -> float:
+        """The distance between classes and seats, in cells."""
+        return 0.0 if self.k == self.size else max(0.2, 0.015 * self.size)
+
+    @property
+    def span(self) -> float:
+        """The length of an axis, in cells."""
+        return max(self.size, 1) + self.gap
+
+    def text(self, i: int, j: int) -> tuple[str, str]:
+        """The large and the small line of a cell."""
+        count, share = number(self.table[i, j].item()), percent(float(self.shares[i, j]))
+        if self.how is None:
+            return count, "" if self.table[i, j] == 0 and self.k > 5 else share
+        if self.k > 5 and self.table[i, j] == 0 and share != "–":
+            return "0", ""
+        whole = self.table.sum({"true": 1, "pred": 0}.get(self.how))
+        of = whole if self.how == "all" else whole[i if self.how == "true" else j]
+        return share, f"{count} of {number(of.item())}" if self.k <= 5 else count
+
+
+def plot_matrix(
+    cm: ConfusionMatrix,
+    normalize: Any = None,
+    ax: Any = None,
+    *,
+    shade: Shade | None = None,
+    annotate: bool | None = None,
+    colorbar: bool | None = None,
+    cmap: Any = "Blues",
+    title: str | None = None,
+) -> Any:
+    """Draw a confusion matrix: rows are the actual classes, columns the predicted ones.
+
+    Args:
+        cm: the matrix.
+        normalize: None for counts (with the share of each row below), "true", "pred" or "all" for shares; a list of
+            these draws side by side.
+        ax: the Axes to draw into, and nothing else is touched; for a list, as many Axes. Without it a figure is
+            opened through pyplot.
+        shade: what the colour of counts says: "rows" (the share of the actual class, so that rare classes show) or
+            "counts". Without it "rows", and "counts" where the shares of rows are drawn beside it.
+        annotate: write in every cell; without it up to 20 classes, where there is room.
+        colorbar: draw the scale, inside the room of the same Axes; without it only in a figure of our own.
+        cmap: a matplotlib colour map.
+        title: the title; "" for none.
+
+    Returns:
+        The Axes, or an array of them for a list.
+
+    Raises:
+        UsageError: another ``normalize``, or not as many Axes as pictures.
+        MissingExtra: matplotlib is not installed.
+    """
+    many = isinstance(normalize, list | tuple)
+    hows = list(normalize) if many else [normalize]
+    for how in hows:
+        if how not in HEADINGS:
+            raise UsageError(f"normalize={how!r} is not known.", fix="Type None, 'true', 'pred' or 'all', or a list of them.")
+    beside: Shade = "counts" if "true" in hows else "rows"
+    panels = [Panel.of(cm, how, shade or beside, title) for how in hows]
+    ruler = Ruler(families([*panels[0].names, title or ""])) if panels else None
+    if ruler is None:
+        raise UsageError("normalize=[] draws nothing.", fix="Type normalize=[None, 'true'].")
+    own = ax is None
+    if own:
+        axes = _open([own_side(panel, ruler, annotate) for panel in panels], panels, ruler)
+    else:
+        axes = list(np.ravel(ax))
+        if len(axes) != len(panels):
+            raise UsageError(f"{len(panels)} pictures were asked for, and ax= holds {len(axes)} Axes.")
+    for axis, panel in zip(axes, panels, strict=True):
+        bar = own if colorbar is None else colorbar
+        side = own_side(panel, ruler, annotate) if own else _side_of(axis)
+        Heatmap(axis, panel, side, ruler, own).draw(cmap, annotate, bar)
+    return np.array(axes, dtype=object) if many else axes[0]
+
+
+def own_side(panel: Panel, ruler: Ruler, annotate: bool | None = None) -> float:
+    """The side of the square that a panel wants in a figure of its own, in points."""
+    s = max(panel.size, 1)
+    if s > RULED:
+        return 7.0 * POINTS
+    if s > WRITTEN and not annotate:
+        return max(6.0 * POINTS, 12 * panel.span)
+    cell = 96 if s <= 3 else 72 if s <= 5 else 50 if s <= 10 else 36
+    cell = max(cell, 216 / s)
+    lines = [panel.text(i, j) for i, j in np.ndindex(panel.table.shape)]
+    widest = max((ruler.width(text, size) for pair in lines for text, size in zip(pair, (8, 6), strict=True)), default=0)
+    return float(max(cell, min(widest / 0.88, 90)) * panel.span)
+
+
+def _side_of(ax: Any) -> float:
+    """The side of the largest square that the Axes has room for, in points."""
+    box, figure = ax.get_position(original=True), ax.get_figure(root=False)
+    pixels = figure.bbox
+    return float(min(box.width * pixels.width, box.height * pixels.height) * POINTS / figure.dpi)
+
+
+def _open(sides: Sequence[float], panels: Sequence[Panel], ruler: Ruler) -> list[Any]:
+    """A figure of our own with room for the squares, their names, titles and scales."""
+    plt = require("matplotlib.pyplot", extra="plot")
+    size = 10 if panels[0].size <= 10 else 9 if panels[0].size <= WRITTEN else 8
+    names = max((ruler.width(name, size) for name in panels[0].names), default=0)
+    cell = min(side / panel.span for side, panel in zip(sides, panels, strict=True))
+    below = 16 if names < cell else min(names, 130) * (0.72 if cell > 14 else 1.0) + 8
+    width = sum(side + min(names, 160) + 120 for side in sides)
+    height = max(sides) + below + 95
+    figure, axes = plt.subplots(
+        1, len(sides), figsize=(width / POINTS, height / POINTS), layout="constrained", squeeze=False
+    )
+    figure.get_layout_engine().set(w_pad=8 / POINTS, h_pad=8 / POINTS)
+    return list(axes[0])
+
+
+@dataclass
+class Heatmap:
+    """One panel on one Axes whose square has a side of so many points."""
+
+    ax: Any
+    panel: Panel
+    side: float
+    ruler: Ruler
+    own: bool
+
+    @property
+    def cell(self) -> float:
+        """The side of a cell in points."""
+        return self.side / self.panel.span
+
+    def draw(self, cmap: Any, annotate: bool | None, colorbar: bool) -> None:
+        """Draw everything; nothing but the Axes is touched."""
+        ax, panel = self.ax, self.panel
+        if not panel.size:
+            ax.text(0.5, 0.5, "no rows", ha="center", va="center", transform=ax.transAxes, **PLAIN)
+        image, panel = self._image(cmap)
+        self.panel = panel
+        if panel.size <= RULED:
+            self._edges()
+        ax.set(xlim=(-0.5, panel.span - 0.5), ylim=(panel.span - 0.5, -0.5), aspect="equal")
+        ax.grid(visible=False)
+        for spine in ax.spines.values():
+            spine.set_visible(False)
+        written = panel.size <= WRITTEN if annotate is None else annotate
+        if written and image is not None:
+            self._write(image)
+        self._names()
+        self._title()
+        if colorbar and image is not None:
+            self._scale(image)
+
+    # ── colours ───────────────────────────────────────────────────────────────────────────────
+    def _image(self, cmap: Any) -> tuple[Any, Panel]:
+        """The coloured squares: one image, or one for each block that the seats cut out."""
+        matplotlib, colors = require("matplotlib", extra="plot"), require("matplotlib.colors", extra="plot")
+        panel, notes = self.panel, list(self.panel.notes)
+        found = matplotlib.colormaps[cmap] if isinstance(cmap, str) else cmap
+        found = found.with_extremes(bad=EMPTY)
+        gamma = 1.0 if panel.size <= WRITTEN else 0.5
+        norm = colors.PowerNorm(gamma, vmin=0, vmax=panel.top) if gamma != 1 else colors.Normalize(0, panel.top)
+        pixels = self.side * self.ax.get_figure(root=False).dpi / POINTS
+        pool = max(1, math.ceil(panel.size / pixels)) if panel.size > RULED else 1
+        if pool > 1:
+            notes.append(f"each dot shows the darkest of {pool} x {pool} cells")
+        k, image = panel.k, None
+        for rows in (slice(0, k), slice(k, panel.size)):
+            for columns in (slice(0, k), slice(k, panel.size)):
+                block = panel.colours[rows, columns]
+                if not block.size:
+                    continue
+                top, left = panel.places[rows.start] - 0.5, panel.places[columns.start] - 0.5
+                extent = (left, left + block.shape[1], top + block.shape[0], top)
+                made = self.ax.imshow(
+                    np.ma.masked_invalid(pooled(block, pool)), cmap=found, norm=norm, extent=extent, aspect="equal",
+                    interpolation="nearest", origin="upper",
+                )  # fmt: skip
+                image = image or made
+        if panel.size > RULED and self._step() > 1:
+            notes.append(f"every {ordinal(self._step())} class is named")
+        return image, replace(panel, notes=tuple(notes))
+
+    def _edges(self) -> None:
+        """Thin lines between cells, and hatching over what is a share of nothing."""
+        collections = require("matplotlib.collections", extra="plot")
+        patches = require("matplotlib.patches", extra="plot")
+        panel, places = self.panel, self.panel.places
+        end = panel.span - 0.5
+        inner = [place - 0.5 for place in places[1:]]
+        lines = [[(at, -0.5), (at, end)] for at in inner] + [[(-0.5, at), (end, at)] for at in inner]
+        width = 1.5 if panel.size <= WRITTEN else 0.5
+        self.ax.add_collection(
+            collections.LineCollection(lines, colors=[self.ax.get_facecolor()], linewidths=width), autolim=False
+        )
+        nothing = np.isnan(panel.colours)
+        runs = [run for run in ((0, panel.k), (panel.k, panel.size)) if run[0] < run[1]]
+        for i, (start, stop) in itertools.product(range(panel.size), runs):
+            for row in (True, False):
+                if (nothing[i, start:stop] if row else nothing[start:stop, i]).all() and (row or not nothing[:, i - 1].all()):
+                    corner, length = (places[start] - 0.5, places[i] - 0.5), stop - start
+                    self.ax.add_patch(
+                        patches.Rectangle(
+                            corner if row else corner[::-1], length if row else 1, 1 if row else length,
+                            fill=False, hatch="////", edgecolor="#c4c4c4", linewidth=0,
+                        )
+                    )  # fmt: skip
+
+    # ── text ──────────────────────────────────────────────────────────────────────────────────
+    def _write(self, image: Any) -> None:
+        """Both lines of every cell, in one size that fits them all; one line where two are too small to read."""
+        panel, cell = self.panel, self.cell
+        texts = {(i, j): panel.text(i, j) for i, j in np.ndindex(panel.table.shape)}
+        cap = 17 if panel.size <= 3 else 14 if panel.size <= 5 else 11 if panel.size <= 10 else 9
+        room = 0.9 * cell
+        widest = [max((self.ruler.width(pair[line], 1) for pair in texts.values()), default=0) for line in (0, 1)]
+        large = min(cap, room / max(widest[0], 0.1), room / (LINE * 1.75))
+        small = min(0.72 * large, room / max(widest[1], 0.1))
+        if small < 4.5:
+            large, small = min(cap, room / max(widest[0], 0.1), room / LINE), 0.0
+        if large < 4.5:
+            return
+        for (i, j), (first, second) in texts.items():
+            second = second if small else ""
+            colour = panel.colours[i, j]
+            ground = EMPTY if math.isnan(colour) else image.cmap(float(image.norm(colour)))[:3]
+            written = MUTED if panel.table[i, j] == 0 and contrast(ground, GREY) >= 4.5 else ink(ground)
+            height = LINE * (large + (small if second else 0))
+            for line, size, middle in (
+                (first, large, LINE * large / 2),
+                (second, small, height - LINE * small / 2),
+            ):
+                if line:
+                    self.ax.text(
+                        panel.places[j], panel.places[i] + (middle - height / 2) / cell, line, ha="center",
+                        va="center_baseline", fontsize=size, color=written, clip_on=True, **PLAIN,
+                    )  # fmt: skip
+
+    def _step(self) -> int:
+        """Every how many classes one is named."""
+        least = math.ceil(6 * LINE / self.cell)
+        if self.panel.size > RULED:
+            least = max(least, math.ceil(self.panel.size / 40))
+        return next(n * 10**power for power in range(12) for n in (1, 2, 5) if n * 10**power >= least)
+
+    def _names(self) -> None:
+        """The classes on both axes, broken, turned or cut so that no two overlap."""
+        ax, panel, cell, step = self.ax, self.panel, self.cell, self._step()
+        places = [*range(0, panel.k, step), *range(panel.k, panel.size)]
+        if step > 1:  # seats are named always, so their neighbour steps aside
+            places = [p for p in places if p >= panel.k or p <= panel.k - max(1, step // 2) or panel.k == panel.size]
+        pitch = cell * step
+        size = 10.0 if panel.size <= 10 else 9.0 if panel.size <= WRITTEN else 8.0 if step == 1 else 7.0
+        size = max(min(size, pitch / LINE), 5.0)
+        names, at = [panel.names[p] for p in places], panel.places[places]
+        long = 150.0 if self.own else 80.0
+        lines = min(3, max(1, int(pitch / (size * LINE))))
+        options = {"fontsize": size, "fontfamily": families(names), **PLAIN}
+        fit = self.ruler.fitted
+        left = told_apart([fit(name, size, long, lines) for name in names], places)
+        ax.set_yticks(at, left, ha="right", va="center", linespacing=1.1, **options)
+        flat = [self.ruler.whole(name, size, pitch - 6, 3 if panel.size <= 5 else 2) for name in names]
+        if all(name is not None for name in flat):
+            ax.set_xticks(at, flat, rotation=0, ha="center", va="top", linespacing=1.1, **options)
+        else:
+            slanted = pitch >= size * LINE * 1.45
+            below = told_apart([fit(name, size, min(long, 130.0)) for name in names], places)
+            turn = {"rotation": 45, "ha": "right", "va": "top"} if slanted else {"rotation": 90, "ha": "center", "va": "top"}
+            ax.set_xticks(at, below, rotation_mode="anchor" if slanted else "default", **turn, **options)
+        ax.tick_params(length=2 if step > 1 else 0, pad=4, bottom=True, top=False, left=True, right=False)
+        ax.tick_params(labelbottom=True, labeltop=False, labelleft=True, labelright=False)
+        for axis, place in ((axis, place) for axis in (ax.xaxis, ax.yaxis) for place in range(len(places))):
+            if places[place] >= panel.k:
+                axis.get_ticklabels()[place].set_fontstyle("italic")
+        ax.set_xlabel("Predicted class", fontsize=11, **PLAIN)
+        ax.set_ylabel("Actual class", fontsize=11, **PLAIN)
+
+    def _title(self) -> None:
+        """The heading at the left edge, and the small print below it."""
+        panel, room = self.panel, max(self.side, 150.0)
+        said = panel.notes if self.own else (" · ".join(panel.notes),)
+        most = 3 if self.own else 1  # an Axes among others keeps its title low
+        notes = [line for note in said for line in self.ruler.fitted(note, 8.5, room, most).split("\n")]
+        heading = self.ruler.fitted(panel.heading, 11, room, most) if panel.heading else ""
+        self.ax.set_title("", loc="center")
+        self.ax.set_title(heading, loc="left", fontsize=11, pad=8 + 8.5 * LINE * len(notes), **PLAIN)
+        self.ax.annotate(
+            "\n".join(notes), (0, 1), (0, 6), xycoords="axes fraction", textcoords="offset points", ha="left",
+            va="bottom", fontsize=8.5, linespacing=1.15, alpha=0.75, **PLAIN,
+        )  # fmt: skip
+
+    def _scale(self, image: Any) -> None:
+        """The colour bar, in the room of the same Axes so that no other gives way."""
+        bars, ticker = require("matplotlib.colorbar", extra="plot"), require("matplotlib.ticker", extra="plot")
+        wide = 10 / self.side
+        bar = bars.Colorbar(self.ax.inset_axes((1 + 1.4 * wide, 0, wide, 1)), image)
+        shares = self.panel.scale not in ("rows", "Σw")
+        if image.norm.vmax == 1 and shares:
+            bar.set_ticks([0, 0.25, 0.5, 0.75, 1] if self.panel.size <= WRITTEN else [0, 0.01, 0.05, 0.1, 0.25, 0.5, 1])
+        else:
+            bar.locator = ticker.MaxNLocator(5, integer=not shares and self.panel.table.dtype.kind == "i")
+        write = (lambda x, _: f"{100 * x:.3g} %") if shares else (lambda x, _: number(float(x)))
+        bar.formatter = ticker.FuncFormatter(write)
+        bar.update_ticks()
+        bar.ax.tick_params(labelsize=8.5, length=2)
+        bar.outline.set_visible(False)
+        bar.set_label(self.panel.scale, fontsize=9, **PLAIN)
+
+
+def pooled(block: NDArray[np.float64], by: int) -> NDArray[np.float64]:
+    """The largest value of each ``by`` x ``by`` cells; NaN where there is none.    Shape: (R, C) → (⌈R/by⌉, ⌈C/by⌉)."""
+    if by == 1:
+        return block
+    filled = np.where(np.isnan(block), -np.inf, block)
+    for axis in (0, 1):
+        starts = np.arange(0, filled.shape[axis], by)
+        filled = np.maximum.reduceat(filled, starts, axis=axis)
+    return np.where(np.isneginf(filled), np.nan, filled)
+
+
+def ordinal(n: int) -> str:
+    """2 → "2nd", 5 → "5th"."""
+    return f"{n}nd" if n == 2 else f"{n}th"

@@ -1,0 +1,98 @@
+"""The matrix as columns of text: both axes named, every class named, whole at 80 columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from string import ascii_lowercase
+
+from unconfused.show.table import GAP, PAGE, Column, lay_out, total_width, width, wrap
+
+FULL = 12
+"""Classes up to which the whole matrix is printed."""
+LINES = 3
+"""Lines that a name is broken into at most, where there is another way."""
+NARROW = 18
+"""Columns that row names are given at least."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """What stands in the matrix, as text.
+
+    Attributes:
+        names: of rows and columns alike.
+        cells: one row for each name.
+        ends: further columns, each a heading and a cell for each name: totals.
+        feet: further rows, each a heading and a cell for each column, those of ``ends`` included.
+    """
+
+    names: Sequence[str]
+    cells: Sequence[Sequence[str]]
+    ends: Sequence[tuple[str, Sequence[str]]] = ()
+    feet: Sequence[tuple[str, Sequence[str]]] = ()
+
+
+def grid_lines(grid: Grid) -> list[str]:
+    """The lines of a matrix: names over the columns where they fit, else letters that stand beside the row names."""
+    for heads in _headings(grid):
+        columns = _number_columns(grid, heads)
+        room = PAGE - total_width(columns) - len(GAP)
+        if room >= min(NARROW, _widest(grid)) and _height(grid.names, room) <= LINES:
+            return _drawn(grid, columns, room)
+    return _keyed(grid)
+
+
+def _headings(grid: Grid) -> Iterator[list[list[str]]]:
+    """Ways to write the names over the columns, from one line each to narrow columns of several lines."""
+    widest = max(map(width, grid.names), default=0)
+    least = max((width(cell) for row in grid.cells for cell in row), default=0)
+    for cap in range(widest, max(least, 3), -1):
+        heads = [wrap(name, cap, inside=False) for name in grid.names]
+        if max(len(lines) for lines in heads) > LINES or any(width(line) > cap for lines in heads for line in lines):
+            return
+        yield heads
+
+
+def _number_columns(grid: Grid, heads: Sequence[Sequence[str]]) -> list[Column]:
+    columns = [Column(head, [[row[i]] for row in grid.cells]) for i, head in enumerate(heads)]
+    columns += [Column([head], [[cell] for cell in cells]) for head, cells in grid.ends]
+    feet = [cells for _, cells in grid.feet]
+    return [replace(c, cells=[*c.cells, *([foot[i]] for foot in feet)]) for i, c in enumerate(columns)]
+
+
+def _drawn(grid: Grid, columns: Sequence[Column], room: int, keys: Sequence[str] = ()) -> list[str]:
+    """The table with its row names, broken to ``room`` columns, and before them their keys."""
+    feet = [[head] for head, _ in grid.feet]
+    names = Column(["actual"], [*(wrap(name, room) for name in grid.names), *feet], "left")
+    first = [names]
+    if keys:
+        first.insert(0, Column([""], [*([key] for key in keys), *([""] for _ in feet)], "left"))
+    rules = [len(grid.names)] if feet else []
+    return lay_out([*first, *columns], rules, over=(len(first), "predicted"))
+
+
+def _keyed(grid: Grid) -> list[str]:
+    """Letters over the columns; where even these do not fit, the columns follow in blocks."""
+    keys = list(ascii_lowercase[: len(grid.names)])
+    columns = _number_columns(grid, [[key] for key in keys])
+    key_width = max(map(width, keys)) + len(GAP)
+    blocks: list[list[Column]] = [[]]
+    least = min(NARROW, _widest(grid)) + len(GAP) + key_width
+    for column in columns:
+        if blocks[-1] and total_width([*blocks[-1], column]) > PAGE - least:
+            blocks.append([])
+        blocks[-1].append(column)
+    lines: list[str] = []
+    for block in blocks:
+        room = PAGE - key_width - total_width(block) - len(GAP)
+        lines += [*([""] if lines else []), *_drawn(grid, block, min(room, _widest(grid)), keys)]
+    return lines
+
+
+def _widest(grid: Grid) -> int:
+    return max(map(width, [*grid.names, "actual", *(head for head, _ in grid.feet)]))
+
+
+def _height(names: Sequence[str], room: int) -> int:
+    return max((len(wrap(name, room)) for name in names), default=1)

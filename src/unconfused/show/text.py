@@ -1,0 +1,231 @@
+"""What a terminal shows: one plain sentence, then the numbers, each with its name and its interval."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from unconfused.diagnose import diagnose
+from unconfused.errors import UnconfusedError
+from unconfused.inference import Estimate, estimate, estimates
+from unconfused.show.escape import visible
+from unconfused.show.grid import FULL, Grid, grid_lines
+from unconfused.show.table import PAGE, Column, lay_out, left, name, names, paragraph, width, wrap
+from unconfused.show.words import amounts, confusions, counted, listing, notes, percent, remarks, sentence
+from unconfused.tally.confusion import ConfusionMatrix
+from unconfused.tally.grouped import Grouped
+from unconfused.tally.scores import ScoreTally
+
+if TYPE_CHECKING:
+    from unconfused.curves import Curve
+    from unconfused.evaluation import Evaluation
+    from unconfused.findings import Finding
+    from unconfused.tally.rates import Rates
+
+WORST = 10
+"""Classes, and pairs of classes, that are named where the matrix is too large to print."""
+
+Rate = tuple[str, Estimate, str]
+"""What ``estimate`` answers to, its answer, and what stands beside it."""
+
+
+def matrix_text(cm: ConfusionMatrix) -> str:
+    """A matrix: the sentence, the table, how it was made, the headline rates, and warnings."""
+    parts = [paragraph(sentence(cm))]
+    if len(cm.labels):
+        parts += [matrix_lines(cm)] if len(cm.labels) <= FULL else large_lines(cm)
+    parts.append([line for note in notes(cm) for line in paragraph(note, "  ")])
+    if cm.total:
+        parts.append(rate_lines(headline(cm)))
+    parts.append(finding_lines(diagnose(cm)))
+    return joined(parts)
+
+
+def joined(parts: Sequence[Sequence[str]]) -> str:
+    """Parts with a blank line between them."""
+    return "\n\n".join("\n".join(part) for part in parts if part)
+
+
+# ── the table ─────────────────────────────────────────────────────────────────────────────────────
+def matrix_lines(cm: ConfusionMatrix) -> list[str]:
+    """The whole matrix with totals; of weighted rows the sums of weights, and beside them rows."""
+    rows, table = cm.table(weighted=False), cm.table()
+    size = len(table)
+    texts = amounts(np.block([[table, table.sum(1, keepdims=True)], [table.sum(0), table.sum()]]))
+    lines = [texts[i : i + size + 1] for i in range(0, len(texts), size + 1)]
+    ends, feet = [("total", [line[-1] for line in lines[:-1]])], [("total", lines[-1])]
+    if cm.full_weights is not None:
+        feet = [("total", [*lines[-1], ""]), ("rows", [*amounts(rows.sum(0)), "", f"{cm.total:,d}"])]
+        ends.append(("rows", amounts(rows.sum(1))))
+    return grid_lines(Grid(names(cm.labels.texts, cm.seats), [line[:-1] for line in lines[:-1]], ends, feet))
+
+
+def large_lines(cm: ConfusionMatrix) -> list[list[str]]:
+    """Instead of a matrix that is too large: the classes found least, and the pairs most confused."""
+    k, total = len(cm.labels), cm.total
+    pairs = confusions(cm)
+    recall, precision = estimates(cm, "recall"), estimates(cm, "precision")
+    wrong = [x for x in cm.labels if recall[x].value < 1]
+    worst = sorted(wrong, key=lambda x: (recall[x].high, recall[x].value))[:WORST]
+    if not total or not worst:
+        return [paragraph(f"The {k} x {k} matrix is not printed: cm.to_frame() and cm.plot() show it.", "  ")]
+    shown = dict(zip(cm.labels, names(cm.labels.texts), strict=True))
+    often = {pair.truth: pair for pair in confusions(cm, by="weight")[::-1]}
+    rows = amounts(cm.table(weighted=False).sum(1))
+    table = [
+        Column(["class"], [wrap(shown[x], 20) for x in worst], "left"),
+        Column(["rows"], [[rows[cm.labels.index(x)]] for x in worst]),
+        Column(["recall"], [[plain(recall[x])] for x in worst], "left"),
+        Column(["precision"], [[plain(precision[x])] for x in worst], "left"),
+        Column(["most often called"], [wrap(often[name(str(x))].called, 20) if name(str(x)) in often else [""] for x in worst], "left"),
+    ]
+    return [
+        [*paragraph(f"The {len(worst)} of {k} classes that were found least (by the upper end of recall):"), *lay_out(table)],
+        [*paragraph(f"The {min(WORST, len(pairs))} pairs confused most (by the lower end of the rate):"), *pair_lines(pairs[:WORST])],
+        paragraph(
+            f"Not shown: {counted(k - len(worst), 'class')} and {counted(max(0, len(pairs) - WORST), 'pair')} more. "
+            "print(cm.report()) lists every class, cm['dog'] is one of them against the rest, "
+            "cm.plot() and cm.to_frame() hold the whole matrix."
+        ),
+    ]  # fmt: skip
+
+
+def pair_lines(pairs: Sequence[Any]) -> list[str]:
+    """Confused pairs: which, how many rows, and which share of the class."""
+    return lay_out(
+        [
+            Column(["actual"], [wrap(pair.truth, 24) for pair in pairs], "left"),
+            Column(["predicted"], [wrap(pair.called, 24) for pair in pairs], "left"),
+            Column(["rows"], [[f"{pair.rows:,d}"] for pair in pairs]),
+            Column(["of"], [[f"{pair.of:,d}"] for pair in pairs]),
+            Column(["rate"], [[f"{pair.rate:.3f}"] for pair in pairs]),
+            Column(["at least"], [[f"{pair.low:.3f}"] for pair in pairs]),
+        ]
+    )
+
+
+def rates_text(rates: Rates) -> str:
+    """Shares of a matrix: the same table in percent."""
+    whole = {"true": "Each row sums to 100 %: where the rows of a class went.",
+             "pred": "Each column sums to 100 %: what the rows called a class are.",
+             "all": "All cells together sum to 100 %."}[rates.how]  # fmt: skip
+    parts = [paragraph(whole)]
+    if len(rates.labels) > FULL:
+        return joined([*parts, *large_lines(rates.matrix)])
+    cells = [["-" if np.isnan(x) else f"{x:.1%}" for x in row] for row in rates.values]
+    parts.append(grid_lines(Grid(names(rates.labels.texts, rates.seats), cells)))
+    if np.isnan(rates.values).any():
+        parts.append(["-: undefined, there is nothing to share."])
+    return joined(parts)
+
+
+# ── rates ─────────────────────────────────────────────────────────────────────────────────────────
+def headline(cm: ConfusionMatrix) -> list[Rate]:
+    """The rates that come first: of the positive class where there is one, else overall and of the worst classes."""
+    right = amounts(cm.cells().correct[None])[0]
+    largest = cm.labels[int(cm.cells().support.argmax())]
+    baseline = estimate(cm, "no_information_rate")
+    weighted = cm.full_weights is not None
+    beside = f"calling everything {name(str(largest))}: {baseline:.3f}"
+    if not weighted:
+        beside = f"{right} of {cm.total:,d}; {beside}"
+    rates = [("accuracy", estimate(cm, "accuracy"), beside)]
+    if len(cm.labels) == 2 and cm.labels.positive is not None:
+        return [*rates, *_of_positive(cm, str(cm.labels.positive_name))]
+    if len(cm.labels) < 2:
+        return rates
+    rates += [
+        ("balanced_accuracy", estimate(cm, "balanced_accuracy"), "the mean recall of the classes"),
+        ("f1@macro", estimate(cm, "f1@macro"), "the mean F1 of the classes"),
+    ]
+    for metric in ("recall", "precision"):
+        found = {x: e for x, e in estimates(cm, metric).items() if e.defined}
+        if found:
+            worst = min(found, key=lambda x: found[x].value)
+            rates.append((f"{metric}@worst", estimate(cm, f"{metric}@worst"), f"the lowest: {name(str(worst))}"))
+    return rates
+
+
+def _of_positive(cm: ConfusionMatrix, positive: str) -> list[Rate]:
+    label, c, p = name(positive), cm.cells(), cm.labels.index(cm.labels.positive_name)
+    parts = {
+        "precision": (c.tp, c.predicted, f"called {label}"),
+        "recall": (c.tp, c.support, f"that are {label}"),
+        "specificity": (c.tn, c.n - c.support, "that are not"),
+    }
+    rates = []
+    for metric in ("precision", "recall", "f1", "specificity"):
+        beside = ""
+        if metric in parts and cm.full_weights is None:
+            part, whole, which = parts[metric]
+            beside = f"{part[p]:,.0f} of {whole[p]:,.0f} {which}"
+        rates.append((metric, estimate(cm, metric), beside))
+    return rates
+
+
+def plain(e: Estimate) -> str:
+    """An estimate without the classes that it left out: those are named below."""
+    return str(replace(e, left_out=()))
+
+
+def rate_lines(rates: Sequence[Rate]) -> list[str]:
+    """One rate a line: its name, the estimate, and the rows that it comes from; then how the intervals were made."""
+    if not rates:
+        return []
+    first = max(len(metric) for metric, _, _ in rates)
+    second = max((width(plain(e)) for _, e, beside in rates if beside), default=0)
+    lines = []
+    for metric, e, beside in rates:
+        line = f"{left(metric, first)}  {left(plain(e), second)}".rstrip()
+        note = "; ".join(filter(None, (beside, f"without {listing(list(map(name, e.left_out)))}" if e.left_out else "")))
+        lines += _beside(line, note)
+    return [*lines, *method_lines(rates)]
+
+
+def _beside(line: str, note: str) -> list[str]:
+    """A line with its note behind it, or under it where the page is too narrow."""
+    if not note or width(line) + 2 + width(note) <= PAGE:
+        return [f"{line}  {note}".rstrip()]
+    return [line, *paragraph(f"    {note}", "    ")]
+
+
+def method_lines(rates: Sequence[Rate]) -> list[str]:
+    """Which intervals stand in brackets: the commonest method, then the metrics that have another."""
+    by_method: dict[str, list[str]] = {}
+    for metric, e, _ in rates:
+        if e.low < e.high:
+            by_method.setdefault(e.method, []).append(metric)
+    if not by_method:
+        return []
+    ordered = sorted(by_method.items(), key=lambda item: -len(item[1]))
+    told = [ordered[0][0], *(f"{', '.join(metrics)}: {method}" for method, metrics in ordered[1:])]
+    return ["", *paragraph(f"{100 * rates[0][1].level:.4g} % intervals: {'; '.join(told)}.", "  ")]
+
+
+def finding_lines(findings: Sequence[Finding]) -> list[str]:
+    """Findings that doubt the numbers: errors and warnings."""
+    lines: list[str] = []
+    for finding in findings:
+        if finding.level != "note":
+            text = f"{finding.level.capitalize()} {finding.code}: {finding.message} {finding.remedy}".rstrip()
+            lines += paragraph(visible(text), "  ")
+    return lines
+
+
+# ── reports ───────────────────────────────────────────────────────────────────────────────────────
+def report_text(report: Report) -> str:
+    """A report: the sentence, the classes, the averages, the overall rates, footnotes, warnings."""
+    footnotes = Footnotes()
+    parts = [paragraph(report.summary), class_lines(report, footnotes)]
+    overall = [(metric, e, _baseline(report, metric)) for metric, e in _overall(report)]
+    parts.append(rate_lines(overall, footnotes))
+    parts += [footnotes.lines(), method_lines([*overall, *((m, e, "") for _, m, e in report.items())])]
+    made = [f"{_role(report)} {report.rule}."] if report.rule else []
+    if report.weight is not None:
+        made.append(f"Rows are weighted: {counted(report.total)}, {amounts(np.array([report.weight]))[0]} in all.")
+    parts.append([line for note in (*made, *report.remarks) for line in paragraph(note, "  ")])
+    parts.append(finding_lines(report.findings))
+    return joined(parts)

@@ -1,0 +1,235 @@
+"""What is said about a matrix in plain words, and how its numbers are written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unconfused.inference.intervals import wilson
+from unconfused.labels import Label
+from unconfused.metrics.catalogue import ratio
+from unconfused.show.table import name
+
+if TYPE_CHECKING:
+    from unconfused.findings import Evidence
+    from unconfused.tally.confusion import ConfusionMatrix
+    from unconfused.tally.scores import ScoreTally
+
+
+# ── numbers ───────────────────────────────────────────────────────────────────────────────────────
+def amounts(values: NDArray[Any]) -> list[str]:
+    """Counts with separators; sums of weights with as many decimals as their size asks for.
+
+    >>> amounts(np.array([1234, 5])), amounts(np.array([12.25, 0.001, 0.0]))
+    (['1,234', '5'], ['12.25', '<0.01', '0.00'])
+    """
+    if values.dtype.kind in "iu":
+        return [f"{value:,d}" for value in values.ravel().tolist()]
+    return [_sum(value, decimals_of(values)) for value in values.ravel().tolist()]
+
+
+def decimals_of(values: NDArray[Any]) -> int:
+    """Decimals that show the largest value to four digits at least: 0 where all are whole, -1 for powers of ten."""
+    largest = float(np.max(values, initial=0.0))
+    if largest and not 1e-4 <= largest < 1e15:
+        return -1
+    if (values == np.floor(values)).all():
+        return 0
+    return int(np.clip(3 - np.floor(np.log10(largest)), 1, 8))
+
+
+def _sum(value: float, decimals: int) -> str:
+    if decimals < 0:
+        return f"{value:.3g}"
+    least = 10.0**-decimals
+    return f"<{least:.{decimals}f}" if 0 < value < least / 2 else f"{value:,.{decimals}f}"
+
+
+def percent(share: float) -> str:
+    """A share as a percentage, never rounded to 0 or 100 when it is neither.
+
+    >>> percent(0.8267), percent(0.99996), percent(1.0)
+    ('82.7 %', '99.996 %', '100 %')
+    """
+    if share in (0, 1) or not np.isfinite(share):
+        return "undefined" if np.isnan(share) else f"{share:.0%}".replace("%", " %")
+    texts = (f"{100 * share:.{decimals}f}" for decimals in range(1, 12))
+    return next((text for text in texts if float(text) not in (0, 100)), repr(100 * share)) + " %"
+
+
+def counted(n: int, noun: str = "row") -> str:
+    """``1 row``, ``1,234 rows``."""
+    return f"{n:,d} {noun}{'' if n == 1 else 'es' if noun.endswith('s') else 's'}"
+
+
+def listing(words: Sequence[str], most: int = 6) -> str:
+    """``a, b and c``; of many the first few.
+
+    >>> listing(["a", "b", "c"])
+    'a, b and c'
+    """
+    if len(words) > most:
+        return f"{', '.join(words[:most])} and {len(words) - most} more"
+    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1]))) if words else ""
+
+
+# ── sentences ─────────────────────────────────────────────────────────────────────────────────────
+@dataclass(frozen=True, slots=True)
+class Confusion:
+    """Rows of one class that were called another.
+
+    Attributes:
+        truth, called: names as they are shown; a seat in parentheses.
+        rows: how many; ``weight`` is the sum of their weights (rows, if unweighted).
+        of: all rows of the class ``truth``.
+        rate: their share of that class, by weight.
+        low: the lower end of Wilson's 95 % interval of that share: what the data bears out.
+    """
+
+    truth: str
+    called: str
+    rows: int
+    weight: float
+    of: int
+    rate: float
+    low: float
+
+
+def confusions(cm: ConfusionMatrix, most: int | None = None, *, by: str = "low") -> list[Confusion]:
+    """Pairs of classes that were confused, those first that the data bears out best (``by="weight"``: most rows)."""
+    k, rows, weight = len(cm.labels), cm.table(weighted=False), cm.table()
+    if not k:
+        return []
+    counts, squares = cm.cells(), cm.squares()
+    effective = ratio(counts.rows**2, squares.rows).value[:k, None]
+    rate = ratio(weight[:k], counts.rows[:k, None]).value
+    low = np.nan_to_num(wilson(np.nan_to_num(rate * effective), np.nan_to_num(effective), 0.95)[0])
+    wrong = rows[:k] * ~np.eye(k, rows.shape[1], dtype=bool)
+    places = np.flatnonzero(wrong)
+    first, second = (low, weight[:k]) if by == "low" else (weight[:k], low)
+    order = np.lexsort((places, -second.ravel()[places], -first.ravel()[places]))
+    shown = [name(str(x)) for x in cm.labels] + [f"({seat})" for seat in cm.seats]
+    support = rows.sum(1)
+    out = []
+    for place in places[order][:most].tolist():
+        i, j = divmod(place, rows.shape[1])
+        out.append(
+            Confusion(
+                shown[i], shown[j], int(rows[i, j]), float(weight[i, j]), int(support[i]), float(rate[i, j]),
+                float(low[i, j]),
+            )
+        )  # fmt: skip
+    return out
+
+
+def sentence(cm: ConfusionMatrix) -> str:
+    """What the matrix says, in one plain sentence or two."""
+    if not cm.total:
+        return "No row was counted."
+    if len(cm.labels) == 2 and cm.labels.positive is not None and not _one_sided(cm):
+        return _of_positive(cm, cm.labels[cm.labels.positive])
+    return f"{_overall(cm)} {_most_frequent(cm)}".rstrip()
+
+
+def _one_sided(cm: ConfusionMatrix) -> bool:
+    p = cm.labels.positive
+    return not (cm.full[p].any() or cm.full[:, p].any())
+
+
+def _of_positive(cm: ConfusionMatrix, positive: Label) -> str:
+    p = cm.labels.index(positive)
+    label = name(str(positive))
+    tp, support, called = int(cm.full[p, p]), int(cm.full[p].sum()), int(cm.full[:, p].sum())
+    many = f"{support:,d} {label} {'row' if support == 1 else 'rows'}"
+    if isinstance(positive, (int, bool)) or not str(positive).isalpha():
+        many = f"{counted(support)} that {'is' if support == 1 else 'are'} {label}"
+    if not support:
+        return f"No row is {label}; {_so_many(called)} called {label}, and none of them is."
+    if not called:
+        return f"Of {many}, none was found: nothing was called {label}."
+    if cm.full_weights is not None:
+        c = cm.cells()
+        found, right = float(c.tp[p] / c.support[p]), float(c.tp[p] / c.predicted[p])
+        return f"By weight, {percent(found)} of {many} were found; {percent(right)} of those called {label} are."
+    found_text, right_text = _part(tp, support), _part(tp, called)
+    return (
+        f"Of {many}, {found_text} {_was(tp)} found; "
+        f"of {called:,d} called {label}, {right_text} {'is' if tp <= 1 else 'are'}."
+    )
+
+
+def _part(n: int, of: int) -> str:
+    return "none" if not n else "all" if n == of > 1 else f"{n:,d}"
+
+
+def _was(n: int) -> str:
+    return "was" if n <= 1 else "were"
+
+
+def _so_many(n: int) -> str:
+    return "none was" if not n else f"{counted(n)} {_was(n)}"
+
+
+def _overall(cm: ConfusionMatrix) -> str:
+    right = int(np.trace(cm.counts))
+    if right == cm.total:
+        return f"{'The row was' if right == 1 else f'All {right:,d} rows were'} called what {'it is' if right == 1 else 'they are'}."
+    if cm.full_weights is not None:
+        c = cm.cells()
+        return f"By weight, {percent(float(c.correct / c.n[0]))} of {counted(cm.total)} were called what they are."
+    share = percent(right / cm.total)
+    return f"{right:,d} of {counted(cm.total)} {_was(right)} called what they are ({share})."
+
+
+def _most_frequent(cm: ConfusionMatrix) -> str:
+    worst = confusions(cm, 1, by="weight")
+    if not worst or len(cm.labels) < 2:
+        return ""
+    (c,) = worst
+    if cm.full_weights is not None:
+        return f"The most frequent confusion, by weight: {percent(c.rate)} of what is {c.truth} was called {c.called}."
+    return f"The most frequent confusion: {c.rows:,d} of {counted(c.of)} that are {c.truth} {_was(c.rows)} called {c.called}."
+
+
+def scores_sentence(tally: ScoreTally) -> str:
+    """How many rows have scores, and of which class they are."""
+    if len(tally.labels) < 2 or not tally.total:
+        return "No row was counted."
+    p = tally.labels.require_positive("a report")
+    classes = [name(str(x)) for x in (tally.labels[p], tally.labels[1 - p])]
+    kinds = {"probability": "probabilities", "logit": "log-odds", "raw": "raw scores"}
+    without = tally.total - tally.positives - tally.negatives
+    return (
+        f"{counted(tally.total)} with {kinds[tally.score_kind]} of {classes[0]}: {tally.positives:,d} {classes[0]}, "
+        f"{tally.negatives:,d} {classes[1]}{f', {without:,d} without a score or a class' if without else ''}."
+    )
+
+
+def notes(cm: ConfusionMatrix) -> list[str]:
+    """How the matrix came about: the rule, weights, seats, and the rows that are not in it."""
+    said = []
+    if cm.rule:
+        positive = cm.labels.positive_name
+        called = "Called" if positive is None or len(cm.labels) != 2 else f"{name(str(positive))} means"
+        said.append(f"{called}: {cm.rule}." if positive is None else f"{called} {cm.rule}.")
+    if cm.full_weights is not None:
+        total = amounts(cm.full_weights.sum(keepdims=True))[0]
+        said.append(f"Rows are weighted: the matrix shows sums of weights, {total} in all, of {counted(cm.total)}.")
+    meanings = {"other": "labels outside the declared classes", "missing": "no label, or no usable score"}
+    said += [f"({seat}): {meanings[seat]}; counted as wrong." for seat in cm.seats]
+    return [*said, *remarks(cm.evidence)]
+
+
+def remarks(evidence: Evidence) -> list[str]:
+    """What only the rows could show: rows left out on request, ties."""
+    texts = {
+        "ignored": "left out, as ignore= asked",
+        "unknown": "left out: their label is outside the declared classes (unknown='drop')",
+        "ties": "had their highest score in several classes; the first of these was taken",
+        "rounded": "equal to the threshold only after rounding to the type of the score",
+    }
+    return [f"{counted(n)} {texts[key]}." for key, n in evidence.items() if key in texts]

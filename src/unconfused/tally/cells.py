@@ -1,0 +1,88 @@
+"""The four cells of every class, read off the margins of a table: what metrics are functions of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """Diagonal, row sums and column sums of a stack of tables: rows are the truth, columns the prediction.
+
+    The last axis runs over the ``k`` classes and then over the seats (``other``, ``missing``), if there are any.
+    Leading axes broadcast: folds, slices, replicates and thresholds need no loop.
+
+    Shapes: ``diagonal``, ``rows``, ``columns`` (..., S) with S >= k; ``n`` (..., 1), or (..., k) where each class was
+    counted on rows of its own (multilabel); ``table`` (..., S, S), or None where only the margins are known.
+    Units: rows, or the sum of their weights.
+    """
+
+    diagonal: Array
+    rows: Array
+    columns: Array
+    n: Array
+    k: int
+    table: Array | None = None
+
+    @classmethod
+    def of_table(cls, table: Array, k: int | None = None) -> Cells:
+        """The margins of ``table`` (..., S, S), whose first ``k`` rows and columns are classes (all, unless said)."""
+        diagonal = np.diagonal(table, axis1=-2, axis2=-1)
+        rows, columns = table.sum(-1), table.sum(-2)
+        return cls(diagonal, rows, columns, rows.sum(-1, keepdims=True), table.shape[-1] if k is None else k, table)
+
+    @classmethod
+    def of_binary(cls, tn: Array, fp: Array, fn: Array, tp: Array) -> Cells:
+        """A stack of 2x2 tables with the positive class last.    Shape: four times (...) → (..., 2)."""
+        table = np.stack([np.stack([tn, fp], -1), np.stack([fn, tp], -1)], -2)
+        return cls.of_table(table)
+
+    @property
+    def tp(self) -> Array:
+        """Rows of a class that were called it.    Shape: (..., k)."""
+        return self.diagonal[..., : self.k]
+
+    @property
+    def support(self) -> Array:
+        """Rows of a class: tp + fn.    Shape: (..., k)."""
+        return self.rows[..., : self.k]
+
+    @property
+    def predicted(self) -> Array:
+        """Rows called a class: tp + fp.    Shape: (..., k)."""
+        return self.columns[..., : self.k]
+
+    @property
+    def fp(self) -> Array:
+        """Rows called a class that are not of it.    Shape: (..., k)."""
+        return self.predicted - self.tp
+
+    @property
+    def fn(self) -> Array:
+        """Rows of a class that were called something else.    Shape: (..., k)."""
+        return self.support - self.tp
+
+    @property
+    def tn(self) -> Array:
+        """Rows neither of a class nor called it.    Shape: (..., k)."""
+        return self.n - self.support - self.fp
+
+    @property
+    def correct(self) -> Array:
+        """Rows called what they are; a seat is never right.    Shape: (...)."""
+        return self.tp.sum(-1)
+
+    def one_vs_rest(self, index: int) -> Cells:
+        """The 2x2 of one class against all others, that class last.    Shape: (..., 2)."""
+        return Cells.of_binary(*(x[..., index] for x in (self.tn, self.fp, self.fn, self.tp)))
+
+    def pooled(self) -> Cells:
+        """Every class's four cells added up, as one class: what a micro average reads.    Shape: (..., 1)."""
+        tp, support, predicted = (x.sum(-1, keepdims=True) for x in (self.tp, self.support, self.predicted))
+        n = np.broadcast_to(self.n, self.tp.shape).sum(-1, keepdims=True)
+        return Cells(tp, support, predicted, n, 1)

@@ -1,0 +1,116 @@
+"""The doors of a matrix: questions answered upstairs, offered as methods. One lazy import, one call, no logic."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:
+    from unconfused.findings import Finding
+    from unconfused.inference import Estimate
+    from unconfused.labels import Label
+    from unconfused.show.report import Report
+    from unconfused.tally.confusion import ConfusionMatrix
+
+
+class MatrixDoors:
+    """What can be asked of a `ConfusionMatrix` beyond its own arithmetic."""
+
+    @property
+    def _me(self) -> ConfusionMatrix:
+        return cast("ConfusionMatrix", self)
+
+    def estimate(self, metric: str, *, level: float = 0.95, method: str | None = None, seed: int = 0) -> Estimate:
+        """One metric with its interval: ``"recall"``, ``"precision[dog]"``, ``"f1@macro"``, ``"fbeta(2)"``."""
+        from unconfused.inference import estimate
+
+        return estimate(self._me, metric, level=level, method=method, seed=seed)
+
+    def estimates(
+        self, metric: str, *, level: float = 0.95, method: str | None = None, seed: int = 0
+    ) -> dict[Label, Estimate]:
+        """A per-class metric for every class: ``{class: Estimate}``."""
+        from unconfused.inference import estimates
+
+        return estimates(self._me, metric, level=level, method=method, seed=seed)
+
+    def report(self, *, level: float = 0.95) -> Report:
+        """Per class and on average, with intervals; prints, and has ``to_frame``, ``to_markdown``, …"""
+        from unconfused.show.report import report
+
+        return report(self._me, level=level)
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What looks wrong with these counts, most serious first."""
+        from unconfused.diagnose import diagnose
+
+        return diagnose(self._me)
+
+    def plot(self, *, normalize: Any = None, ax: Any = None, **options: Any) -> Any:
+        """Draw the matrix as a heatmap; a list for ``normalize`` draws side by side. Returns the Axes."""
+        from unconfused.show.figure import plot_matrix
+
+        return plot_matrix(self._me, normalize=normalize, ax=ax, **options)
+
+    def save(self, path: Any) -> None:
+        """Write the tally to one file, whole or not at all; `unconfused.load` reads it back."""
+        from unconfused.store import save
+
+        save(self._me, path)
+
+    def to_frame(self, kind: str = "pandas") -> Any:
+        """Long form, one row per cell: ``actual, predicted, n`` (and ``weight``)."""
+        from unconfused.show.export import matrix_frame
+
+        return matrix_frame(self._me, kind)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain lists and numbers, as in the JSON schema."""
+        from unconfused.show.export import matrix_dict
+
+        return matrix_dict(self._me)
+
+    def to_json(self, *, indent: int | None = None) -> str:
+        """JSON after the published schema; NaN is null."""
+        from unconfused.show.export import matrix_json
+
+        return matrix_json(self._me, indent=indent)
+
+    def to_csv(self) -> str:
+        """Long form as CSV: ``actual,predicted,n``."""
+        from unconfused.show.export import matrix_csv
+
+        return matrix_csv(self._me)
+
+    def to_markdown(self, *, normalize: Any = None) -> str:
+        """A Markdown table with both axes named."""
+        from unconfused.show.export import matrix_markdown
+
+        return matrix_markdown(self._me, normalize)
+
+    def to_latex(self, *, normalize: Any = None) -> str:
+        """A booktabs table with both axes named."""
+        from unconfused.show.export import matrix_latex
+
+        return matrix_latex(self._me, normalize)
+
+    def to_html(self, path: Any) -> None:
+        """One offline page with the matrix and the rates."""
+        from unconfused.show.page import write_page
+
+        write_page(self._me, path)
+
+    def __str__(self) -> str:
+        from unconfused.show.text import matrix_text
+
+        return matrix_text(self._me)
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        from unconfused.show.html import matrix_html
+
+        return matrix_html(self._me)
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(str(self))

@@ -1,0 +1,67 @@
+"""Moments: count, mean and spread of a loss that each row has."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unconfused.tally.kernels import Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Moments:
+    """Sums of a per-row loss x with weights w.
+
+    A tally: ``+`` adds the sums; rows stay a Python integer.
+
+    Attributes:
+        n: rows.
+        sums: ``sums[i, j]`` is Σ wⁱ⁺¹ xʲ for i in 0, 1 and j in 0, 1, 2.    Shape: (2, 3).
+    """
+
+    n: int
+    sums: Floats
+
+    @classmethod
+    def of(cls, x: Floats, *, weights: Floats | None = None, count: NDArray[Any] | None = None) -> Moments:
+        """The moments of the losses ``x`` (n,); ``count`` says how many rows each stands for."""
+        times = np.ones(len(x)) if count is None else np.asarray(count, np.float64)
+        w = np.ones(len(x)) if weights is None else weights
+        sums = [[math.fsum(times * w**i * x**j) for j in (0, 1, 2)] for i in (1, 2)]
+        return cls(int(times.sum()), np.array(sums))
+
+    @classmethod
+    def zero(cls) -> Moments:
+        """The moments of no rows."""
+        return cls(0, np.zeros((2, 3)))
+
+    @property
+    def mean(self) -> float:
+        """Σwx / Σw; NaN without weight."""
+        (w, wx, _), _ = self.sums
+        return float(wx / w) if w else math.nan
+
+    @property
+    def standard_error(self) -> float:
+        """√(Σw²(x - mean)²) / Σw, with the small-sample factor √(n / (n - 1)); NaN below two rows."""
+        m, (w0, w1, w2) = self.mean, self.sums[1]
+        if self.n < 2 or math.isnan(m):
+            return math.nan
+        spread = max(0.0, w2 - 2 * m * w1 + m * m * w0)
+        return math.sqrt(spread * self.n / (self.n - 1)) / float(self.sums[0, 0])
+
+    def __add__(self, other: object) -> Moments:
+        if not isinstance(other, Moments):
+            return self if type(other) is int and other == 0 else NotImplemented
+        return Moments(self.n + other.n, self.sums + other.sums)
+
+    __radd__ = __add__
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Moments) and self.n == other.n and np.array_equal(self.sums, other.sums)
+
+    __hash__ = None  # type: ignore[assignment]

@@ -1,0 +1,90 @@
+"""Tallies: everything that one pass over the rows keeps, as one tally."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+from unconfused.errors import MergeRefused
+from unconfused.findings import Evidence
+from unconfused.labels import Labels
+from unconfused.tally.confusion import ConfusionMatrix
+from unconfused.tally.grouped import Grouped
+from unconfused.tally.moments import Moments
+from unconfused.tally.scores import ScoreTally
+
+Kind: TypeAlias = Literal["binary", "multiclass", "multilabel"]
+Matrix: TypeAlias = "ConfusionMatrix | Grouped[ConfusionMatrix]"
+Scores: TypeAlias = "ScoreTally | Grouped[ScoreTally]"
+
+
+@dataclass(frozen=True)
+class Tallies:
+    """The tallies of one evaluation; ``+`` adds each to its counterpart.
+
+    Attributes:
+        kind: "binary" (one score for each row, or two classes), "multiclass" or "multilabel".
+        matrix: of the decision stated at the pass, or None. Multilabel: one 2x2 for each label.
+        scores: negatives and positives at each score, or None without scores. Several classes or labels: one for each.
+        moments: per-row losses that the scores of one class cannot give back ("log_loss", "brier").
+    """
+
+    kind: Kind | None = None
+    matrix: Matrix | None = None
+    scores: Scores | None = None
+    moments: Mapping[str, Moments] = field(default_factory=dict)
+
+    @classmethod
+    def zero(cls) -> Tallies:
+        """The tallies of no rows."""
+        return cls()
+
+    @property
+    def labels(self) -> Labels:
+        """The classes; of a multilabel problem, the labels."""
+        first = self.matrix if self.matrix is not None else self.scores
+        if isinstance(first, Grouped):
+            return Labels(first, declared=True)
+        return Labels(()) if first is None else first.labels
+
+    @property
+    def total(self) -> int:
+        """Rows counted."""
+        first = self.matrix if self.matrix is not None else self.scores
+        if isinstance(first, Grouped):
+            return max((member.total for member in first.values()), default=0)
+        return 0 if first is None else first.total
+
+    @property
+    def evidence(self) -> Evidence:
+        """What only the rows could show."""
+        first = self.matrix if self.matrix is not None else self.scores
+        if isinstance(first, Grouped):
+            return first[next(iter(first))].evidence if first else Evidence()
+        return Evidence() if first is None else first.evidence
+
+    def __add__(self, other: object) -> Tallies:
+        if not isinstance(other, Tallies):
+            return self if type(other) is int and other == 0 else NotImplemented
+        if self.kind is None or other.kind is None:
+            return other if self.kind is None else self
+        mine, theirs = self._shape(), other._shape()
+        if mine != theirs:
+            raise MergeRefused(f"One evaluation is {mine}, the other {theirs}.", fix="Evaluate both in the same way.")
+        return Tallies(
+            self.kind,
+            _sum(self.matrix, other.matrix),
+            _sum(self.scores, other.scores),
+            {name: self.moments[name] + other.moments[name] for name in self.moments},
+        )
+
+    __radd__ = __add__
+
+    def _shape(self) -> str:
+        held = [name for name in ("matrix", "scores") if getattr(self, name) is not None] + sorted(self.moments)
+        return f"{self.kind} with {', '.join(held)}"
+
+
+def _sum(a: Any, b: Any) -> Any:
+    return None if a is None else a + b
