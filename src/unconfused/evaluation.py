@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from unconfused import curves, inference, store
@@ -13,7 +13,9 @@ from unconfused.errors import NotKept, ThresholdUnset, UnknownClass
 from unconfused.findings import Finding
 from unconfused.inference import Estimate
 from unconfused.ingest.arrays import at_thresholds, count_matrix, tally_arrays
+from unconfused.ingest.batches import Step
 from unconfused.ingest.frames import columns
+from unconfused.ingest.models import predictions
 from unconfused.ingest.rows import Reading
 from unconfused.labels import Label, Labels
 from unconfused.metrics.language import parse
@@ -125,15 +127,46 @@ def evaluate_frame(
     return evaluate(**columns(source, {role: name for role, name in roles.items() if name is not None}), **reading)
 
 
-@dataclass(frozen=True, eq=True, repr=False)
+def evaluate_model(
+    model: Any,
+    data: Any,
+    *,
+    step: Step | None = None,
+    batch_size: int | None = None,
+    steps: int | None = None,
+    progress: bool | None = None,
+    **reading: Any,
+) -> Evaluation:
+    """Run a model over its data once; the labels and the scores of a row come from the same batch.
+
+    Args:
+        model: a torch Module (switched to evaluation mode and back), a Keras model, a fitted scikit-learn estimator.
+        data: a DataLoader, a PyDataset, a tf.data.Dataset, any batches (x, y), or arrays (X, y).
+        step: ``(model, batch) -> (y_true, y_score)`` for batches and outputs of another shape.
+        batch_size, steps: for arrays, and for data that never ends.
+        progress: False for no bar; there is none anyway where the work is short or stderr is no terminal.
+        reading: as in `evaluate`; say ``score_kind="logit"`` where the model has no last sigmoid or softmax.
+    """
+    made = predictions(
+        model, data, Reading(**reading), step=step, batch_size=batch_size, steps=steps, progress=progress
+    )
+    tallies = tally_arrays(made.reading, made.y_true, y_score=made.y_score, sample_weight=made.sample_weight)
+    return Evaluation(tallies, made.notes, made.source)
+
+
+@dataclass(frozen=True, repr=False)
 class Evaluation:
     """One pass over the rows, ready for every question: a tally that answers.
 
     Attributes:
         tallies: what was kept.
+        notes: what the pass itself showed, such as a model found in training mode.
+        source: where the rows came from, for people to read.
     """
 
     tallies: Tallies
+    notes: tuple[Finding, ...] = field(default=(), compare=False)
+    source: str | None = field(default=None, compare=False)
 
     # ── what it holds ─────────────────────────────────────────────────────────────────────────
     @property
@@ -265,7 +298,7 @@ class Evaluation:
     @property
     def findings(self) -> tuple[Finding, ...]:
         """What looks wrong, most serious first."""
-        return diagnose(self.tallies)
+        return (*diagnose(self.tallies), *self.notes)
 
     def report(self, *, threshold: Any = None, level: float = 0.95) -> Any:
         """Every headline number with its interval; prints, and has ``to_frame``, ``to_markdown``, …"""
@@ -293,7 +326,9 @@ class Evaluation:
     def __add__(self, other: object) -> Evaluation:
         if not isinstance(other, Evaluation):
             return self if type(other) is int and other == 0 else NotImplemented
-        return Evaluation(self.tallies + other.tallies)
+        notes = (*self.notes, *(note for note in other.notes if note not in self.notes))
+        sources = dict.fromkeys(x for x in (self.source, other.source) if x)
+        return Evaluation(self.tallies + other.tallies, notes, " + ".join(sources) or None)
 
     __radd__ = __add__
     __hash__ = None  # type: ignore[assignment]

@@ -117,10 +117,11 @@ def _of_matrix(cm: ConfusionMatrix, query: Query, level: float, method: str | No
 
 
 def _answers(queries: list[Query], reading: Reading, sample: Sample, found: Interval, level: float) -> list[Estimate]:
-    arrays = (reading.value(sample.counts), found.low, found.high, reading.rows(sample.rows))
+    value = reading.value(sample.counts)
+    arrays = (value, found.low, found.high, reading.rows(sample.rows), np.broadcast_to(found.method, value.shape))
     return [
-        _answer(query, float(value), float(low), float(high), int(n), found.method, level)
-        for query, value, low, high, n in zip(queries, *map(np.atleast_1d, arrays), strict=True)
+        _answer(query, float(value), float(low), float(high), int(n), str(method), level)
+        for query, value, low, high, n, method in zip(queries, *map(np.atleast_1d, arrays), strict=True)
     ]
 
 
@@ -190,7 +191,7 @@ def _of_moments(moments: Moments, query: Query, level: float, method: str | None
             "Type log_loss, brier or brier_sum.",
         )
     value, found = scores.of_moments(query.metric.name, moments, level)
-    return _answer(query, value, float(found.low), float(found.high), moments.n, found.method, level)
+    return _answer(query, value, float(found.low), float(found.high), moments.n, str(found.method), level)
 
 
 def _of_group(group: Grouped[Any], query: Query, level: float, method: str | None, seed: int) -> Estimate:
@@ -218,9 +219,11 @@ def _pooled(group: Grouped[Any], query: Query, rows: int, level: float) -> Estim
             "They need not be on one scale.",
             f"Type {str(replace(query, average='macro'))!r}.",
         )
-    samples = [
-        sample_of(cm).each(lambda c, at=cm.labels.require_positive(str(query)): counts.one_vs_rest(c, at))  # type: ignore[misc]
-        for cm in matrices
-    ]
-    value, found = counts.pooled_interval(counts.of_class(query.metric, *query.args), Sample.stacked(samples), level)
-    return _answer(query, float(value), float(found.low), float(found.high), rows, found.method, level)
+    sample = Sample.stacked([_positive_against_rest(cm, query) for cm in matrices])
+    value, found = counts.pooled_interval(counts.of_class(query.metric, *query.args), sample, level)
+    return _answer(query, float(value), float(found.low), float(found.high), rows, str(found.method), level)
+
+
+def _positive_against_rest(cm: ConfusionMatrix, query: Query) -> Sample:
+    place = cm.labels.require_positive(str(query))
+    return sample_of(cm).each(lambda c: counts.one_vs_rest(c, place))

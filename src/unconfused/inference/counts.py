@@ -6,16 +6,19 @@
 | F1, Dice; balanced accuracy, informedness, markedness, G-mean; a macro average over disjoint rows | square-and-add |
 | a micro or weighted average in [0, 1] | Wilson on the rows that the delta method finds it to be worth |
 | the worst of m classes | each class's own interval at level 1 - α/m |
-| anything else | the delta method on the logit, Fisher's z or log scale; the bootstrap where a table is too large for it |
+| anything else | the delta method on the logit, Fisher's z or log scale |
+
+Should the delta method see no spread because a cell that matters is empty, one row is spread over the table first.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from unconfused.errors import NotKept, UsageError
 from unconfused.inference.delta import Sample, by_cell, smoothed, spread, standard_error, table_of
@@ -30,7 +33,7 @@ from unconfused.inference.intervals import (
     scale_name,
     square_and_add,
 )
-from unconfused.inference.resample import percentiles
+from unconfused.inference.resample import percentiles, replicates
 from unconfused.metrics.average import AVERAGES
 from unconfused.metrics.catalogue import Argument, Array, Blend, Form, Metric, Ratio, mean_of_defined, ratio, value_of
 from unconfused.metrics.language import Query
@@ -39,6 +42,7 @@ from unconfused.tally.cells import Cells
 METHODS = (*PROPORTION, "delta", "bootstrap")
 SMOOTHED = ", one row spread over the table since an empty cell left no spread"
 
+Words: TypeAlias = "str | NDArray[np.str_]"
 Rule = Literal["proportion", "combination", "average", "count", "delta"]
 
 
@@ -85,12 +89,9 @@ def of_average(query: Query, c: Cells) -> Reading:
     metric, args = query.metric, query.args
     read: Callable[[Cells], Form] = AVERAGES[str(query.average)](metric, *args)
     rule: Rule = "count" if metric.kind == "count" else "delta"
-    if query.average == "macro":
-        if metric.per_class and metric.kind == "proportion":
-            form = metric.form(c, *args)
-            if isinstance(form, Ratio) and np.sum(np.broadcast_to(form.den, c.tp.shape)) <= c.n[0]:
-                return Reading(lambda c: _mean_of_classes(metric.form(c, *args)), metric.range, "combination")
-    elif metric.range == (0.0, 1.0):
+    if query.average == "macro" and _on_disjoint_rows(metric, args, c):
+        return Reading(lambda c: _mean_of_classes(metric.form(c, *args)), metric.range, "combination")
+    if query.average != "macro" and metric.range == (0.0, 1.0):
         rule = "average"
     return Reading(read, metric.range, rule)
 
@@ -112,21 +113,36 @@ def one_vs_rest(c: Cells, place: int | None = None) -> Cells:
 
 def pooled_interval(reading: Reading, sample: Sample, level: float) -> tuple[Array, Interval]:
     """The sum of a stack of tables whose rows may be the same rows: the spreads of the tables are added."""
-    pooled = sample.each(lambda c: Cells.of_table(table_of(c).sum(0), c.k))
-    value = reading.value(pooled.counts)
-    for source, note in ((sample, ""), (smoothed(sample), SMOOTHED)):
-        centre = Cells.of_table(table_of(source.counts).sum(0), source.counts.k)
-        error = spread(by_cell(reading.value, centre), source).sum(0)
-        bounds = on_scale(reading.value(centre), error, reading.range, quantile(level))
-        if error > 0 and np.isfinite(bounds).all():
-            break
-    name = f"delta method on {scale_name(reading.range)}, spreads of the labels added{note}"
+    value, bounds = _spreads_added(reading, sample, level)
+    name = f"delta method on {scale_name(reading.range)}, spreads of the labels added"
+    if _flat(value, bounds):
+        bounds, name = _spreads_added(reading, smoothed(sample), level)[1], name + SMOOTHED
     return value, Interval(*held(value, bounds, reading.range), name)
+
+
+def _spreads_added(reading: Reading, sample: Sample, level: float) -> tuple[Array, Bounds]:
+    pooled = Cells.of_table(table_of(sample.counts).sum(0), sample.counts.k)
+    value = reading.value(pooled)
+    error = spread(by_cell(reading.value, pooled), sample).sum(0)
+    return value, on_scale(value, error, reading.range, quantile(level))
+
+
+def _flat(value: Array, bounds: Bounds) -> NDArray[np.bool_]:
+    """Where a value is defined and its interval is not, or has no width."""
+    low, high = bounds
+    flat: NDArray[np.bool_] = ~(high - low > 1e-9 * np.abs(value)) & ~np.isnan(value)
+    return flat
+
+
+def _on_disjoint_rows(metric: Metric, args: tuple[Argument, ...], c: Cells) -> bool:
+    """Whether the classes' proportions rest on rows of their own, as recall and precision do."""
+    form = metric.form(c, *args) if metric.per_class and metric.kind == "proportion" else None
+    return isinstance(form, Ratio) and bool(np.broadcast_to(form.den, c.tp.shape).sum() <= c.n[0])
 
 
 def _rule(metric: Metric) -> Rule:
     kind = metric.kind
-    return kind if kind in ("proportion", "combination", "count") else "delta"  # type: ignore[return-value]
+    return kind if kind in ("proportion", "combination", "count") else "delta"
 
 
 def _mean_of_classes(form: Form) -> Blend:
@@ -149,45 +165,47 @@ def _checked(reading: Reading, method: str | None) -> str:
 
 def _bounds(
     reading: Reading, sample: Sample, value: Array, level: float, method: str, seed: int
-) -> tuple[Bounds, str]:
+) -> tuple[Bounds, Words]:
     if method == "bootstrap":
         return _bootstrap(reading, sample, level, seed)
     if method == "delta":
         return _delta(reading, sample, value, level, seed)
     name, by = PROPORTION[method]
     if reading.rule == "average":
-        worth, rows = _worth(reading, sample, value)
-        return by(value * worth, worth, level), f"{name} on {rows}"
+        worth = _worth(reading, sample, value)
+        return by(value * worth, worth, level), f"{name} on the rows that its delta-method variance is worth"
     form, squares = reading.form(sample.counts), reading.form(sample.squares)
     if isinstance(form, Ratio) and isinstance(squares, Ratio):
         kish = "" if not sample.weighted else ", Kish's effective rows"
         return of_ratio(form, squares, level, by), name + kish
-    assert isinstance(form, Blend) and isinstance(squares, Blend)
+    assert isinstance(form, Blend)
+    assert isinstance(squares, Blend)
     many = form.parts.den.shape[-1] > 1
     return square_and_add(form, squares, level, by), f"square-and-add of {name}" if many else f"{name} on the Jaccard"
 
 
-def _worth(reading: Reading, sample: Sample, value: Array) -> tuple[Array, str]:
+def _worth(reading: Reading, sample: Sample, value: Array) -> Array:
     """Independent rows that an average is worth: p (1 - p) / variance, or Kish's where it has no variance."""
     c = sample.counts
     kish = ratio(c.n[..., 0] ** 2, sample.squares.n[..., 0]).value
     variance = standard_error(reading.value, sample, reading.slopes) ** 2
     worth = ratio(value * (1 - value), variance).value
     flat = ~(variance > 1e-18 * value**2) | ~(worth > 0)
-    return np.where(flat, kish, worth), "the rows that its delta-method variance is worth"
+    return np.where(flat, kish, worth)
 
 
-def _delta(reading: Reading, sample: Sample, value: Array, level: float, seed: int) -> tuple[Bounds, str]:
+def _delta(reading: Reading, sample: Sample, value: Array, level: float, seed: int) -> tuple[Bounds, Words]:
     try:
         low, high = _on_scale(reading, sample, level)
     except NotKept:  # reads every cell of a table that has too many
         return _bootstrap(reading, sample, level, seed)
     name = f"delta method on {scale_name(reading.range)}"
-    flat = ~(high - low > 1e-9 * np.abs(value)) & ~np.isnan(value)
+    flat = _flat(value, (low, high))
     if not flat.any():
         return (low, high), name
-    low2, high2 = _on_scale(reading, smoothed(sample), level)
-    return (np.where(flat, low2, low), np.where(flat, high2, high)), name + (SMOOTHED if flat.all() else "")
+    ends = zip(_on_scale(reading, smoothed(sample), level), (low, high), strict=True)
+    low, high = (np.where(flat, smooth, end) for smooth, end in ends)
+    return (low, high), np.where(flat, name + SMOOTHED, name)
 
 
 def _on_scale(reading: Reading, sample: Sample, level: float) -> Bounds:
@@ -195,10 +213,19 @@ def _on_scale(reading: Reading, sample: Sample, level: float) -> Bounds:
     return on_scale(reading.value(sample.counts), error, reading.range, quantile(level))
 
 
-def _bootstrap(reading: Reading, sample: Sample, level: float, seed: int) -> tuple[Bounds, str]:
-    stack = table_of(sample.counts).shape[:-2]
-    low, high = np.empty(stack), np.empty(stack)
-    for place in np.ndindex(stack):
+def _bootstrap(reading: Reading, sample: Sample, level: float, seed: int) -> tuple[Bounds, Words]:
+    table = table_of(sample.counts)
+    name = f"bootstrap, {replicates(table.shape[-1] ** 2)} replicates, seed {seed}"
+    low, high, words = (
+        np.empty(table.shape[:-2]),
+        np.empty(table.shape[:-2]),
+        np.full(table.shape[:-2], name + SMOOTHED),
+    )
+    for place in np.ndindex(table.shape[:-2]):
         one = sample.each(lambda c, at=place: Cells.of_table(table_of(c)[at], c.k))  # type: ignore[misc]
-        low[place], high[place], repeats, note = percentiles(reading.value, one, level, seed)
-    return (low, high), f"bootstrap, {repeats} replicates, seed {seed}{SMOOTHED if note else ''}"
+        low[place], high[place] = percentiles(reading.value, one, level, seed)
+        if low[place] < high[place]:
+            words[place] = name
+        else:
+            low[place], high[place] = percentiles(reading.value, smoothed(one), level, seed)
+    return (low, high), words

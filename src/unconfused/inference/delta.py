@@ -9,11 +9,12 @@ Source: Fleiss, Cohen & Everitt 1969 for kappa; Jaeckel 1972 in general.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from unconfused.metrics.catalogue import Array, ratio
 from unconfused.tally.cells import Cells
@@ -47,8 +48,16 @@ class Sample:
     @classmethod
     def stacked(cls, samples: Sequence[Sample]) -> Sample:
         """Samples of tables of one size, on a new first axis."""
-        tables = ([table_of(part) for part in parts] for parts in zip(*((s.counts, s.squares, s.rows) for s in samples), strict=True))  # fmt: skip
-        return cls(*(Cells.of_table(np.stack(t), samples[0].counts.k) for t in tables), any(s.weighted for s in samples))  # fmt: skip
+
+        def stack(parts: Iterable[Cells]) -> Cells:
+            return Cells.of_table(np.stack([table_of(part) for part in parts]), samples[0].counts.k)
+
+        return cls(
+            stack(s.counts for s in samples),
+            stack(s.squares for s in samples),
+            stack(s.rows for s in samples),
+            any(s.weighted for s in samples),
+        )
 
 
 def table_of(c: Cells) -> Array:
@@ -58,7 +67,7 @@ def table_of(c: Cells) -> Array:
 
 
 def standard_error(reading: Reading, sample: Sample, slopes: Reading | None = None) -> Array:
-    """The standard error of a metric, one for each table of a stack; ``slopes`` where they are known.    Shape: (...)."""
+    """The standard error of a metric of each table of a stack; ``slopes`` where they are known.    Shape: (...)."""
     c = sample.counts
     if slopes is not None:
         return spread(slopes(c), sample)
@@ -101,7 +110,8 @@ def by_margin(reading: Reading, c: Cells) -> Array:
         up, down = (reading(_of_margins(start + sign * change, seats, c.k)) for sign in (1, -1))
         slopes[places] = (up - down) / (2 * STEP * start[places])
     diagonal, rows, columns = slopes[:-1].reshape(3, seats)
-    return np.diag(diagonal) + rows[:, None] + columns + slopes[-1]
+    joined: Array = np.diag(diagonal) + rows[:, None] + columns + slopes[-1]
+    return joined
 
 
 def smoothed(sample: Sample) -> Sample:
@@ -124,6 +134,6 @@ def _of_margins(margins: Array, seats: int, k: int) -> Cells:
     return Cells(diagonal, rows, columns, margins[..., -1:], k)
 
 
-def _chunks(places: Array, size: int) -> Iterator[Array]:
+def _chunks(places: NDArray[np.intp], size: int) -> Iterator[NDArray[np.intp]]:
     step = max(1, CHUNK // max(size, 1))
     return (places[i : i + step] for i in range(0, len(places), step))

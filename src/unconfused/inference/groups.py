@@ -32,7 +32,7 @@ def mean(query: Query, group: Grouped[Any], members: Mapping[Any, Estimate], row
         raise NotKept(
             f"These tallies are of one {group.kind} against the rest.",
             "@ovo compares two classes at a time.",
-            f"Type \"{query.metric.name}@macro\" for the mean over {group.kind}s.",
+            f'Type "{query.metric.name}@macro" for the mean over {group.kind}s.',
         )
     weights = np.array([_support(member) if query.average == "weighted" else 1.0 for member in group.values()])
     value, low, high = (float(weighted_mean(column, weights)) for column in _columns(members))

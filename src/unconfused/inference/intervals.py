@@ -10,6 +10,7 @@ from statistics import NormalDist
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from unconfused.errors import UsageError, require
 from unconfused.metrics.catalogue import Array, Blend, Ratio, ratio
@@ -19,11 +20,11 @@ ByProportion: TypeAlias = Callable[[Array, Array, float], Bounds]
 
 
 class Interval(NamedTuple):
-    """Both ends, and in words how they were found."""
+    """Both ends, and in words how they were found: the same words for all, or each its own."""
 
     low: Array
     high: Array
-    method: str
+    method: str | NDArray[np.str_]
 
 
 def quantile(level: float) -> float:

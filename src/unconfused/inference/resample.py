@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from unconfused.inference.delta import CHUNK, Reading, Sample, smoothed, table_of
+from unconfused.inference.delta import CHUNK, Reading, Sample, table_of
 from unconfused.metrics.catalogue import Array, ratio
 from unconfused.tally.cells import Cells
 
@@ -41,25 +41,18 @@ def draws(
             yield generator.multinomial(int(total), sums / total, size[0]).astype(np.float64)
 
 
-def percentiles(reading: Reading, sample: Sample, level: float, seed: int) -> tuple[Array, Array, int, bool]:
-    """Bounds for one table (S, S), the number of replicates, and whether it had to be smoothed to have a width."""
-    low, high, repeats = _percentiles(reading, sample, level, seed)
-    if low < high:
-        return low, high, repeats, False
-    return *_percentiles(reading, smoothed(sample), level, seed)[:2], repeats, True
-
-
-def _percentiles(reading: Reading, sample: Sample, level: float, seed: int) -> tuple[Array, Array, int]:
+def percentiles(reading: Reading, sample: Sample, level: float, seed: int) -> tuple[float, float]:
+    """Where the middle ``level`` of the replicates of one table (S, S) lies; NaN where none is defined."""
     table, squares, k = table_of(sample.counts), table_of(sample.squares), sample.counts.k
     used = np.nonzero(table)
     repeats, found = replicates(table.size), []
     for cells in draws(table[used], squares[used], sample.weighted, repeats, seed, table.size):
         tables = np.zeros((len(cells), *table.shape))
-        tables[:, *used] = cells
+        tables[:, used[0], used[1]] = cells
         found.append(reading(Cells.of_table(tables, k)))
     values = np.concatenate(found)
     values = values[np.isfinite(values)]
     if not values.size:
-        return np.float64(np.nan), np.float64(np.nan), repeats
+        return float("nan"), float("nan")
     low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
-    return low, high, repeats
+    return float(low), float(high)

@@ -6,6 +6,7 @@ from unconfused.metrics.catalogue import CATALOGUE, Blend, Metric, Parameter, Ra
 from unconfused.metrics.language import Condition, Query, parse, parse_conditions
 
 __all__ = [
-    "AVERAGES", "CATALOGUE", "Blend", "Condition", "Metric", "Parameter", "Query", "Ratio", "association", "find", "macro", "metric",
-    "micro", "overall", "parse", "parse_conditions", "per_class", "proper", "ranking", "ratio", "weighted", "worst",
+    "AVERAGES", "CATALOGUE", "Blend", "Condition", "Metric", "Parameter", "Query", "Ratio", "association", "find",
+    "macro", "metric", "micro", "overall", "parse", "parse_conditions", "per_class", "proper", "ranking", "ratio",
+    "weighted", "worst",
 ]  # fmt: skip

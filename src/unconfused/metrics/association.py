@@ -59,7 +59,8 @@ def kappa(c: Cells, weights: Agreement = "unweighted") -> Ratio:
         also=("mi",), see="Shannon 1948", slopes=_information_slopes)  # fmt: skip
 def mutual_information(c: Cells) -> Array:
     """Σ p log(p / (row · column)), in nats: what the prediction tells of the truth.    Shape: (...)."""
-    return np.maximum((_shares(c) * _gain(c)).sum((-2, -1)), 0)
+    information: Array = np.maximum((_shares(c) * _gain(c)).sum((-2, -1)), 0)
+    return information
 
 
 @metric(range=UNIT, better="higher", kind="index", per_class=False,
@@ -98,9 +99,11 @@ def _distance(c: Cells, weights: Agreement) -> Array:
     """How far apart two classes stand, 1 at most; a seat is as wrong as can be.    Shape: (S, S)."""
     place = np.arange(c.rows.shape[-1])
     steps = np.abs(place[:, None] - place)
-    apart = steps > 0 if weights == "unweighted" else ratio(steps, max(c.k - 1, 1)).value ** (1 + (weights == "quadratic"))
+    power = {"unweighted": 0, "linear": 1, "quadratic": 2}[weights]
+    apart = np.where(steps > 0, ratio(steps, max(c.k - 1, 1)).value ** power, 0.0)
     return np.where((place[:, None] < c.k) & (place < c.k), apart, 1.0)
 
 
 def _log(shares: Array) -> Array:
-    return np.log(shares, out=np.zeros_like(shares), where=shares != 0)
+    logs: Array = np.log(shares, out=np.zeros_like(shares), where=shares != 0)
+    return logs

@@ -1,4 +1,4 @@
-"""Averages over classes: each takes a metric and returns a function of ``Cells``, so N metrics and M averages cost N + M.
+"""Averages over classes: each takes a metric and returns a function of ``Cells``; N metrics and M averages cost N + M.
 
 All classes count, the two of a binary problem included. Classes where the metric is undefined are left out.
 """

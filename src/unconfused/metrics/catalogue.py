@@ -38,7 +38,8 @@ class Ratio(NamedTuple):
     def value(self) -> Array:
         """The only division in the package: NaN where ``den`` is 0, without a warning."""
         num, den = np.broadcast_arrays(self.num, self.den)
-        return np.divide(num, den, out=np.full(num.shape, np.nan), where=den != 0)
+        value: Array = np.divide(num, den, out=np.full(num.shape, np.nan), where=den != 0)
+        return value
 
     def at(self, index: int) -> Ratio:
         """One class of the last axis."""
@@ -47,7 +48,7 @@ class Ratio(NamedTuple):
 
 
 class Blend(NamedTuple):
-    """Independent proportions on the last axis, and a function of them that rises in each.    Shape: (..., m) → (...)."""
+    """Independent proportions on the last axis, and a function that rises in each.    Shape: (..., m) → (...)."""
 
     parts: Ratio
     combine: Callable[[Array], Array]
@@ -129,8 +130,8 @@ class Metric:
         of: "counts", "scores" or "moments".
         per_class: one number per class, (..., k); else one number whatever K.
         parameters: what may stand in its parentheses.
-        slopes: ``Cells`` → derivative by the count in each cell, (..., S, S). Only what reads every cell of a table needs
-            to say it; of anything else the margins tell.
+        slopes: ``Cells`` → derivative by the count in each cell, (..., S, S). Only what reads every cell of a table
+            needs to say it; of anything else the margins tell.
     """
 
     name: str
@@ -187,9 +188,7 @@ def metric(
     def declare(function: Callable[..., Form]) -> Metric:
         name = function.__name__
         parameters = _parameters(function)
-        declared = Metric(
-            name, function, range, better, kind, undefined, also, see, of, per_class, parameters, slopes
-        )
+        declared = Metric(name, function, range, better, kind, undefined, also, see, of, per_class, parameters, slopes)
         for spelling in (name, *also):
             if _NAMES.setdefault(_plain(spelling), name) != name:
                 raise ValueError(f"{spelling!r} already names {_NAMES[_plain(spelling)]}")

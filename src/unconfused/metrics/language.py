@@ -41,11 +41,11 @@ class Answer(Protocol):
     """What a condition looks at: an estimate."""
 
     @property
-    def value(self) -> float: ...  # noqa: D102
+    def value(self) -> float: ...
     @property
-    def low(self) -> float: ...  # noqa: D102
+    def low(self) -> float: ...
     @property
-    def high(self) -> float: ...  # noqa: D102
+    def high(self) -> float: ...
 
 
 @dataclass(frozen=True, slots=True, repr=False)

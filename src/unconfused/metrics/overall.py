@@ -35,7 +35,7 @@ def balanced_accuracy(c: Cells) -> Blend:
 @metric(range=SIGNED, better="higher", kind="combination", undefined="fewer than two classes have rows",
         per_class=False, see="Guyon et al. 2015")  # fmt: skip
 def adjusted_balanced_accuracy(c: Cells) -> Blend:
-    """(b - 1/m) / (1 - 1/m) of the balanced accuracy b over m classes with rows: 0 is chance, 1 perfect.    Shape: (...)."""
+    """(b - 1/m) / (1 - 1/m) of the balanced accuracy b over m classes: 0 is chance, 1 perfect.    Shape: (...)."""
     return Blend(ratio(c.tp, c.support), _above_chance)
 
 

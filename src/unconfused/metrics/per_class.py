@@ -78,21 +78,22 @@ def false_omission_rate(c: Cells) -> Ratio:
         also=("iou", "intersection over union", "critical success index", "threat score"),
         see="Jaccard 1901")  # fmt: skip
 def jaccard(c: Cells) -> Ratio:
-    """tp / (tp + fp + fn): rows that are and are called this class, out of those that are either.    Shape: (..., k)."""
+    """tp / (tp + fp + fn): of the rows that are or are called this class, the share that is both.    Shape: (..., k)."""
     return ratio(c.tp, c.support + c.fp)
 
 
 @metric(range=UNIT, better="higher", kind="combination", undefined=NEITHER,
-        also=("f1 score", "f measure", "f score"), see="van Rijsbergen 1979; interval: https://arxiv.org/abs/2309.14621")  # fmt: skip
+        also=("f1 score", "f measure", "f score"),
+        see="van Rijsbergen 1979; interval: https://arxiv.org/abs/2309.14621")  # fmt: skip
 def f1(c: Cells) -> Blend:
-    """2 tp / (2 tp + fp + fn): the harmonic mean of precision and recall, 2J / (1 + J) of the Jaccard J.    Shape: (..., k)."""
+    """2 tp / (2 tp + fp + fn) = 2J / (1 + J): the harmonic mean of precision and recall.    Shape: (..., k)."""
     return Blend.of(ratio(c.tp, c.support + c.fp), combine=lambda j: ratio(2 * j, 1 + j).value[..., 0])
 
 
 @metric(range=UNIT, better="higher", kind="combination", undefined=NEITHER,
         also=("dice coefficient", "sorensen dice"), see="Dice 1945; the same number as f1")  # fmt: skip
 def dice(c: Cells) -> Blend:
-    """2 tp / (2 tp + fp + fn): twice the overlap over the two sizes; F1 under its name in imaging.    Shape: (..., k)."""
+    """2 tp / (2 tp + fp + fn): twice the overlap over both sizes; F1 under its name in imaging.    Shape: (..., k)."""
     form = f1.form(c)
     assert isinstance(form, Blend)
     return form
@@ -102,13 +103,14 @@ def dice(c: Cells) -> Blend:
 def fbeta(c: Cells, b: float) -> Ratio:
     """(1 + b²) tp / ((1 + b²) tp + b² fn + fp): recall counts b times as much as precision.    Shape: (..., k)."""
     if not b > 0:
-        raise UsageError(f"fbeta({b}) has no meaning: b says how many times recall outweighs precision.", fix="fbeta(2)")
+        raise UsageError(f"fbeta({b}) has no meaning: b is above 0.", fix="Type fbeta(2) to count recall twice.")
     share = 1 / (1 + b * b)  # tp + (b² fn + fp) / (1 + b²), so that a large b does not overflow
     return ratio(c.tp, c.tp + (1 - share) * c.fn + share * c.fp)
 
 
 @metric(range=(-1.0, 1.0), better="higher", kind="combination", undefined="this class is in every row or in none",
-        also=("bookmaker informedness", "youden j", "youden's j", "true skill statistic"), see="Youden 1950; " + POWERS)  # fmt: skip
+        also=("bookmaker informedness", "youden j", "youden's j", "true skill statistic"),
+        see="Youden 1950; " + POWERS)  # fmt: skip
 def informedness(c: Cells) -> Blend:
     """recall + specificity - 1: how much better than chance the class is told from the rest.    Shape: (..., k)."""
     return Blend.of(ratio(c.tp, c.support), ratio(c.tn, c.n - c.support), combine=_sum_less_one)

@@ -47,7 +47,7 @@ def brier_sum(m: Masses) -> Ratio:
 @metric(of="scores", per_class=False, range=UNIT, better="lower", kind="area", undefined=NO_ROW,
         also=("expected calibration error",), see="Naeini, Cooper & Hauskrecht 2015")  # fmt: skip
 def ece(m: Masses, bins: int = 15) -> Ratio:
-    """Σ |Σ p - positives| / n, over bins of equal width [i/bins, (i+1)/bins): how far p is from the rate.    Shape: (...)."""
+    """Σ over bins |Σ p - positives| / n, bins [i/b, (i+1)/b): how far p is from the rate.    Shape: (...)."""
     if bins < 1:
         raise UsageError(f"ece({bins}) has no meaning: bins is 1 or more.", fix="Type: ece(15)")
     probabilities = m.tally.probabilities

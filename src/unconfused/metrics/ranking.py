@@ -89,7 +89,8 @@ def average_precision(m: Masses) -> Ratio:
 def ks(m: Masses) -> Array:
     """max |tpr - fpr| over all thresholds: the widest gap between the two classes' scores.    Shape: (...)."""
     tpr, fpr = (ratio(above(x), x.sum(-1, keepdims=True)).value for x in (m.positives, m.negatives))
-    return np.abs(tpr - fpr).max(-1)
+    widest: Array = np.abs(tpr - fpr).max(-1)
+    return widest
 
 
 def _auc_of_python_integers(m: Masses) -> Ratio:

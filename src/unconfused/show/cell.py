@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import unicodedata
 from typing import TypeAlias
 
 RGB: TypeAlias = tuple[float, float, float]
@@ -55,24 +54,12 @@ def percent(share: float) -> str:
     return ">99.9 %" if share > 0.999 else f"{100 * share:.1f} %"
 
 
-def visible(text: str, most: int | None = None) -> str:
-    """Text on one line: control characters and direction overrides spelt out, cut in the middle beyond ``most``.
-
-    >>> visible("a\\nb"), visible("abcdefghij", 5)
-    ('a\\\\nb', 'ab…ij')
-    """
-    if not text.isprintable():
-        text = "".join(x if _harmless(x) else x.encode("unicode_escape").decode("ascii") for x in text)
-    return text if most is None or len(text) <= most else cut(text, most)
-
-
-def _harmless(character: str) -> bool:
-    """Printable, or one of the joiners that scripts and emoji need."""
-    return character.isprintable() or unicodedata.category(character) == "Zs" or character in "\u200c\u200d"
-
-
 def cut(text: str, most: int) -> str:
-    """The start and the end of a text, ``most`` characters together: names often differ only in their last ones."""
+    """The start and the end of a text, ``most`` characters together: names often differ only in their last ones.
+
+    >>> cut("abcdefghij", 5)
+    'ab…ij'
+    """
     tail = (most - 1) // 2
     return f"{text[: most - 1 - tail].rstrip()}…{text[len(text) - tail :].lstrip()}"
 

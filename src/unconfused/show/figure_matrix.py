@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -157,7 +156,9 @@ def plot_matrix(
     hows = list(normalize) if many else [normalize]
     for how in hows:
         if how not in HEADINGS:
-            raise UsageError(f"normalize={how!r} is not known.", fix="Type None, 'true', 'pred' or 'all', or a list of them.")
+            raise UsageError(
+                f"normalize={how!r} is not known.", fix="Type None, 'true', 'pred' or 'all', or a list of them."
+            )
     beside: Shade = "counts" if "true" in hows else "rows"
     panels = [Panel.of(cm, how, shade or beside, title) for how in hows]
     ruler = Ruler(families([*panels[0].names, title or ""])) if panels else None
@@ -187,7 +188,9 @@ def own_side(panel: Panel, ruler: Ruler, annotate: bool | None = None) -> float:
     cell = 96 if s <= 3 else 72 if s <= 5 else 50 if s <= 10 else 36
     cell = max(cell, 216 / s)
     lines = [panel.text(i, j) for i, j in np.ndindex(panel.table.shape)]
-    widest = max((ruler.width(text, size) for pair in lines for text, size in zip(pair, (8, 6), strict=True)), default=0)
+    widest = max(
+        (ruler.width(text, size) for pair in lines for text, size in zip(pair, (8, 6), strict=True)), default=0
+    )
     return float(max(cell, min(widest / 0.88, 90)) * panel.span)
 
 
@@ -292,18 +295,13 @@ class Heatmap:
         self.ax.add_collection(
             collections.LineCollection(lines, colors=[self.ax.get_facecolor()], linewidths=width), autolim=False
         )
-        nothing = np.isnan(panel.colours)
+        nothing, by_column = np.isnan(panel.colours), panel.how == "pred"
         runs = [run for run in ((0, panel.k), (panel.k, panel.size)) if run[0] < run[1]]
-        for i, (start, stop) in itertools.product(range(panel.size), runs):
-            for row in (True, False):
-                if (nothing[i, start:stop] if row else nothing[start:stop, i]).all() and (row or not nothing[:, i - 1].all()):
-                    corner, length = (places[start] - 0.5, places[i] - 0.5), stop - start
-                    self.ax.add_patch(
-                        patches.Rectangle(
-                            corner if row else corner[::-1], length if row else 1, 1 if row else length,
-                            fill=False, hatch="////", edgecolor="#c4c4c4", linewidth=0,
-                        )
-                    )  # fmt: skip
+        for i in np.flatnonzero(nothing.all(0 if by_column else 1)):
+            for start, stop in runs:
+                corner, length = (places[start] - 0.5, places[i] - 0.5), stop - start
+                box = (corner[::-1], 1, length) if by_column else (corner, length, 1)
+                self.ax.add_patch(patches.Rectangle(*box, fill=False, hatch="////", edgecolor="#c4c4c4", linewidth=0))
 
     # ── text ──────────────────────────────────────────────────────────────────────────────────
     def _write(self, image: Any) -> None:
@@ -364,7 +362,11 @@ class Heatmap:
         else:
             slanted = pitch >= size * LINE * 1.45
             below = told_apart([fit(name, size, min(long, 130.0)) for name in names], places)
-            turn = {"rotation": 45, "ha": "right", "va": "top"} if slanted else {"rotation": 90, "ha": "center", "va": "top"}
+            turn = (
+                {"rotation": 45, "ha": "right", "va": "top"}
+                if slanted
+                else {"rotation": 90, "ha": "center", "va": "top"}
+            )
             ax.set_xticks(at, below, rotation_mode="anchor" if slanted else "default", **turn, **options)
         ax.tick_params(length=2 if step > 1 else 0, pad=4, bottom=True, top=False, left=True, right=False)
         ax.tick_params(labelbottom=True, labeltop=False, labelleft=True, labelright=False)

@@ -9,22 +9,51 @@ from functools import lru_cache
 from typing import Any
 
 from unconfused.errors import require
-from unconfused.show.cell import cut, visible
+from unconfused.show.cell import cut
 
 LINE = 1.25
 """The height of a line, in font sizes."""
 PLAIN: dict[str, Any] = {"parse_math": False, "usetex": False}
 """What every text of ours is drawn with: a class may be called ``$x_1$``."""
-LONGEST = 400
-"""Characters of a name that are looked at."""
 
 # Families that hold scripts and signs which the default font lacks, by platform; those installed are tried in order.
 SCRIPTS = (
-    *("Noto Sans CJK SC", "Noto Sans CJK JP", "Noto Sans SC", "Noto Sans JP", "Source Han Sans SC", "WenQuanYi Zen Hei"),
-    *("PingFang SC", "Hiragino Sans", "Apple SD Gothic Neo", "Microsoft YaHei", "Yu Gothic", "Malgun Gothic", "SimHei"),
-    *("Noto Sans Arabic", "Noto Naskh Arabic", "Noto Sans Hebrew", "Geeza Pro", "Segoe UI", "Tahoma", "Arial Unicode MS"),
+    *(
+        "Noto Sans CJK SC",
+        "Noto Sans CJK JP",
+        "Noto Sans SC",
+        "Noto Sans JP",
+        "Source Han Sans SC",
+        "WenQuanYi Zen Hei",
+    ),
+    *(
+        "WenQuanYi Zen Hei",
+        "PingFang SC",
+        "Hiragino Sans",
+        "Apple SD Gothic Neo",
+        "Microsoft YaHei",
+        "Yu Gothic",
+        "Malgun Gothic",
+    ),
+    *(
+        "Noto Sans Arabic",
+        "Noto Naskh Arabic",
+        "Noto Sans Hebrew",
+        "Geeza Pro",
+        "Segoe UI",
+        "Tahoma",
+        "Arial Unicode MS",
+    ),
     *("Noto Sans Devanagari", "Noto Sans Bengali", "Noto Sans Tamil", "Noto Sans Thai", "Nirmala UI", "Leelawadee UI"),
-    *("Noto Emoji", "Segoe UI Emoji", "Segoe UI Symbol", "Apple Symbols", "Symbola", "Noto Sans Symbols2"),
+    *(
+        "Arial Unicode MS",
+        "Noto Emoji",
+        "Segoe UI Emoji",
+        "Segoe UI Symbol",
+        "Apple Symbols",
+        "Symbola",
+        "Noto Sans Symbols2",
+    ),
 )
 
 
@@ -108,11 +137,6 @@ class Ruler:
                 lines.append(line[:keep])
                 line = line[keep:]
         return [*lines, line.rstrip()] if line.rstrip() or not lines else lines
-
-
-def shown(names: Iterable[object]) -> list[str]:
-    """Names as text that fits on a line of its own: no control characters, nothing endless, never empty."""
-    return [visible(str(name), LONGEST) or "''" for name in names]
 
 
 def told_apart(names: Sequence[str], places: Sequence[int]) -> list[str]:

@@ -2,34 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from unconfused.diagnose import diagnose
-from unconfused.errors import UnconfusedError
-from unconfused.inference import Estimate, estimate, estimates
-from unconfused.show.escape import visible
+from unconfused.inference import estimate, estimates
 from unconfused.show.grid import FULL, Grid, grid_lines
-from unconfused.show.table import PAGE, Column, lay_out, left, name, names, paragraph, width, wrap
-from unconfused.show.words import amounts, confusions, counted, listing, notes, percent, remarks, sentence
+from unconfused.show.lines import Rate, finding_lines, joined, method_lines, plain, rate_lines
+from unconfused.show.report import report, score_rates
+from unconfused.show.report_text import of_scores, report_text
+from unconfused.show.table import Column, lay_out, name, names, paragraph, wrap
+from unconfused.show.words import amounts, confusions, counted, notes, scores_sentence, sentence
 from unconfused.tally.confusion import ConfusionMatrix
 from unconfused.tally.grouped import Grouped
-from unconfused.tally.scores import ScoreTally
+from unconfused.tally.tallies import Tallies
 
 if TYPE_CHECKING:
-    from unconfused.curves import Curve
     from unconfused.evaluation import Evaluation
-    from unconfused.findings import Finding
     from unconfused.tally.rates import Rates
 
 WORST = 10
 """Classes, and pairs of classes, that are named where the matrix is too large to print."""
-
-Rate = tuple[str, Estimate, str]
-"""What ``estimate`` answers to, its answer, and what stands beside it."""
 
 
 def matrix_text(cm: ConfusionMatrix) -> str:
@@ -42,11 +37,6 @@ def matrix_text(cm: ConfusionMatrix) -> str:
         parts.append(rate_lines(headline(cm)))
     parts.append(finding_lines(diagnose(cm)))
     return joined(parts)
-
-
-def joined(parts: Sequence[Sequence[str]]) -> str:
-    """Parts with a blank line between them."""
-    return "\n\n".join("\n".join(part) for part in parts if part)
 
 
 # ── the table ─────────────────────────────────────────────────────────────────────────────────────
@@ -80,7 +70,11 @@ def large_lines(cm: ConfusionMatrix) -> list[list[str]]:
         Column(["rows"], [[rows[cm.labels.index(x)]] for x in worst]),
         Column(["recall"], [[plain(recall[x])] for x in worst], "left"),
         Column(["precision"], [[plain(precision[x])] for x in worst], "left"),
-        Column(["most often called"], [wrap(often[name(str(x))].called, 20) if name(str(x)) in often else [""] for x in worst], "left"),
+        Column(
+            ["most often called"],
+            [wrap(often[name(str(x))].called, 20) if name(str(x)) in often else [""] for x in worst],
+            "left",
+        ),
     ]
     return [
         [*paragraph(f"The {len(worst)} of {k} classes that were found least (by the upper end of recall):"), *lay_out(table)],
@@ -166,66 +160,37 @@ def _of_positive(cm: ConfusionMatrix, positive: str) -> list[Rate]:
     return rates
 
 
-def plain(e: Estimate) -> str:
-    """An estimate without the classes that it left out: those are named below."""
-    return str(replace(e, left_out=()))
+# ── what several tallies show ─────────────────────────────────────────────────────────────────────
+def grouped_text(group: Grouped[Any]) -> str:
+    """Labels side by side: their report."""
+    return report_text(report(group))
 
 
-def rate_lines(rates: Sequence[Rate]) -> list[str]:
-    """One rate a line: its name, the estimate, and the rows that it comes from; then how the intervals were made."""
-    if not rates:
+def evaluation_text(ev: Evaluation) -> str:
+    """An evaluation: its matrix, if a decision was stated, and what its scores say at every threshold."""
+    tallies = ev.tallies
+    if isinstance(tallies.matrix, Grouped) or isinstance(tallies.scores, Grouped) and tallies.matrix is None:
+        return joined([report_text(report(ev)).splitlines(), _undecided(tallies)])
+    rates = of_scores(score_rates(tallies.scores))
+    if isinstance(tallies.matrix, ConfusionMatrix):
+        return joined([matrix_text(tallies.matrix).splitlines(), rate_lines(rates)])
+    if tallies.scores is None:
+        return "No row was counted."
+    return joined(
+        [
+            paragraph(scores_sentence(tallies.scores)),
+            rate_lines(rates),
+            _undecided(tallies),
+            finding_lines(diagnose(tallies)),
+        ]
+    )
+
+
+def _undecided(tallies: Tallies) -> list[str]:
+    """How to take the decision that was not stated."""
+    if tallies.matrix is not None or tallies.scores is None:
         return []
-    first = max(len(metric) for metric, _, _ in rates)
-    second = max((width(plain(e)) for _, e, beside in rates if beside), default=0)
-    lines = []
-    for metric, e, beside in rates:
-        line = f"{left(metric, first)}  {left(plain(e), second)}".rstrip()
-        note = "; ".join(filter(None, (beside, f"without {listing(list(map(name, e.left_out)))}" if e.left_out else "")))
-        lines += _beside(line, note)
-    return [*lines, *method_lines(rates)]
-
-
-def _beside(line: str, note: str) -> list[str]:
-    """A line with its note behind it, or under it where the page is too narrow."""
-    if not note or width(line) + 2 + width(note) <= PAGE:
-        return [f"{line}  {note}".rstrip()]
-    return [line, *paragraph(f"    {note}", "    ")]
-
-
-def method_lines(rates: Sequence[Rate]) -> list[str]:
-    """Which intervals stand in brackets: the commonest method, then the metrics that have another."""
-    by_method: dict[str, list[str]] = {}
-    for metric, e, _ in rates:
-        if e.low < e.high:
-            by_method.setdefault(e.method, []).append(metric)
-    if not by_method:
-        return []
-    ordered = sorted(by_method.items(), key=lambda item: -len(item[1]))
-    told = [ordered[0][0], *(f"{', '.join(metrics)}: {method}" for method, metrics in ordered[1:])]
-    return ["", *paragraph(f"{100 * rates[0][1].level:.4g} % intervals: {'; '.join(told)}.", "  ")]
-
-
-def finding_lines(findings: Sequence[Finding]) -> list[str]:
-    """Findings that doubt the numbers: errors and warnings."""
-    lines: list[str] = []
-    for finding in findings:
-        if finding.level != "note":
-            text = f"{finding.level.capitalize()} {finding.code}: {finding.message} {finding.remedy}".rstrip()
-            lines += paragraph(visible(text), "  ")
-    return lines
-
-
-# ── reports ───────────────────────────────────────────────────────────────────────────────────────
-def report_text(report: Report) -> str:
-    """A report: the sentence, the classes, the averages, the overall rates, footnotes, warnings."""
-    footnotes = Footnotes()
-    parts = [paragraph(report.summary), class_lines(report, footnotes)]
-    overall = [(metric, e, _baseline(report, metric)) for metric, e in _overall(report)]
-    parts.append(rate_lines(overall, footnotes))
-    parts += [footnotes.lines(), method_lines([*overall, *((m, e, "") for _, m, e in report.items())])]
-    made = [f"{_role(report)} {report.rule}."] if report.rule else []
-    if report.weight is not None:
-        made.append(f"Rows are weighted: {counted(report.total)}, {amounts(np.array([report.weight]))[0]} in all.")
-    parts.append([line for note in (*made, *report.remarks) for line in paragraph(note, "  ")])
-    parts.append(finding_lines(report.findings))
-    return joined(parts)
+    return paragraph(
+        "No decision was stated. ev.at(0.5) is the matrix of calling everything at 0.5 or above, "
+        "ev.report(threshold=0.5) all its rates; any threshold will do, and the rows are not read again."
+    )
