@@ -14,7 +14,7 @@ from unconfused.inference.delta import Sample
 from unconfused.inference.intervals import Interval, quantile
 from unconfused.inference.value import Estimate
 from unconfused.labels import Label
-from unconfused.metrics.catalogue import Array
+from unconfused.metrics.catalogue import Array, against_rest
 from unconfused.metrics.language import Query, parse
 from unconfused.metrics.ranking import Masses
 from unconfused.tally.cells import Cells
@@ -78,7 +78,7 @@ def estimates(
     if not isinstance(tally, ConfusionMatrix):
         raise NotKept(f"A {type(tally).__name__} holds no several classes.", fix=f"Type estimate({str(query)!r}).")
     _counts_only(query)
-    sample = sample_of(tally).each(counts.one_vs_rest)
+    sample = sample_of(tally).each(against_rest)
     reading = counts.of_class(query.metric, *query.args)
     found = counts.interval(reading, sample, level, method, seed)
     names = [replace(query, label=text) for text in tally.labels.texts]
@@ -109,7 +109,7 @@ def _of_matrix(cm: ConfusionMatrix, query: Query, level: float, method: str | No
         reading = counts.of_table(query.metric, *query.args)
     else:
         place = _place(cm, query)
-        sample = sample.each(lambda c: counts.one_vs_rest(c, place))
+        sample = sample.each(lambda c: against_rest(c, place))
         reading = counts.of_class(query.metric, *query.args)
     found = counts.interval(reading, sample, level, method, seed)
     (answer,) = _answers([query], reading, sample, found, level)
@@ -180,7 +180,7 @@ def _of_scores(tally: ScoreTally, query: Query, level: float, method: str | None
     value = float(query.metric(Masses.of(tally), *query.args)) if len(tally.scores) else float("nan")
     found = scores.interval(query, tally, value, level, method, seed)
     rows = tally.positives + tally.negatives
-    return _answer(query, value, float(found.low), float(found.high), rows, found.method, level)
+    return _answer(query, value, float(found.low), float(found.high), rows, str(found.method), level)
 
 
 def _of_moments(moments: Moments, query: Query, level: float, method: str | None) -> Estimate:
@@ -226,4 +226,4 @@ def _pooled(group: Grouped[Any], query: Query, rows: int, level: float) -> Estim
 
 def _positive_against_rest(cm: ConfusionMatrix, query: Query) -> Sample:
     place = cm.labels.require_positive(str(query))
-    return sample_of(cm).each(lambda c: counts.one_vs_rest(c, place))
+    return sample_of(cm).each(lambda c: against_rest(c, place))

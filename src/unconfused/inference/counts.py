@@ -57,7 +57,7 @@ class Reading:
 
     def value(self, c: Cells) -> Array:
         """The answer.    Shape: (...)."""
-        return value_of(self.form(c))
+        return np.clip(value_of(self.form(c)), *self.range)
 
     def rows(self, c: Cells) -> Array:
         """Rows that the answer rests on: of a proportion those of its denominator.    Shape: (...)."""
@@ -103,12 +103,6 @@ def interval(reading: Reading, sample: Sample, level: float, method: str | None 
         return Interval(value, value, "counted, not estimated")
     bounds, name = _bounds(reading, sample, value, level, _checked(reading, method), seed)
     return Interval(*held(value, bounds, reading.range), name)
-
-
-def one_vs_rest(c: Cells, place: int | None = None) -> Cells:
-    """Each class against the rest, or the one at ``place``.    Shape: (k, 2, 2) tables, or (2, 2)."""
-    cells = [np.maximum(x, 0) for x in (c.tn, c.fp, c.fn, c.tp)]
-    return Cells.of_binary(*(x if place is None else x[..., place] for x in cells))
 
 
 def pooled_interval(reading: Reading, sample: Sample, level: float) -> tuple[Array, Interval]:
@@ -181,7 +175,7 @@ def _bounds(
     assert isinstance(form, Blend)
     assert isinstance(squares, Blend)
     many = form.parts.den.shape[-1] > 1
-    return square_and_add(form, squares, level, by), f"square-and-add of {name}" if many else f"{name} on the Jaccard"
+    return square_and_add(form, squares, level, by), f"square-and-add of {name}" if many else f"{name}, carried over"
 
 
 def _worth(reading: Reading, sample: Sample, value: Array) -> Array:
@@ -216,12 +210,9 @@ def _on_scale(reading: Reading, sample: Sample, level: float) -> Bounds:
 def _bootstrap(reading: Reading, sample: Sample, level: float, seed: int) -> tuple[Bounds, Words]:
     table = table_of(sample.counts)
     name = f"bootstrap, {replicates(table.shape[-1] ** 2)} replicates, seed {seed}"
-    low, high, words = (
-        np.empty(table.shape[:-2]),
-        np.empty(table.shape[:-2]),
-        np.full(table.shape[:-2], name + SMOOTHED),
-    )
-    for place in np.ndindex(table.shape[:-2]):
+    stack = table.shape[:-2]
+    low, high, words = np.empty(stack), np.empty(stack), np.full(stack, name + SMOOTHED)
+    for place in np.ndindex(stack):
         one = sample.each(lambda c, at=place: Cells.of_table(table_of(c)[at], c.k))  # type: ignore[misc]
         low[place], high[place] = percentiles(reading.value, one, level, seed)
         if low[place] < high[place]:

@@ -121,6 +121,7 @@ def smoothed(sample: Sample) -> Sample:
     """
     table, squares = table_of(sample.counts), table_of(sample.squares)
     live = (table.sum(-1) > 0) | (table.sum(-2) > 0)
+    live |= live.sum(-1, keepdims=True) < 2  # a single class in use tells nothing about errors
     spread_over = (live[..., :, None] & live[..., None, :]) * 1.0
     share = ratio(spread_over, spread_over.sum((-2, -1), keepdims=True)).value
     unit = ratio(squares.sum((-2, -1), keepdims=True), table.sum((-2, -1), keepdims=True)).value

@@ -222,7 +222,7 @@ def _loss(name: str, tally: ScoreTally, value: float, level: float) -> tuple[Bou
 
 def _normal(name: str, value: float, error: float, rows: int, level: float) -> Bounds:
     """value ± z standard errors; with no spread to see, Wilson on the value's share of the largest loss there is."""
-    if error > 0 and np.isfinite(error):
+    if error > 1e-9 * value and np.isfinite(error):
         half = quantile(level) * error
         return _point(value - half), _point(value + half)
     largest = _largest(name, value)

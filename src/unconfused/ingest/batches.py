@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from unconfused.errors import UsageError
+from unconfused.errors import IndexMismatch, LengthMismatch, UsageError
 from unconfused.findings import Finding
 from unconfused.ingest.columns import as_column
 from unconfused.labels import Declared
@@ -159,9 +159,22 @@ def rows_of(data: Any, rows: slice) -> Any:
     return data.iloc[rows] if hasattr(data, "iloc") else data[rows]
 
 
-def sliced(data: tuple[Any, ...], n: int, size: int) -> Iterator[tuple[Any, ...]]:
-    """Arrays of ``n`` rows in batches of ``size``."""
-    for start in range(0, n, size):
+def check_pair(x: Any, y: Any) -> None:
+    """Refuse rows and labels of different length, or with pandas indexes that disagree."""
+    if len(x) != len(y):
+        raise LengthMismatch(f"X has {len(x):,} rows, y has {len(y):,}.", "Rows are paired by position.")
+    indexes = [part.index for part in (x, y) if hasattr(getattr(part, "index", None), "equals")]
+    if len(indexes) == 2 and not indexes[0].equals(indexes[1]):
+        raise IndexMismatch(
+            "X and y both carry a pandas index, and the two differ.",
+            "By position a row would be compared with another row's label.",
+            "Align them, for example y.loc[X.index], or pass y.to_numpy() if position is right.",
+        )
+
+
+def sliced(data: tuple[Any, ...], size: int) -> Iterator[tuple[Any, ...]]:
+    """The arrays (X, y) in batches of ``size`` rows."""
+    for start in range(0, len(data[0]), size):
         yield tuple(rows_of(part, slice(start, start + size)) for part in data)
 
 

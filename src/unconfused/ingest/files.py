@@ -13,7 +13,7 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, cast, get_args
@@ -112,16 +112,19 @@ def sentence(error: BaseException) -> str:
 
 # ── which files ───────────────────────────────────────────────────────────────────────────────
 @contextmanager
-def opened_files(source: str, kind: InputFormat | None) -> Iterator[list[File]]:
-    """The files that ``source`` names, in the order of their names; streams are first written to a temporary file."""
-    if source == STDIN:
-        with _spooled(sys.stdin.buffer) as path:
-            yield [File(path, "standard input", kind or "csv")]
-    elif os.path.exists(source) and not os.path.isdir(source) and not os.path.isfile(source):  # a pipe
-        with open(source, "rb") as stream, _spooled(stream) as path:
-            yield [File(path, source, kind or _kind(source))]
-    else:
-        yield [File(path, path, kind or _kind(path)) for path in _paths(source)]
+def opened_files(sources: Sequence[str], kind: InputFormat | None) -> Iterator[list[File]]:
+    """The files that each source names, in the order of their names; streams are first written to a temporary file."""
+    files: list[File] = []
+    with ExitStack() as stack:
+        for source in sources:
+            if source == STDIN:
+                files.append(File(stack.enter_context(_spooled(sys.stdin.buffer)), "standard input", kind or "csv"))
+            elif os.path.exists(source) and not os.path.isdir(source) and not os.path.isfile(source):  # a pipe
+                stream = stack.enter_context(open(source, "rb"))
+                files.append(File(stack.enter_context(_spooled(stream)), source, kind or kind_of(source)))
+            else:
+                files += [File(path, path, kind or kind_of(path)) for path in _paths(source)]
+        yield files
 
 
 @contextmanager
@@ -157,7 +160,8 @@ def _paths(source: str) -> list[str]:
     raise UnreadableFile(f"There is no file {source}.", fix=hint or f"Relative paths start at {os.getcwd()}.")
 
 
-def _kind(path: str) -> InputFormat:
+def kind_of(path: str) -> InputFormat:
+    """How a file is read, by its extension."""
     name = path.lower()
     for ending in PACKED:
         name = name.removesuffix(ending)

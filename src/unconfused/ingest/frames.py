@@ -36,8 +36,8 @@ def columns(
     """Read named columns of a table, by the role they play; every row is kept, in order.
 
     Args:
-        source: a path or pattern (CSV, TSV, JSON lines, Parquet; ``-`` is standard input), a pandas, Polars or PyArrow
-            frame, or a DuckDB relation.
+        source: a path or pattern, or several (CSV, TSV, JSON lines, Parquet; ``-`` is standard input), a pandas, Polars
+            or PyArrow frame, or a DuckDB relation.
         names: a column, or a list of columns that belong together, for each role; None leaves a role out.
         labels: the declared classes; where one of them is text, a text file's labels are.
         input_format: "csv", "tsv", "jsonl" or "parquet", for a file whose extension does not say it.
@@ -51,8 +51,9 @@ def columns(
         UnreadableFile: a file that cannot be read.
     """
     wanted = {role: _listed(name) for role, name in names.items() if name is not None}
-    if isinstance(source, (str, os.PathLike)):
-        found = _from_files(source, wanted, labels, input_format, delimiter)
+    paths = [source] if isinstance(source, (str, os.PathLike)) else source
+    if isinstance(paths, (list, tuple)) and paths and all(isinstance(path, (str, os.PathLike)) for path in paths):
+        found = _from_files([os.fspath(path) for path in paths], wanted, labels, input_format, delimiter)
     elif type(source).__module__.partition(".")[0] in ("duckdb", "_duckdb") and hasattr(source, "fetchnumpy"):
         check_columns(wanted, source.columns, "The relation")
         found = project(source, wanted)
@@ -65,20 +66,20 @@ def columns(
 
 
 def _from_files(
-    source: str | os.PathLike[str],
+    sources: list[str],
     wanted: Wanted,
     labels: Declared | None,
     input_format: InputFormat | None,
     delimiter: str | None,
 ) -> Found:
-    """The columns of one file, of all files that match a pattern, or of standard input (``-``)."""
+    """The columns of files, one after the other."""
     if input_format not in (None, *FORMATS):
         raise UsageError(f"input_format={input_format!r} is not known.", fix=f"Choose one of {', '.join(FORMATS)}.")
-    with opened_files(os.fspath(source), input_format) as files, connection() as engine:
+    with opened_files(sources, input_format) as files, connection() as engine:
         if all(file.kind == "parquet" for file in files):
             return read_parquet(engine, files, wanted)
         if any(file.kind == "parquet" for file in files):
-            raise UnreadableFile(f"{source} matches Parquet files and text files.", fix="Read one kind at a time.")
+            raise UnreadableFile("Some of the files are Parquet and some are text.", fix="Read one kind at a time.")
         return read_texts(engine, files, wanted, labels, delimiter)
 
 

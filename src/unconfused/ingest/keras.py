@@ -19,6 +19,7 @@ from unconfused.ingest.batches import (
     Step,
     any_batches,
     batch_of,
+    check_pair,
     described,
     first,
     length,
@@ -119,9 +120,17 @@ def _batches(
 def _arrays(data: tuple[Any, ...], size: int) -> tuple[Iterable[Any], int]:
     """Arrays in batches; the inputs may be several, in a list or a dict."""
     x, *rest = data
-    x = keras.tree.map_structure(lambda part: part if hasattr(part, "shape") else np.asarray(part), x)
+    inputs = keras.tree.flatten(x)
+    if not all(hasattr(part, "shape") for part in inputs):
+        raise UsageError(
+            "X holds Python numbers or text, not arrays.",
+            "A list means several inputs.",
+            "Pass np.asarray(X).",
+        )
+    for part in (*inputs, *rest[1:]):
+        check_pair(part, rest[0])
     whole = [x, *(values_of(part, name) for part, name in zip(rest, ("y", "sample_weight"), strict=False))]
-    n = len(keras.tree.flatten(x)[0])
+    n = len(inputs[0])
 
     def cut() -> Iterator[Any]:
         for start in range(0, n, size):

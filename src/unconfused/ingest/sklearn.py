@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from unconfused.errors import IndexMismatch, NotKept, ShapeError, UnknownClass, UsageError
-from unconfused.ingest.batches import Batch, Pass, Values, described, values_of
+from unconfused.errors import NotKept, ShapeError, UnknownClass, UsageError
+from unconfused.ingest.batches import Batch, Pass, Values, check_pair, described, values_of
 from unconfused.ingest.rows import Reading
 from unconfused.labels import Label, Labels, listed, plain
 
@@ -77,13 +77,8 @@ def _pair(data: Any, name: str) -> tuple[Any, Values]:
             "Type unconfused.evaluate_model(model, (X, y)).",
         )
     x, y = data
-    indexes = [part.index for part in (x, y) if hasattr(getattr(part, "index", None), "equals")]
-    if len(indexes) == 2 and not indexes[0].equals(indexes[1]):
-        raise IndexMismatch(
-            "X and y both carry a pandas index, and the two differ.",
-            "By position a row would be compared with another row's label.",
-            "Align them, for example y.loc[X.index], or pass y.to_numpy() if position is right.",
-        )
+    if all(hasattr(part, "__len__") and not hasattr(part, "nnz") for part in (x, y)):  # a sparse X has no len
+        check_pair(x, y)
     return x, values_of(y, "y")
 
 

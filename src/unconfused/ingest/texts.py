@@ -11,12 +11,13 @@ import csv
 import gzip
 import io
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate, islice
 from typing import Any, TextIO
 
-from unconfused.errors import InputError, InvalidValues, InvalidWeights, UnreadableFile, require
-from unconfused.ingest.files import File, Found, Wanted, check_columns, quoted, sentence
+from unconfused.errors import InputError, InvalidValues, InvalidWeights, ScoresAsLabels, UnreadableFile, require
+from unconfused.ingest.files import File, Found, InputFormat, Wanted, check_columns, kind_of, quoted, sentence
 from unconfused.labels import Declared
 
 WHOLE = r"-?(0|[1-9][0-9]*)"
@@ -39,6 +40,8 @@ def read_texts(
     places = {role: [f"c{names.index(name)}" for name in columns] for role, columns in wanted.items()}
     classes = list(dict.fromkeys(c for role, columns in places.items() if role not in NUMBERS for c in columns))
     whole = not _any_text(labels) and _all(engine, classes, WHOLE, "BIGINT")
+    if not whole and not _any_text(labels):
+        _refuse_scores(engine, wanted, places)
     picks: dict[str, str] = {}
     for role, columns in places.items():
         pattern, kind, error = NUMBERS.get(role, ("", "BIGINT" if whole else "VARCHAR", InputError))
@@ -78,6 +81,26 @@ def _cast(column: str, kind: str) -> str:
     return f"CASE WHEN regexp_full_match({column}, ?) THEN try_cast({column} AS {kind}) END"
 
 
+def _refuse_scores(engine: Any, wanted: Wanted, places: Mapping[str, Sequence[str]]) -> None:
+    """A label column of fractional numbers holds scores: as text each of them would be a class."""
+    for role, columns in places.items():
+        for name, column in zip(wanted[role], columns, strict=True):
+            if role in NUMBERS or not _all(engine, [column], NUMBER, "DOUBLE"):
+                continue
+            tally = "count(*), count(DISTINCT x), arg_min(x, rowid)"
+            query = f"SELECT {tally} FROM (SELECT {column} AS x, rowid FROM cells) WHERE x::DOUBLE % 1 != 0"
+            fractions, distinct, example = engine.execute(query).fetchone()
+            if fractions:
+                raise ScoresAsLabels(
+                    f"Column {name!r} holds {fractions:,} fractional numbers such as {example} ({distinct:,} distinct)"
+                    ": these are scores, not classes.",
+                    "They were not rounded for you: 0.5 is a decision, not a default.",
+                    f"Name it with y_score={name} instead, and the decision with threshold=0.5."
+                    if role == "y_pred"
+                    else f"Name the column of the true classes with {role}=.",
+                )
+
+
 def _first_other(engine: Any, column: str, pattern: str, kind: str) -> tuple[int, str, int]:
     """The first cell that is no number: its row, its text, and how many there are."""
     query = f"SELECT min(rowid), arg_min({column}, rowid), count(*) FROM cells WHERE {column} IS NOT NULL AND "
@@ -90,8 +113,20 @@ def _where(files: Sequence[File], rows: Sequence[int], place: int, delimiter: st
     ends = list(accumulate(rows))
     at = bisect.bisect_right(ends, place)
     own = place - (ends[at - 1] if at else 0)
-    line = next(islice((start for start, _ in _records(files[at], delimiter)), own, None), None)
+    line = _line(files[at], own, delimiter)
     return f"row {own} of {files[at].shown}" if line is None else f"line {line} of {files[at].shown}"
+
+
+def line_of(path: str, row: int, input_format: InputFormat | None, delimiter: str | None) -> int | None:
+    """The line at which row ``row`` (from 0) of a text file starts; None where that cannot be told."""
+    if not os.path.isfile(path):
+        return None
+    file = File(path, path, input_format or kind_of(path))
+    return None if file.kind == "parquet" else _line(file, row, delimiter)
+
+
+def _line(file: File, row: int, delimiter: str | None) -> int | None:
+    return next(islice((start for start, _ in _records(file, delimiter)), row, None), None)
 
 
 # ── loading ───────────────────────────────────────────────────────────────────────────────────

@@ -17,6 +17,7 @@ from unconfused.ingest.batches import (
     Step,
     any_batches,
     batch_of,
+    check_pair,
     described,
     first,
     is_arrays,
@@ -111,8 +112,9 @@ def _mapped(batch: Any, change: Any) -> Any:
 
 def _batches(data: Any, batch_size: int | None, *, any_kind: bool) -> tuple[Iterable[Any], int | None]:
     if is_arrays(data):
-        n, size = len(data[0]), batch_size or ROWS
-        return sliced(data, n, size), -(-n // size)
+        check_pair(*data)
+        size = batch_size or ROWS
+        return sliced(data, size), -(-len(data[0]) // size)
     if any_kind:
         return any_batches(data)
     single = isinstance(data, torch.utils.data.Dataset) and not isinstance(data, torch.utils.data.IterableDataset)

@@ -105,5 +105,5 @@ def _distance(c: Cells, weights: Agreement) -> Array:
 
 
 def _log(shares: Array) -> Array:
-    logs: Array = np.log(shares, out=np.zeros_like(shares), where=shares != 0)
+    logs: Array = np.log(shares, out=np.zeros_like(shares), where=shares > 0)
     return logs

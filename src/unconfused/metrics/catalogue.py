@@ -90,6 +90,15 @@ def mean_of_defined(values: Array) -> Array:
     return ratio(np.nansum(values, -1), (~np.isnan(values)).sum(-1)).value
 
 
+def against_rest(c: Cells, place: int | None = None) -> Cells:
+    """Each class against the rest, or the one at ``place``, that class last.    Shape: (..., k) → (..., k, 2, 2) tables.
+
+    A sum of weights that rounding left a little below 0 is 0.
+    """
+    cells = (np.maximum(x, 0) for x in (c.tn, c.fp, c.fn, c.tp))
+    return Cells.of_binary(*(x if place is None else x[..., place] for x in cells))
+
+
 @dataclass(frozen=True, slots=True)
 class Parameter:
     """What may stand in the parentheses: a number, a whole number or one of a few words."""
@@ -157,12 +166,12 @@ class Metric:
         return self.function(subject, *args)
 
     def __call__(self, subject: Any, *args: Argument) -> Array:
-        """The value, as float64: of ``Cells`` for counts, of ``Masses`` for scores."""
-        return value_of(self.form(subject, *args))
+        """The value, as float64: of ``Cells`` for counts, of ``Masses`` for scores; rounding never leaves the range."""
+        return np.clip(value_of(self.form(subject, *args)), *self.range)
 
     def by_class(self, c: Cells, *args: Argument) -> Array:
         """One value per class; an overall metric reads each class's one-vs-rest 2x2.    Shape: (..., k)."""
-        return self(c, *args) if self.per_class else self(Cells.of_binary(c.tn, c.fp, c.fn, c.tp), *args)
+        return self(c, *args) if self.per_class else self(against_rest(c), *args)
 
 
 CATALOGUE: dict[str, Metric] = {}

@@ -156,10 +156,11 @@ class _Reader:
             return None
         self.space()
         quote = self.text[self.at : self.at + 1]
-        label = self.quoted(quote) if quote and quote in "\"'" else self.take(_BARE).strip()
+        quoted = quote in ('"', "'")
+        label = self.quoted(quote) if quoted else self.take(_BARE).strip()
         if not self.skip("]"):
             self.refuse("the class name does not end; put a name with brackets, quotes or backslashes in quotes")
-        if not label and not quote:
+        if not label and not quoted:
             self.refuse("a class name was expected")
         return label
 

@@ -78,7 +78,7 @@ def false_omission_rate(c: Cells) -> Ratio:
         also=("iou", "intersection over union", "critical success index", "threat score"),
         see="Jaccard 1901")  # fmt: skip
 def jaccard(c: Cells) -> Ratio:
-    """tp / (tp + fp + fn): of the rows that are or are called this class, the share that is both.    Shape: (..., k)."""
+    """tp / (tp + fp + fn): of the rows that are it or are called it, the share that is both.    Shape: (..., k)."""
     return ratio(c.tp, c.support + c.fp)
 
 
@@ -127,7 +127,7 @@ def markedness(c: Cells) -> Blend:
         also=("geometric mean", "gmean"), see="Kubat & Matwin 1997")  # fmt: skip
 def g_mean(c: Cells) -> Blend:
     """√(recall · specificity): 0 as soon as one of the two is.    Shape: (..., k)."""
-    return Blend.of(ratio(c.tp, c.support), ratio(c.tn, c.n - c.support), combine=lambda p: np.sqrt(p.prod(-1)))
+    return Blend.of(ratio(c.tp, c.support), ratio(c.tn, c.n - c.support), combine=_root_of_product)
 
 
 @metric(range=UNIT, better="higher", kind="index", undefined="this class was not there, or not predicted",
@@ -199,6 +199,11 @@ def _recall(c: Cells) -> Array:
 
 def _fpr(c: Cells) -> Array:
     return ratio(c.fp, c.n - c.support).value
+
+
+def _root_of_product(parts: Array) -> Array:
+    root: Array = np.sqrt(np.maximum(parts.prod(-1), 0))
+    return root
 
 
 def _sum_less_one(parts: Array) -> Array:

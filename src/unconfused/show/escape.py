@@ -56,6 +56,7 @@ _LATEX = {
     "^": "\\textasciicircum{}",
     "~": "\\textasciitilde{}",
     "<": "\\textless{}",
+    "∞": "$\\infty$",
     ">": "\\textgreater{}",
     "|": "\\textbar{}",
     '"': "\\char34{}",
@@ -68,7 +69,7 @@ def latex(text: str) -> str:
     >>> latex("a_$x_{$")
     'a\\_\\$x\\_\\{\\$'
     """
-    seen = re.sub(r"([-,'`?! ])(?=[-,'` ])", "\\1\0", visible(text))  # no ligature, no space swallowed
+    seen = re.sub(r"([-,'`?!])(?=[-,'`])| (?= )", "\\g<0>\0", visible(text))  # no ligature, no space swallowed
     escaped = "".join(_LATEX.get(x, x) for x in seen).replace(" \0", "\\ ").replace("\0", "{}")
     return f"{{}}{escaped}" if escaped[0] in "[*" else escaped  # after \\ these would be an argument
 

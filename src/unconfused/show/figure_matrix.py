@@ -5,17 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from unconfused.errors import UsageError, require
-from unconfused.show.cell import EMPTY, contrast, css, ink, number, percent
-from unconfused.show.figure_text import LINE, PLAIN, Ruler, families, shown, told_apart
+from unconfused.show.cell import EMPTY, contrast, css, ink, number
+from unconfused.show.figure_panel import HEADINGS, Panel, Shade, ordinal, pooled
+from unconfused.show.figure_text import LINE, PLAIN, Ruler, families, told_apart
 from unconfused.tally.confusion import ConfusionMatrix
 
-Shade = Literal["rows", "counts"]
 WRITTEN = 20
 """Up to so many classes every cell is written in."""
 RULED = 60
@@ -23,100 +22,6 @@ RULED = 60
 POINTS = 72
 GREY = (0.35, 0.35, 0.35)
 MUTED = css(GREY)
-
-HEADINGS = {
-    None: "Counts",
-    "true": "Share of the actual class (each row adds up to 100 %)",
-    "pred": "Share of the predicted class (each column adds up to 100 %)",
-    "all": "Share of all rows",
-}
-SCALES = {
-    "true": "share of the actual class (row)",
-    "pred": "share of the predicted class (column)",
-    "all": "share of all rows",
-    "counts": "rows",
-}
-
-
-@dataclass(frozen=True)
-class Panel:
-    """What one heatmap shows, before anything is drawn.
-
-    Attributes:
-        names: the classes, then the seats in use.
-        k: how many of them are classes.
-        table: rows, or sums of weights.    Shape: (S, S).
-        shares: what the percentages say; NaN for a share of nothing.    Shape: (S, S).
-        colours: what the colours say, NaN likewise, and the value of the darkest.
-        how: None, "true", "pred" or "all".
-        heading, notes, scale: the title, the small print below it, and what the colour bar measures.
-    """
-
-    names: list[str]
-    k: int
-    table: NDArray[Any]
-    shares: NDArray[np.float64]
-    colours: NDArray[np.float64]
-    top: float
-    how: str | None
-    heading: str
-    notes: tuple[str, ...]
-    scale: str
-
-    @classmethod
-    def of(cls, cm: ConfusionMatrix, how: Any, shade: Shade = "rows", title: str | None = None) -> Panel:
-        """The panel of a matrix: ``how`` as in ``ConfusionMatrix.normalize``, or None for the counts."""
-        shares = cm.normalize("true" if how is None else how)
-        table, weighted = cm.table(), cm.weights is not None
-        by_count = how is None and shade == "counts"
-        colours = table.astype(np.float64) if by_count else shares.values
-        whole = how != "all" and not by_count
-        top = 1.0 if whole else float(np.nanmax(colours, initial=0)) or 1.0
-        scale = SCALES["counts" if by_count else how or "true"]
-        heading = ("Sum of weights (Σw)" if weighted else "Counts") if how is None else HEADINGS[how]
-        said = [f"{cm.total:,} rows" + (" (weighted: Σw)" if weighted else "")]
-        said += [f"positive: {cm.rule}"] if cm.rule else []
-        said += [f"{n:,} left out ({reason})" for reason, n in cm.left_out.items()]
-        notes = [" · ".join(said)]
-        if how is None:
-            notes.append("% of the actual class (row)")
-        return cls(
-            shown(shares.axis), len(cm.labels), table, shares.values, colours, top, how,
-            heading if title is None else title, tuple(notes), "Σw" if by_count and weighted else scale,
-        )  # fmt: skip
-
-    @property
-    def size(self) -> int:
-        """Rows and columns drawn."""
-        return len(self.names)
-
-    @property
-    def places(self) -> NDArray[np.float64]:
-        """Where each name stands on its axis: seats keep a distance from the classes."""
-        places = np.arange(self.size, dtype=np.float64)
-        places[self.k :] += self.gap
-        return places
-
-    @property
-    def gap(self) -> float:
-        """The distance between classes and seats, in cells."""
-        return 0.0 if self.k == self.size else max(0.2, 0.015 * self.size)
-
-    @property
-    def span(self) -> float:
-        """The length of an axis, in cells."""
-        return max(self.size, 1) + self.gap
-
-    def text(self, i: int, j: int) -> tuple[str, str]:
-        """The large and the small line of a cell."""
-        count, share = number(self.table[i, j].item()), percent(float(self.shares[i, j]))
-        if self.how is None:
-            return count, "" if self.table[i, j] == 0 and self.k > 5 else share
-        if self.k > 5 and self.table[i, j] == 0 and share != "–":
-            return "0", ""
-        whole = self.table.sum({"true": 1, "pred": 0}.get(self.how))
-        of = whole if self.how == "all" else whole[i if self.how == "true" else j]
-        return share, f"{count} of {number(of.item())}" if self.k <= 5 else count
 
 
 def plot_matrix(
@@ -156,9 +61,8 @@ def plot_matrix(
     hows = list(normalize) if many else [normalize]
     for how in hows:
         if how not in HEADINGS:
-            raise UsageError(
-                f"normalize={how!r} is not known.", fix="Type None, 'true', 'pred' or 'all', or a list of them."
-            )
+            fix = "Type None, 'true', 'pred' or 'all', or a list of them."
+            raise UsageError(f"normalize={how!r} is not known.", fix=fix)
     beside: Shade = "counts" if "true" in hows else "rows"
     panels = [Panel.of(cm, how, shade or beside, title) for how in hows]
     ruler = Ruler(families([*panels[0].names, title or ""])) if panels else None
@@ -185,20 +89,18 @@ def own_side(panel: Panel, ruler: Ruler, annotate: bool | None = None) -> float:
         return 7.0 * POINTS
     if s > WRITTEN and not annotate:
         return max(6.0 * POINTS, 12 * panel.span)
-    cell = 96 if s <= 3 else 72 if s <= 5 else 50 if s <= 10 else 36
-    cell = max(cell, 216 / s)
+    cell = max(96 if s <= 3 else 72 if s <= 5 else 50 if s <= 10 else 36, 216 / s)
     lines = [panel.text(i, j) for i, j in np.ndindex(panel.table.shape)]
-    widest = max(
-        (ruler.width(text, size) for pair in lines for text, size in zip(pair, (8, 6), strict=True)), default=0
-    )
+    widest = max((max(ruler.width(large, 8), ruler.width(small, 6)) for large, small in lines), default=0.0)
     return float(max(cell, min(widest / 0.88, 90)) * panel.span)
 
 
 def _side_of(ax: Any) -> float:
     """The side of the largest square that the Axes has room for, in points."""
     box, figure = ax.get_position(original=True), ax.get_figure(root=False)
-    pixels = figure.bbox
-    return float(min(box.width * pixels.width, box.height * pixels.height) * POINTS / figure.dpi)
+    side = min(box.width * figure.bbox.width, box.height * figure.bbox.height) * POINTS / figure.dpi
+    planned = ax.get_figure(root=True).get_layout_engine() is not None  # room for names and titles is still to be taken
+    return float(side * (0.72 if planned else 1.0))
 
 
 def _open(sides: Sequence[float], panels: Sequence[Panel], ruler: Ruler) -> list[Any]:
@@ -322,23 +224,26 @@ class Heatmap:
             colour = panel.colours[i, j]
             ground = EMPTY if math.isnan(colour) else image.cmap(float(image.norm(colour)))[:3]
             written = MUTED if panel.table[i, j] == 0 and contrast(ground, GREY) >= 4.5 else ink(ground)
-            height = LINE * (large + (small if second else 0))
-            for line, size, middle in (
-                (first, large, LINE * large / 2),
-                (second, small, height - LINE * small / 2),
-            ):
+            shift = LINE * (small if second else 0) / 2, -LINE * large / 2
+            for line, size, up in ((first, large, shift[0]), (second, small, shift[1])):
                 if line:
                     self.ax.text(
-                        panel.places[j], panel.places[i] + (middle - height / 2) / cell, line, ha="center",
-                        va="center_baseline", fontsize=size, color=written, clip_on=True, **PLAIN,
+                        panel.places[j], panel.places[i], line, ha="center", va="center_baseline", fontsize=size,
+                        color=written, clip_on=True, transform=self._raised(up), **PLAIN,
                     )  # fmt: skip
+
+    def _raised(self, points: float) -> Any:
+        """Where data stands, so many points higher."""
+        transforms, figure = require("matplotlib.transforms", extra="plot"), self.ax.get_figure(root=True)
+        return self.ax.transData + transforms.ScaledTranslation(0, points / POINTS, figure.dpi_scale_trans)
 
     def _step(self) -> int:
         """Every how many classes one is named."""
         least = math.ceil(6 * LINE / self.cell)
         if self.panel.size > RULED:
             least = max(least, math.ceil(self.panel.size / 40))
-        return next(n * 10**power for power in range(12) for n in (1, 2, 5) if n * 10**power >= least)
+        steps = (n * 10**power for power in range(12) for n in (1, 2, 5))
+        return int(next(step for step in steps if step >= least))
 
     def _names(self) -> None:
         """The classes on both axes, broken, turned or cut so that no two overlap."""
@@ -350,9 +255,9 @@ class Heatmap:
         size = 10.0 if panel.size <= 10 else 9.0 if panel.size <= WRITTEN else 8.0 if step == 1 else 7.0
         size = max(min(size, pitch / LINE), 5.0)
         names, at = [panel.names[p] for p in places], panel.places[places]
-        long = 150.0 if self.own else 80.0
+        long = 150.0 if self.own else 100.0
         lines = min(3, max(1, int(pitch / (size * LINE))))
-        options = {"fontsize": size, "fontfamily": families(names), **PLAIN}
+        options: dict[str, Any] = {"fontsize": size, "fontfamily": families(names), **PLAIN}
         fit = self.ruler.fitted
         left = told_apart([fit(name, size, long, lines) for name in names], places)
         ax.set_yticks(at, left, ha="right", va="center", linespacing=1.1, **options)
@@ -362,12 +267,9 @@ class Heatmap:
         else:
             slanted = pitch >= size * LINE * 1.45
             below = told_apart([fit(name, size, min(long, 130.0)) for name in names], places)
-            turn = (
-                {"rotation": 45, "ha": "right", "va": "top"}
-                if slanted
-                else {"rotation": 90, "ha": "center", "va": "top"}
-            )
-            ax.set_xticks(at, below, rotation_mode="anchor" if slanted else "default", **turn, **options)
+            turn = ("anchor", 45, "right") if slanted else ("default", 90, "center")
+            options |= dict(zip(("rotation_mode", "rotation", "ha"), turn, strict=True))
+            ax.set_xticks(at, below, va="top", **options)
         ax.tick_params(length=2 if step > 1 else 0, pad=4, bottom=True, top=False, left=True, right=False)
         ax.tick_params(labelbottom=True, labeltop=False, labelleft=True, labelright=False)
         for axis, place in ((axis, place) for axis in (ax.xaxis, ax.yaxis) for place in range(len(places))):
@@ -380,7 +282,7 @@ class Heatmap:
         """The heading at the left edge, and the small print below it."""
         panel, room = self.panel, max(self.side, 150.0)
         said = panel.notes if self.own else (" · ".join(panel.notes),)
-        most = 3 if self.own else 1  # an Axes among others keeps its title low
+        most = 3 if self.own else 2  # an Axes among others keeps its title low
         notes = [line for note in said for line in self.ruler.fitted(note, 8.5, room, most).split("\n")]
         heading = self.ruler.fitted(panel.heading, 11, room, most) if panel.heading else ""
         self.ax.set_title("", loc="center")
@@ -406,19 +308,3 @@ class Heatmap:
         bar.ax.tick_params(labelsize=8.5, length=2)
         bar.outline.set_visible(False)
         bar.set_label(self.panel.scale, fontsize=9, **PLAIN)
-
-
-def pooled(block: NDArray[np.float64], by: int) -> NDArray[np.float64]:
-    """The largest value of each ``by`` x ``by`` cells; NaN where there is none.    Shape: (R, C) → (⌈R/by⌉, ⌈C/by⌉)."""
-    if by == 1:
-        return block
-    filled = np.where(np.isnan(block), -np.inf, block)
-    for axis in (0, 1):
-        starts = np.arange(0, filled.shape[axis], by)
-        filled = np.maximum.reduceat(filled, starts, axis=axis)
-    return np.where(np.isneginf(filled), np.nan, filled)
-
-
-def ordinal(n: int) -> str:
-    """2 → "2nd", 5 → "5th"."""
-    return f"{n}nd" if n == 2 else f"{n}th"

@@ -18,42 +18,12 @@ PLAIN: dict[str, Any] = {"parse_math": False, "usetex": False}
 
 # Families that hold scripts and signs which the default font lacks, by platform; those installed are tried in order.
 SCRIPTS = (
-    *(
-        "Noto Sans CJK SC",
-        "Noto Sans CJK JP",
-        "Noto Sans SC",
-        "Noto Sans JP",
-        "Source Han Sans SC",
-        "WenQuanYi Zen Hei",
-    ),
-    *(
-        "WenQuanYi Zen Hei",
-        "PingFang SC",
-        "Hiragino Sans",
-        "Apple SD Gothic Neo",
-        "Microsoft YaHei",
-        "Yu Gothic",
-        "Malgun Gothic",
-    ),
-    *(
-        "Noto Sans Arabic",
-        "Noto Naskh Arabic",
-        "Noto Sans Hebrew",
-        "Geeza Pro",
-        "Segoe UI",
-        "Tahoma",
-        "Arial Unicode MS",
-    ),
-    *("Noto Sans Devanagari", "Noto Sans Bengali", "Noto Sans Tamil", "Noto Sans Thai", "Nirmala UI", "Leelawadee UI"),
-    *(
-        "Arial Unicode MS",
-        "Noto Emoji",
-        "Segoe UI Emoji",
-        "Segoe UI Symbol",
-        "Apple Symbols",
-        "Symbola",
-        "Noto Sans Symbols2",
-    ),
+    *("Noto Sans CJK SC", "Noto Sans CJK JP", "Noto Sans SC", "Noto Sans JP", "Source Han Sans SC"),
+    *("WenQuanYi Zen Hei", "PingFang SC", "Hiragino Sans", "Apple SD Gothic Neo", "Microsoft YaHei"),
+    *("Yu Gothic", "Malgun Gothic", "Noto Sans Arabic", "Noto Naskh Arabic", "Noto Sans Hebrew", "Geeza Pro"),
+    *("Segoe UI", "Tahoma", "Noto Sans Devanagari", "Noto Sans Bengali", "Noto Sans Tamil", "Noto Sans Thai"),
+    *("Nirmala UI", "Leelawadee UI", "Arial Unicode MS", "Noto Emoji", "Segoe UI Emoji", "Segoe UI Symbol"),
+    *("Apple Symbols", "Symbola", "Noto Sans Symbols2"),
 )
 
 

@@ -37,7 +37,7 @@ def grid_lines(grid: Grid) -> list[str]:
     """The lines of a matrix: names over the columns where they fit, else letters that stand beside the row names."""
     for heads in _headings(grid):
         columns = _number_columns(grid, heads)
-        room = PAGE - total_width(columns) - len(GAP)
+        room = _room(columns)
         if room >= min(NARROW, _widest(grid)) and _height(grid.names, room) <= LINES:
             return _drawn(grid, columns, room)
     return _keyed(grid)
@@ -47,7 +47,7 @@ def _headings(grid: Grid) -> Iterator[list[list[str]]]:
     """Ways to write the names over the columns, from one line each to narrow columns of several lines."""
     widest = max(map(width, grid.names), default=0)
     least = max((width(cell) for row in grid.cells for cell in row), default=0)
-    for cap in range(widest, max(least, 3), -1):
+    for cap in range(widest, min(widest, max(least, 3)) - 1, -1):
         heads = [wrap(name, cap, inside=False) for name in grid.names]
         if max(len(lines) for lines in heads) > LINES or any(width(line) > cap for lines in heads for line in lines):
             return
@@ -85,9 +85,13 @@ def _keyed(grid: Grid) -> list[str]:
         blocks[-1].append(column)
     lines: list[str] = []
     for block in blocks:
-        room = PAGE - key_width - total_width(block) - len(GAP)
-        lines += [*([""] if lines else []), *_drawn(grid, block, min(room, _widest(grid)), keys)]
+        lines += [*([""] if lines else []), *_drawn(grid, block, _room(block) - key_width, keys)]
     return lines
+
+
+def _room(columns: Sequence[Column]) -> int:
+    """What numbers leave to the names."""
+    return PAGE - max(total_width(columns), len("predicted")) - len(GAP)
 
 
 def _widest(grid: Grid) -> int:

@@ -133,7 +133,7 @@ class Report:
         return report_latex(self)
 
     def __str__(self) -> str:
-        from unconfused.show.text import report_text
+        from unconfused.show.report_text import report_text
 
         return report_text(self)
 
@@ -177,23 +177,23 @@ def _reported(tallies: Tallies, matrix: Matrix | None, level: float) -> Report:
     held = matrix if matrix is not None else scores
     if held is None:
         return Report("binary", "No row was counted.", 0, None, level)
-    made = _of_group if isinstance(held, Grouped) else _of_matrix if isinstance(held, ConfusionMatrix) else _of_scores
-    base = made(held, level)  # type: ignore[operator]
-    found = {**score_rates(scores, level), **_losses(tallies, level)}
+    if isinstance(held, Grouped):
+        base = _of_group(held, level)
+    else:
+        base = _of_matrix(held, level) if isinstance(held, ConfusionMatrix) else _of_scores(held, level)
     classes = base.classes
     if isinstance(scores, Grouped):
         ranked = {metric: estimates(scores, metric, level=level) for metric in ("roc_auc", "average_precision")}
         more = {label: {metric: e[label] for metric, e in ranked.items()} for label in scores}
         classes = tuple(replace(row, estimates={**row.estimates, **more.get(row.label, {})}) for row in classes)
-    doubts = dict.fromkeys([*diagnose(held), *([] if scores is None else diagnose(scores))])
     return replace(
         base,
         kind=tallies.kind or base.kind,
         classes=classes,
-        of_scores=found,
+        of_scores=score_rates(tallies, level),
         remarks=tuple(remarks(tallies.evidence)),
         left_out=tallies.evidence.left_out,
-        findings=tuple(sorted(doubts, key=lambda finding: ("error", "warning", "note").index(finding.level))),
+        findings=diagnose(replace(tallies, matrix=matrix)),
     )
 
 
@@ -264,29 +264,27 @@ def _of_scores(tally: ScoreTally, level: float) -> Report:
     return Report("binary", scores_sentence(tally), tally.total, weight, level, positive=positive)
 
 
-def score_rates(scores: ScoreTally | Grouped[Any] | None, level: float = 0.95) -> dict[str, Estimate]:
+def score_rates(tallies: Tallies, level: float = 0.95) -> dict[str, Estimate]:
     """What scores say at every threshold; of several classes or labels, the means."""
+    scores = tallies.scores
+    found = {name: estimate(moments, name, level=level) for name, moments in tallies.moments.items()}
     if isinstance(scores, Grouped):
         names = ("roc_auc@macro", "average_precision@macro") if scores else ()
-        return {name: estimate(scores, name, level=level) for name in names}
+        return {**{name: estimate(scores, name, level=level) for name in names}, **found}
     if scores is None:
-        return {}
-    found = {name: estimate(scores, name, level=level) for name in ("roc_auc", "average_precision")}
-    found["prevalence"] = replace(estimate(scored(scores), "prevalence", level=level), name="prevalence")
+        return found
+    found.update((name, estimate(scores, name, level=level)) for name in ("roc_auc", "average_precision"))
+    found["prevalence"] = estimate(scored(scores), "prevalence", level=level)
     if scores.score_kind != "raw":
         found.update((name, estimate(scores, name, level=level)) for name in ("brier", "log_loss"))
     return found
 
 
 def scored(tally: ScoreTally) -> ConfusionMatrix:
-    """The matrix of calling nothing positive, of the rows that have a score and a class: its margins are those of curves."""
+    """The matrix of calling nothing positive, of the rows with a score and a class alone: the margins of curves."""
 
     def kept(full: Any) -> Any:
         return None if full is None else np.where((np.arange(len(full)) > 0)[:, None] & (np.arange(4) < 2), full, 0)
 
     arrays = (kept(x) for x in (tally.full, tally.full_weights, tally.full_squares))
     return ScoreTally(tally.labels, tally.score_kind, tally.scores, *arrays).at(math.inf)
-
-
-def _losses(tallies: Tallies, level: float) -> dict[str, Estimate]:
-    return {name: estimate(moments, name, level=level) for name, moments in tallies.moments.items()}

@@ -94,31 +94,32 @@ def wrap(text: str, columns: int, *, inside: bool = True) -> list[str]:
     return [*lines, line.rstrip()] if line.strip() or not lines else lines
 
 
-def paragraph(text: str, indent: str = "") -> list[str]:
-    """Words filled to the page; lines after the first begin with ``indent``."""
-    lines = [""]
+def paragraph(text: str, indent: str = "", *, first: bool = False) -> list[str]:
+    """Words filled to the page; lines after the ``first`` (and that one, if told so) begin with ``indent``."""
+    lines = [indent if first else ""]
     for word in text.split(" "):
         longer = f"{lines[-1]} {word}" if lines[-1].strip() else lines[-1] + word
         if width(longer) <= PAGE:
             lines[-1] = longer
             continue
-        pieces = chop(word, PAGE - width(indent))
-        lines += [indent + piece for piece in pieces] if lines[-1].strip() else pieces
+        pieces = [indent + piece for piece in chop(word, PAGE - width(indent))]
+        lines = [*lines, *pieces] if lines[-1].strip() else [*lines[:-1], *pieces]
     return lines
 
 
-def name(text: str) -> str:
+def name(text: str, most: int = MOST) -> str:
     """A label within a sentence: visible, not too long, and unable to move what follows it."""
-    return isolated(shortened(visible(text)))
+    return isolated(shortened(visible(text), most))
 
 
 def shortened(text: str, most: int = MOST) -> str:
     """The text, without its middle where it is longer than ``most`` columns."""
     if width(text) <= most:
         return text
-    start, end = most * 2 // 3, most - most * 2 // 3 - 3
-    tail = chop(text[::-1], end)[0][::-1] if text.isascii() else text[-(end // 2) :]
-    return f"{chop(text, start)[0]}...{tail}"
+    start = chop(text, most * 2 // 3)[0]
+    clusters = [cluster for cluster, _ in _clusters(text)]
+    end = clusters[len(clusters) - (most - most * 2 // 3 - 3) // 2 :]
+    return f"{start}...{''.join(end)}"
 
 
 def names(labels: Sequence[str], seats: Sequence[str] = ()) -> list[str]:
@@ -130,7 +131,8 @@ def names(labels: Sequence[str], seats: Sequence[str] = ()) -> list[str]:
     shown, places = [shortened(visible(x)) for x in labels], [f"({seat})" for seat in seats]
     looks = [re.sub(f"[{JOINERS}]", "", unicodedata.normalize("NFC", x)) for x in shown]
     often = Counter([*looks, *places, "total"])
-    return [*(f"{x} (no. {i})" if often[look] > 1 else x for i, (x, look) in enumerate(zip(shown, looks), 1)), *places]
+    numbered = enumerate(zip(shown, looks, strict=True), 1)
+    return [*(f"{x} (no. {i})" if often[look] > 1 else x for i, (x, look) in numbered), *places]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,20 +9,24 @@ import numpy as np
 
 from unconfused.diagnose import diagnose
 from unconfused.inference import estimate, estimates
+from unconfused.show.escape import visible
 from unconfused.show.grid import FULL, Grid, grid_lines
-from unconfused.show.lines import Rate, finding_lines, joined, method_lines, plain, rate_lines
+from unconfused.show.lines import Rate, finding_lines, joined, plain, rate_lines
 from unconfused.show.report import report, score_rates
 from unconfused.show.report_text import of_scores, report_text
-from unconfused.show.table import Column, lay_out, name, names, paragraph, wrap
+from unconfused.show.table import Column, lay_out, name, names, paragraph, width, wrap
 from unconfused.show.words import amounts, confusions, counted, notes, scores_sentence, sentence
 from unconfused.tally.confusion import ConfusionMatrix
 from unconfused.tally.grouped import Grouped
+from unconfused.tally.scores import ScoreTally
 from unconfused.tally.tallies import Tallies
 
 if TYPE_CHECKING:
     from unconfused.evaluation import Evaluation
     from unconfused.tally.rates import Rates
 
+BRIEF = 30
+"""Columns of a name that stands beside a number and was told in full above."""
 WORST = 10
 """Classes, and pairs of classes, that are named where the matrix is too large to print."""
 
@@ -76,15 +80,17 @@ def large_lines(cm: ConfusionMatrix) -> list[list[str]]:
             "left",
         ),
     ]
-    return [
-        [*paragraph(f"The {len(worst)} of {k} classes that were found least (by the upper end of recall):"), *lay_out(table)],
-        [*paragraph(f"The {min(WORST, len(pairs))} pairs confused most (by the lower end of the rate):"), *pair_lines(pairs[:WORST])],
-        paragraph(
-            f"Not shown: {counted(k - len(worst), 'class')} and {counted(max(0, len(pairs) - WORST), 'pair')} more. "
-            "print(cm.report()) lists every class, cm['dog'] is one of them against the rest, "
-            "cm.plot() and cm.to_frame() hold the whole matrix."
-        ),
-    ]  # fmt: skip
+    parts = [[f"The {len(worst)} of {k} classes that were found least (by the upper end of recall):", *lay_out(table)]]
+    shown_pairs = pairs[:WORST]
+    head = f"The {len(shown_pairs)} pairs confused most (by the lower end of the rate):"
+    parts.append([head, *pair_lines(shown_pairs)])
+    hidden = f"{counted(k - len(worst), 'class')} and {counted(len(pairs) - len(shown_pairs), 'pair')}"
+    example = visible(repr(worst[0])) if width(str(worst[0])) <= BRIEF else "'dog'"
+    how = (
+        f"Not shown: {hidden} more. print(cm.report()) lists every class, cm[{example}] is one of them against the "
+        "rest, cm.plot() and cm.to_frame() hold the whole matrix."
+    )
+    return [*parts, paragraph(how)]
 
 
 def pair_lines(pairs: Sequence[Any]) -> list[str]:
@@ -123,7 +129,7 @@ def headline(cm: ConfusionMatrix) -> list[Rate]:
     largest = cm.labels[int(cm.cells().support.argmax())]
     baseline = estimate(cm, "no_information_rate")
     weighted = cm.full_weights is not None
-    beside = f"calling everything {name(str(largest))}: {baseline:.3f}"
+    beside = f"always {name(str(largest))}: {baseline:.3f}"
     if not weighted:
         beside = f"{right} of {cm.total:,d}; {beside}"
     rates = [("accuracy", estimate(cm, "accuracy"), beside)]
@@ -135,7 +141,7 @@ def headline(cm: ConfusionMatrix) -> list[Rate]:
         ("balanced_accuracy", estimate(cm, "balanced_accuracy"), "the mean recall of the classes"),
         ("f1@macro", estimate(cm, "f1@macro"), "the mean F1 of the classes"),
     ]
-    for metric in ("recall", "precision"):
+    for metric in ("recall", "precision") if len(cm.labels) <= FULL else ():
         found = {x: e for x, e in estimates(cm, metric).items() if e.defined}
         if found:
             worst = min(found, key=lambda x: found[x].value)
@@ -144,7 +150,7 @@ def headline(cm: ConfusionMatrix) -> list[Rate]:
 
 
 def _of_positive(cm: ConfusionMatrix, positive: str) -> list[Rate]:
-    label, c, p = name(positive), cm.cells(), cm.labels.index(cm.labels.positive_name)
+    label, c, p = name(positive, BRIEF), cm.cells(), cm.labels.index(cm.labels.positive_name)
     parts = {
         "precision": (c.tp, c.predicted, f"called {label}"),
         "recall": (c.tp, c.support, f"that are {label}"),
@@ -169,12 +175,12 @@ def grouped_text(group: Grouped[Any]) -> str:
 def evaluation_text(ev: Evaluation) -> str:
     """An evaluation: its matrix, if a decision was stated, and what its scores say at every threshold."""
     tallies = ev.tallies
-    if isinstance(tallies.matrix, Grouped) or isinstance(tallies.scores, Grouped) and tallies.matrix is None:
+    if isinstance(tallies.matrix, Grouped) or (tallies.matrix is None and isinstance(tallies.scores, Grouped)):
         return joined([report_text(report(ev)).splitlines(), _undecided(tallies)])
-    rates = of_scores(score_rates(tallies.scores))
+    rates = of_scores(score_rates(tallies))
     if isinstance(tallies.matrix, ConfusionMatrix):
         return joined([matrix_text(tallies.matrix).splitlines(), rate_lines(rates)])
-    if tallies.scores is None:
+    if not isinstance(tallies.scores, ScoreTally):
         return "No row was counted."
     return joined(
         [
@@ -191,6 +197,6 @@ def _undecided(tallies: Tallies) -> list[str]:
     if tallies.matrix is not None or tallies.scores is None:
         return []
     return paragraph(
-        "No decision was stated. ev.at(0.5) is the matrix of calling everything at 0.5 or above, "
-        "ev.report(threshold=0.5) all its rates; any threshold will do, and the rows are not read again."
+        "No decision was stated: ev.at(t) is the matrix of calling everything from t upward, "
+        "ev.report(threshold=t) all its rates, at any threshold t."
     )

@@ -170,6 +170,10 @@ def _was(n: int) -> str:
     return "was" if n <= 1 else "were"
 
 
+def _be(n: int) -> str:
+    return "is" if n == 1 else "are"
+
+
 def _so_many(n: int) -> str:
     return "none was" if not n else f"{counted(n)} {_was(n)}"
 
@@ -177,7 +181,7 @@ def _so_many(n: int) -> str:
 def _overall(cm: ConfusionMatrix) -> str:
     right = int(np.trace(cm.counts))
     if right == cm.total:
-        return f"{'The row was' if right == 1 else f'All {right:,d} rows were'} called what {'it is' if right == 1 else 'they are'}."
+        return "The row was called what it is." if right == 1 else f"All {right:,d} rows were called what they are."
     if cm.full_weights is not None:
         c = cm.cells()
         return f"By weight, {percent(float(c.correct / c.n[0]))} of {counted(cm.total)} were called what they are."
@@ -192,7 +196,8 @@ def _most_frequent(cm: ConfusionMatrix) -> str:
     (c,) = worst
     if cm.full_weights is not None:
         return f"The most frequent confusion, by weight: {percent(c.rate)} of what is {c.truth} was called {c.called}."
-    return f"The most frequent confusion: {c.rows:,d} of {counted(c.of)} that are {c.truth} {_was(c.rows)} called {c.called}."
+    which = f"{c.rows:,d} of {counted(c.of)} that {_be(c.of)} {c.truth}"
+    return f"The most frequent confusion: {which} {_was(c.rows)} called {c.called}."
 
 
 def scores_sentence(tally: ScoreTally) -> str:
@@ -203,10 +208,10 @@ def scores_sentence(tally: ScoreTally) -> str:
     classes = [name(str(x)) for x in (tally.labels[p], tally.labels[1 - p])]
     kinds = {"probability": "probabilities", "logit": "log-odds", "raw": "raw scores"}
     without = tally.total - tally.positives - tally.negatives
-    return (
-        f"{counted(tally.total)} with {kinds[tally.score_kind]} of {classes[0]}: {tally.positives:,d} {classes[0]}, "
-        f"{tally.negatives:,d} {classes[1]}{f', {without:,d} without a score or a class' if without else ''}."
-    )
+    parts = [f"{n:,d} {_be(n)} {label}" for n, label in zip((tally.positives, tally.negatives), classes, strict=True)]
+    if without:
+        parts.append(f"{without:,d} {'has' if without == 1 else 'have'} no score or no class")
+    return f"{counted(tally.total)} with {kinds[tally.score_kind]} of {classes[0]}: {', '.join(parts)}."
 
 
 def notes(cm: ConfusionMatrix) -> list[str]:

@@ -1,0 +1,10 @@
+"""``python -m unconfused``: the command line."""
+
+from __future__ import annotations
+
+import sys
+
+from unconfused.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,158 @@
+"""The command line: commands by name, exit codes, and errors in plain sentences.
+
+Exit codes: 0 good, 1 a gate failed, 2 bad input or usage, 130 interrupted, 141 nobody reads what is written.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+import textwrap
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import unconfused
+from unconfused.errors import UnconfusedError, require
+
+
+class Command(NamedTuple):
+    """A command: the function that is loaded when it is typed, what it does, and how it is typed."""
+
+    function: str
+    what: str
+    usage: str
+    example: str
+
+
+COMMANDS = {
+    "report": Command(
+        "commands:report",
+        "Every headline number with its interval, per class and on average.",
+        "SOURCE... --y-true COLUMN --y-score COLUMN | --y-pred COLUMN",
+        "preds.csv --y-true label --y-score p --threshold 0.4 -o report.html",
+    ),
+    "matrix": Command(
+        "commands:matrix",
+        "The confusion matrix: rows are the truth, columns the prediction.",
+        "SOURCE... --y-true COLUMN --y-pred COLUMN | --y-score COLUMN --threshold NUMBER",
+        "preds.csv --y-true label --y-pred guess --normalize true",
+    ),
+    "check": Command(
+        "commands:check",
+        "Hold the numbers against conditions; exit 1 when one fails.",
+        "SOURCE... --y-true COLUMN --y-score COLUMN | --y-pred COLUMN --require CONDITION",
+        "preds.csv --y-true label --y-score p --threshold 0.4 --require 'recall >= 0.8'",
+    ),
+    "tally": Command(
+        "commands:tally",
+        "Count predictions into one small file, from which every later question is answered.",
+        "SOURCE... --y-true COLUMN --y-score COLUMN | --y-pred COLUMN -o FILE.uc",
+        "day1.parquet --y-true label --y-score p -o day1.uc",
+    ),
+    "merge": Command(
+        "commands:merge",
+        "Add .uc files into one, exactly; what does not fit together is refused.",
+        "FILE.uc... -o FILE.uc",
+        "day*.uc -o week.uc",
+    ),
+    "show": Command("commands:show", "The report of a .uc file.", "FILE.uc...", "week.uc --threshold 0.4"),
+    "metrics": Command(
+        "catalogue:metrics",
+        "The catalogue: what can be asked, its range, which way is better, its other names and its formula.",
+        "[SEARCH...]",
+        "sensitivity",
+    ),
+}
+ABOUT = (
+    "Where a classifier's errors go, with an honest interval on every number.\n\n"
+    "A SOURCE is a CSV, TSV, Parquet or JSON lines file, a pattern such as 'preds/*.parquet', a .uc file, or - for "
+    "standard input. Text on a terminal, JSON when piped, unless --format or the extension of --output says otherwise."
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command line; its exit code."""
+    try:
+        return _run(sys.argv[1:] if arguments is None else list(arguments))
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # the reader has left, as `| head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except UnconfusedError as error:
+        return complain(error.seen, error.why, error.fix)
+    except OSError as error:
+        return complain(f"{error.filename or 'The output'}: {error.strerror or error}.")
+
+
+def _run(arguments: list[str]) -> int:
+    cyclopts = require("cyclopts", extra="cli")
+    app = cyclopts.App(
+        name="unconfused",
+        help=ABOUT,
+        help_format="plaintext",
+        version=unconfused.__version__,
+        print_error=False,
+        exit_on_error=False,
+        suppress_keyboard_interrupt=False,
+        result_action="return_value",
+    )
+    for place, (name, command) in enumerate(COMMANDS.items()):
+        app.command(
+            f"unconfused.cli.{command.function}",
+            name=name,
+            help=f"{command.what}\n\nExample: unconfused {name} {command.example}",
+            usage=f"Usage: unconfused {name} {command.usage} [OPTIONS]",
+            sort_key=place,
+        )
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        code = app(["<stdin>" if word == "-" else word for word in arguments])
+        sys.stdout.flush()
+    except cyclopts.CycloptsError as error:
+        typed = [word for word in arguments[:1] if word in COMMANDS]
+        return complain(str(error), fix=f"Type: {' '.join(['unconfused', *typed, '--help'])}")
+    return code if isinstance(code, int) else 0
+
+
+# ── errors ────────────────────────────────────────────────────────────────────────────────────
+KEYWORDS = (
+    "y_true", "y_score", "y_pred", "sample_weight", "count", "labels", "pos_label", "label_kind", "score_kind",
+    "threshold", "ignore", "unknown", "invalid", "level", "input_format", "delimiter", "normalize",
+)  # fmt: skip
+_KEYWORD = re.compile(rf"\b({'|'.join(KEYWORDS)})=(\[[^\]]*\]|'[^']*'|\"[^\"]*\"|-?\w+(?:[.\-]\w+)*)?")
+
+
+def complain(seen: str, why: str = "", fix: str = "") -> int:
+    """Say on stderr what was seen, why that is a problem and what to type; exit code 2."""
+    width = shutil.get_terminal_size().columns if sys.stderr.isatty() else 0
+    parts = [f"error: {seen}", *(f"  {spelled(part)}" for part in (why, fix) if part)]
+    parts[0] = spelled(parts[0])
+    sys.stderr.writelines(f"{line}\n" for part in parts for line in _wrapped(part, width))
+    return 2
+
+
+def spelled(text: str) -> str:
+    """A message of the library in the spelling of the command line.
+
+    >>> spelled("Type threshold=0.5, or labels=['no', 'yes'].")
+    'Type --threshold 0.5, or --labels no,yes.'
+    """
+
+    def option(match: re.Match[str]) -> str:
+        name, value = match[1].replace("_", "-"), match[2] or ""
+        if value.startswith("["):
+            value = ",".join(part.strip().strip("'\"") for part in value[1:-1].split(","))
+        if re.fullmatch(r"(['\"])[\w.\-]+\1", value):
+            value = value[1:-1]
+        return f"--{name} {value}".rstrip()
+
+    return _KEYWORD.sub(option, text)
+
+
+def _wrapped(text: str, width: int) -> Iterator[Any]:
+    yield from textwrap.wrap(text, width, subsequent_indent="  ", break_on_hyphens=False) if width else [text]

@@ -1,0 +1,198 @@
+"""The commands that read predictions or tallies."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import replace
+from typing import Annotated, Any, Literal, TypeAlias
+
+from cyclopts import Parameter
+
+from unconfused.cli.options import (
+    OUTPUT,
+    Columns,
+    Level,
+    Output,
+    Reading,
+    Shown,
+    Threshold,
+    distinct,
+    read,
+    saved_evaluation,
+)
+from unconfused.cli.output import as_json, chosen, emit, number, page, rendered, rendered_matrix
+from unconfused.errors import ThresholdUnset, UsageError
+from unconfused.evaluation import Evaluation
+from unconfused.inference import Estimate
+from unconfused.metrics.language import Condition, parse_conditions
+from unconfused.tally.tallies import Tallies
+
+Sources: TypeAlias = Annotated[
+    str,
+    Parameter(name="SOURCE", help="Files, patterns in quotes, or - for standard input."),
+]
+Target: TypeAlias = Annotated[
+    str | None, Parameter(("--output", "-o"), group=OUTPUT, help="Where to, whole or not at all; for example week.uc.")
+]
+NO_COLUMNS, AS_USUAL = Columns(), Reading()
+
+
+def report(
+    *sources: Sources,
+    columns: Columns = NO_COLUMNS,
+    reading: Reading = AS_USUAL,
+    threshold: Threshold = None,
+    level: Level = 0.95,
+    output: Output = None,
+    format: Shown = None,
+) -> int:
+    """Every headline number with its interval, per class and on average."""
+    return _reported(read(sources, columns, reading), threshold, level, output, format)
+
+
+def show(
+    *files: Annotated[str, Parameter(name="FILE", help="Files that `tally` or `merge` wrote; several are added.")],
+    threshold: Threshold = None,
+    level: Level = 0.95,
+    output: Output = None,
+    format: Shown = None,
+) -> int:
+    """The report of a .uc file."""
+    return _reported(_added(files), threshold, level, output, format)
+
+
+def _reported(evaluation: Evaluation, threshold: float | None, level: float, output: str | None, format: Any) -> int:
+    form = chosen(format, output)
+    if form == "html":
+        emit(page(evaluation, threshold), output)
+    else:
+        emit(rendered(evaluation.report(threshold=threshold, level=level), form), output)
+    return 0
+
+
+def matrix(
+    *sources: Sources,
+    columns: Columns = NO_COLUMNS,
+    reading: Reading = AS_USUAL,
+    threshold: Threshold = None,
+    normalize: Annotated[
+        Literal["true", "pred", "all"] | None,
+        Parameter(group=OUTPUT, help="Shares of each row (true), of each column (pred), or of everything (all)."),
+    ] = None,
+    output: Output = None,
+    format: Shown = None,
+) -> int:
+    """The confusion matrix: rows are the truth, columns the prediction."""
+    evaluation = read(sources, columns, reading)
+    made = _decided(evaluation, threshold)
+    form = chosen(format, output)
+    emit(page(evaluation, threshold) if form == "html" else rendered_matrix(made, form, normalize), output)
+    return 0
+
+
+def _decided(evaluation: Evaluation, threshold: float | None) -> Any:
+    """The matrix at the threshold, or of the decision stated at the pass."""
+    if threshold is not None:
+        return evaluation.at(threshold)
+    if not evaluation.decided:
+        raise ThresholdUnset(
+            "There are scores, and no rule says which of them are positive.",
+            "0.5 is a decision about what a miss and a false alarm cost, not a default.",
+            "Type threshold=0.5 (positive when score >= 0.5), or ask `unconfused report` for every threshold at once.",
+        )
+    return evaluation.matrix
+
+
+def check(
+    *sources: Sources,
+    require: Annotated[
+        tuple[str, ...],
+        Parameter(help="A condition such as 'recall >= 0.8' or 'precision.low > 0.7 and f1@macro > 0.6'; repeatable."),
+    ] = (),
+    columns: Columns = NO_COLUMNS,
+    reading: Reading = AS_USUAL,
+    threshold: Threshold = None,
+    level: Level = 0.95,
+    output: Output = None,
+    format: Annotated[
+        Literal["text", "json"] | None, Parameter(group=OUTPUT, help="Default: text on a terminal, json when piped.")
+    ] = None,
+) -> int:
+    """Hold the numbers against conditions; exit 1 when one fails, or is undefined."""
+    if not require:
+        raise UsageError("No condition was named.", fix="Type, for example: --require 'recall >= 0.8'")
+    conditions = [condition for text in require for condition in parse_conditions(text)]
+    evaluation = read(sources, columns, reading)
+    answers = [_answer(evaluation, condition, threshold, level) for condition in conditions]
+    form = chosen(format, output)
+    if form == "json":
+        held = [_as_data(c, e) for c, e in zip(conditions, answers, strict=True)]
+        emit(as_json({"passed": all(x["passed"] for x in held), "conditions": held}), output)
+    elif form == "text":
+        width = max(len(str(c)) for c in conditions)
+        lines = [
+            f"{'pass' if c.holds(e) else 'FAIL'}  {c!s:<{width}}  {e}" for c, e in zip(conditions, answers, strict=True)
+        ]
+        emit("\n".join(lines), output)
+    else:
+        raise UsageError(f"check has no {form} form.", fix="Type --format text or --format json.")
+    return 0 if all(c.holds(e) for c, e in zip(conditions, answers, strict=True)) else 1
+
+
+def _answer(evaluation: Evaluation, condition: Condition, threshold: float | None, level: float) -> Estimate:
+    query = replace(condition.query, bound=None)
+    if query.metric.of == "counts" and threshold is None:
+        _decided(evaluation, threshold)
+    return evaluation.estimate(str(query), threshold=threshold if query.metric.of == "counts" else None, level=level)
+
+
+def _as_data(condition: Condition, e: Estimate) -> dict[str, Any]:
+    return {
+        "condition": str(condition),
+        "passed": bool(condition.holds(e)),
+        **{name: number(getattr(e, name)) for name in ("value", "low", "high")},
+        **{name: getattr(e, name) for name in ("level", "method", "n", "reason")},
+    }
+
+
+def tally(
+    *sources: Sources,
+    columns: Columns = NO_COLUMNS,
+    reading: Reading = AS_USUAL,
+    output: Target = None,
+) -> int:
+    """Count predictions into one small file: every later question is answered from it."""
+    target = _target(output)
+    return _saved(read(sources, columns, reading), target)
+
+
+def merge(
+    *files: Annotated[str, Parameter(name="FILE", help="Files that `tally` wrote.")],
+    output: Target = None,
+) -> int:
+    """Add .uc files into one, exactly; what does not fit together is refused."""
+    target = _target(output)
+    if os.path.realpath(target) in map(os.path.realpath, files):
+        raise UsageError(f"{target} is also one of the files to add.", "A second run would count its rows twice.")
+    return _saved(_added(files), target)
+
+
+def _added(files: tuple[str, ...]) -> Evaluation:
+    if not files:
+        raise UsageError("No FILE was named.", fix="Name one or more .uc files.")
+    distinct([os.path.realpath(file) for file in files])
+    return sum(map(saved_evaluation, files), Evaluation(Tallies.zero()))
+
+
+def _target(output: str | None) -> str:
+    if output is None:
+        raise UsageError("Where to write was not said.", fix="Type, for example: -o week.uc")
+    return output
+
+
+def _saved(evaluation: Evaluation, output: str) -> int:
+    evaluation.save(output)
+    if sys.stderr.isatty():
+        sys.stderr.write(f"{output}: {evaluation.total:,} rows\n")
+    return 0

@@ -1,0 +1,238 @@
+"""Options that commands share: which columns, how they are read, and what comes out."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, TypeAlias
+
+import numpy as np
+from cyclopts import Group, Parameter
+
+from unconfused.errors import AmbiguousCall, InputError, UsageError
+from unconfused.evaluation import Evaluation, evaluate, load
+from unconfused.ingest.columns import as_column
+from unconfused.ingest.files import STDIN
+from unconfused.ingest.frames import columns
+from unconfused.ingest.texts import line_of
+from unconfused.tally.confusion import ConfusionMatrix
+from unconfused.tally.grouped import Grouped
+from unconfused.tally.scores import ScoreTally
+from unconfused.tally.tallies import Tallies
+
+COLUMNS = Group("Columns", sort_key=1)
+READING = Group("How they are read", sort_key=2)
+OUTPUT = Group("Output", sort_key=3)
+SAVED = ".uc"
+STREAM = "<stdin>"
+"""What ``main`` puts in the place of a lone ``-``, which would read as the start of an option."""
+
+Format: TypeAlias = Literal["text", "json", "markdown", "latex", "csv", "html"]
+Threshold: TypeAlias = Annotated[
+    float | None, Parameter(group=READING, help="Call positive what scores at least this; there is no default.")
+]
+Level: TypeAlias = Annotated[float, Parameter(group=READING, help="The level of every interval.")]
+Output: TypeAlias = Annotated[
+    str | None,
+    Parameter(
+        ("--output", "-o"), group=OUTPUT, help="Write here, whole or not at all; the extension chooses the format."
+    ),
+]
+Shown: TypeAlias = Annotated[
+    Format | None, Parameter(group=OUTPUT, help="Default: text on a terminal, json when piped.")
+]
+
+
+@Parameter(name="*", group=COLUMNS)
+@dataclass(frozen=True, kw_only=True)
+class Columns:
+    """Which columns play which role."""
+
+    y_true: Annotated[
+        str | None, Parameter(help="The true classes. Several (a,b,c): one column of 0 and 1 a label.")
+    ] = None
+    y_pred: Annotated[str | None, Parameter(help="The predicted classes.")] = None
+    y_score: Annotated[
+        str | None,
+        Parameter(help="The score of the positive class, or one a class (p0,p1,p2), in the order of --labels."),
+    ] = None
+    sample_weight: Annotated[str | None, Parameter(help="What each row weighs.")] = None
+    count: Annotated[str | None, Parameter(help="How many rows each row stands for.")] = None
+    input_format: Annotated[
+        Literal["csv", "tsv", "jsonl", "parquet"] | None,
+        Parameter(help="What the source is, where its extension does not say it; standard input is csv."),
+    ] = None
+    delimiter: Annotated[str | None, Parameter(help="What separates the cells of a CSV file, if not a comma.")] = None
+
+
+@Parameter(name="*", group=READING)
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """What the values mean: said once, never guessed."""
+
+    labels: Annotated[
+        str | None, Parameter(help="The classes in order (a,b,c), or with a name for each (0=Negative,1=Positive).")
+    ] = None
+    pos_label: Annotated[str | None, Parameter(help="The positive class; 1 where the classes are 0 and 1.")] = None
+    label_kind: Annotated[
+        Literal["class", "one-hot", "multilabel"] | None, Parameter(help="Needed for several label columns only.")
+    ] = None
+    score_kind: Annotated[
+        Literal["probability", "logit", "raw"], Parameter(help="What the scores are; logit is log-odds.")
+    ] = "probability"
+    ignore: Annotated[str | None, Parameter(help="Leave out rows whose true class is one of these (255, or a,b).")] = (
+        None
+    )
+    unknown: Annotated[
+        Literal["error", "other", "drop"], Parameter(help="Labels outside --labels: refuse, count as other, leave out.")
+    ] = "error"
+    invalid: Annotated[
+        Literal["error", "count"], Parameter(help="Empty or impossible values: refuse, or count as missing.")
+    ] = "error"
+
+
+def read(sources: tuple[str, ...], cols: Columns, reading: Reading) -> Evaluation:
+    """Evaluate columns of files, or load what was saved.
+
+    Raises:
+        UsageError: no source, no column of truth, or saved files beside files of rows.
+    """
+    if not sources:
+        raise UsageError("No SOURCE was named.", fix="Name a file, a pattern in quotes, or - for standard input.")
+    saved = [source for source in sources if source.endswith(SAVED)]
+    if saved and len(saved) < len(sources):
+        raise UsageError(f"{saved[0]} holds a tally, and other sources hold rows.", fix="Tally the rows first.")
+    if saved:
+        return sum(map(saved_evaluation, distinct(saved)), Evaluation(Tallies.zero()))
+    if cols.y_true is None:
+        raise UsageError("Which column holds the true classes was not said.", fix="Type y_true=COLUMN")
+    names: dict[str, Any] = {role: _several(getattr(cols, role)) for role in ("y_true", "y_pred", "y_score")}
+    names |= {role: getattr(cols, role) for role in ("sample_weight", "count")}
+    stated = None if reading.labels is None else _declared(reading.labels)
+    found = columns(
+        [STDIN if source == STREAM else source for source in sources],
+        names,
+        labels=_typed(stated, "whole"),
+        input_format=cols.input_format,
+        delimiter=_mark(cols.delimiter),
+    )
+    kind = _kind(found["y_true"])
+    labels = _typed(stated, kind)
+    if labels is None and reading.label_kind == "multilabel" and isinstance(names["y_true"], list):
+        labels = names["y_true"]
+    try:
+        return evaluate(
+            **found,
+            labels=labels,
+            pos_label=None if reading.pos_label is None else _value(reading.pos_label, kind),
+            ignore=None if reading.ignore is None else [_value(x, kind) for x in split(reading.ignore)],
+            label_kind=reading.label_kind,
+            score_kind=reading.score_kind,
+            unknown=reading.unknown,
+            invalid=reading.invalid,
+        )
+    except InputError as error:
+        place = re.search(r"\brows? (\d+)", error.seen)
+        line = (
+            place and len(sources) == 1 and line_of(sources[0], int(place[1]), cols.input_format, _mark(cols.delimiter))
+        )
+        if place and line:
+            why = f"Rows count from 0: row {place[1]} starts at line {line} of {sources[0]}. {error.why}"
+            raise type(error)(error.seen, why, error.fix) from error
+        raise
+
+
+def saved_evaluation(path: str) -> Evaluation:
+    """What a .uc file holds, as an evaluation."""
+    kept = load(path)
+    if isinstance(kept, ConfusionMatrix):
+        return Evaluation(Tallies("binary" if len(kept.labels) == 2 else "multiclass", matrix=kept))
+    if isinstance(kept, ScoreTally):
+        return Evaluation(Tallies("binary", scores=kept))
+    if isinstance(kept, Grouped) and kept:
+        kind: Any = "multilabel" if kept.kind == "label" else "multiclass"
+        decided = isinstance(next(iter(kept.values())), ConfusionMatrix)
+        return Evaluation(Tallies(kind, matrix=kept if decided else None, scores=None if decided else kept))
+    if isinstance(kept, Evaluation):
+        return kept
+    raise UsageError(f"{path} holds a {type(kept).__name__}, which has no report.")
+
+
+def distinct(paths: list[str]) -> list[str]:
+    """The same paths, each once; naming one twice would count its rows twice."""
+    twice = sorted({path for path in paths if paths.count(path) > 1})
+    if twice:
+        raise AmbiguousCall(
+            f"{twice[0]} is named {paths.count(twice[0])} times.", "Its rows would count more than once."
+        )
+    return paths
+
+
+# ── values typed as text ──────────────────────────────────────────────────────────────────────
+_ITEM = re.compile(r'\s*(?:"((?:[^"]|"")*)"|([^,]*?))\s*(?:,|$)')
+
+
+def split(text: str) -> list[str]:
+    """Items between commas; an item in double quotes may hold commas.
+
+    >>> split('a, b,"c, d"')
+    ['a', 'b', 'c, d']
+    """
+    items, at = [], 0
+    while at <= len(text):
+        found = _ITEM.match(text, at)
+        if found is None:
+            raise UsageError(f"{text!r} is no list: its quotes do not close.", fix='Type, for example: a,b,"c, d"')
+        items.append(found[2] if found[1] is None else found[1].replace('""', '"'))
+        if found.end() == len(text) and not found[0].endswith(","):
+            break
+        at = found.end()
+    return items
+
+
+def _several(text: str | None) -> Any:
+    """One column, or a list of them."""
+    if text is None:
+        return None
+    names = split(text)
+    return names if len(names) > 1 else names[0]
+
+
+def _declared(text: str) -> list[str] | dict[str, str]:
+    """Classes in order, or value=name for each."""
+    items = split(text)
+    pairs = [item.partition("=") for item in items]
+    if all(equals and value and not value.endswith(("<", ">", "!")) for value, equals, _ in pairs):
+        return {value: name for value, _, name in pairs}
+    return items
+
+
+def _typed(stated: Any, kind: str) -> Any:
+    """Classes as the column has them; all of one type."""
+    if stated is None:
+        return None
+    values = [_value(x, kind) for x in stated]
+    if any(isinstance(x, str) for x in values):
+        values = list(stated)
+    return dict(zip(values, stated.values(), strict=True)) if isinstance(stated, dict) else values
+
+
+def _value(text: str, kind: str) -> Any:
+    """A class typed as text, as the column would hold it: 7 where it holds whole numbers."""
+    if kind == "bool" and text.lower() in ("true", "false"):
+        return text.lower() == "true"
+    if kind == "whole" and re.fullmatch(r"-?(0|[1-9][0-9]*)", text):
+        return int(text)
+    return text
+
+
+def _kind(column: Any) -> str:
+    """What the values of a label column are: "whole", "bool" or "text"."""
+    values = as_column(column, "y_true").values
+    if values.dtype.kind == "O":
+        return "text"
+    return "bool" if np.issubdtype(values.dtype, np.bool_) else "whole"
+
+
+def _mark(text: str | None) -> str | None:
+    return {"\\t": "\t", "tab": "\t", STREAM: "-"}.get(text, text) if text else None

@@ -1,0 +1,140 @@
+"""What comes out: one of six formats, to the terminal, a pipe or a file that appears whole or not at all."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
+
+from unconfused.cli.options import Format
+from unconfused.errors import UsageError
+from unconfused.evaluation import Evaluation
+from unconfused.show.escape import csv_text
+from unconfused.store import whole_file
+from unconfused.tally.rates import Normalize
+
+EXTENSIONS: dict[str, Format] = {
+    ".txt": "text", ".json": "json", ".md": "markdown", ".tex": "latex", ".csv": "csv", ".html": "html", ".htm": "html",
+}  # fmt: skip
+FORMATS: tuple[Format, ...] = get_args(Format)
+
+
+def chosen(format: Format | None, output: str | None) -> Format:
+    """The format that was asked for, that the extension names, or that suits where it goes."""
+    if format is not None:
+        return format
+    if output is None:
+        return "text" if sys.stdout.isatty() else "json"
+    named = EXTENSIONS.get(Path(output).suffix.lower())
+    if named is None:
+        raise UsageError(
+            f"The extension of {output} names no format.",
+            fix=f"End it in {', '.join(EXTENSIONS)}, or type --format with one of {', '.join(FORMATS)}.",
+        )
+    return named
+
+
+def emit(text: str, output: str | None) -> None:
+    """Write to ``output``, or to standard output."""
+    text = text if text.endswith("\n") else text + "\n"
+    if output is None:
+        sys.stdout.write(text)
+        return
+    with whole_file(output) as file:
+        file.write(text.encode())
+
+
+def page(evaluation: Evaluation, threshold: float | None) -> str:
+    """The offline page of an evaluation."""
+    with tempfile.TemporaryDirectory(prefix="unconfused-") as folder:
+        path = os.path.join(folder, "page.html")
+        evaluation.to_html(path, threshold=threshold)
+        return Path(path).read_text(encoding="utf-8")
+
+
+def rendered(report: Any, format: Format) -> str:
+    """A report as text of that format."""
+    match format:
+        case "json":
+            return str(report.to_json(indent=2))
+        case "markdown":
+            return str(report.to_markdown())
+        case "latex":
+            return str(report.to_latex())
+        case "csv":
+            return str(report.to_csv())
+    return str(report)
+
+
+def rendered_matrix(matrix: Any, format: Format, normalize: Normalize | None) -> str:
+    """A matrix, or the matrices of several labels, as text of that format."""
+    if isinstance(matrix, Mapping):
+        return _by_label(matrix, format, normalize)
+    match format:
+        case "json":
+            held = matrix.to_dict()
+            return as_json(held if normalize is None else held | shares(matrix, normalize))
+        case "markdown":
+            return str(matrix.to_markdown(normalize=normalize))
+        case "latex":
+            return str(matrix.to_latex(normalize=normalize))
+        case "csv":
+            return str(matrix.to_csv()) if normalize is None else _long(matrix, normalize)
+    return str(matrix if normalize is None else matrix.normalize(normalize))
+
+
+def _by_label(matrices: Mapping[Any, Any], format: Format, normalize: Normalize | None) -> str:
+    """One matrix after the other, each under its label."""
+    if format == "json":
+        return as_json({str(k): json.loads(rendered_matrix(x, format, normalize)) for k, x in matrices.items()})
+    if format == "csv":
+        lines = [rendered_matrix(x, format, normalize).splitlines() for x in matrices.values()]
+        head = [f"label,{lines[0][0]}"] if lines else []
+        return "\n".join(
+            [*head, *(f"{cells([k])},{row}" for k, own in zip(matrices, lines, strict=True) for row in own[1:])]
+        )
+    marks = {"markdown": "## {}\n\n", "latex": "% {}\n"}.get(format, "{}\n")
+    return "\n\n".join(marks.format(k) + rendered_matrix(x, format, normalize).strip() for k, x in matrices.items())
+
+
+def shares(matrix: Any, normalize: Normalize) -> dict[str, Any]:
+    """Shares beside the counts of the JSON form; null where there is nothing to share."""
+    rates = matrix.normalize(normalize)
+    values = [[None if np.isnan(x) else x for x in row] for row in rates.values.tolist()]
+    return {"normalize": normalize, "axis": [str(x) for x in rates.axis], "rates": values}
+
+
+def _long(matrix: Any, normalize: Normalize) -> str:
+    rates = matrix.normalize(normalize)
+    axis = [*(csv_text(x) if isinstance(x, str) else x for x in rates.labels), *(f"({seat})" for seat in rates.seats)]
+    rows = [
+        cells([actual, predicted, "" if np.isnan(x) else x])
+        for actual, row in zip(axis, rates.values.tolist(), strict=True)
+        for predicted, x in zip(axis, row, strict=True)
+    ]
+    return "\n".join(["actual,predicted,share", *rows])
+
+
+def cells(values: list[Any]) -> str:
+    """One line of CSV; text in quotes, numbers bare."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="", quoting=csv.QUOTE_NONNUMERIC).writerow(values)
+    return line.getvalue()
+
+
+def as_json(value: Any) -> str:
+    """JSON that never holds NaN."""
+    return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
+
+
+def number(x: float) -> float | None:
+    """A number as JSON can hold it: None where it is NaN or infinite."""
+    return float(x) if np.isfinite(x) else None

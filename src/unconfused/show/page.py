@@ -1,0 +1,184 @@
+"""One offline page: a single file that needs no network, no server and no installation to be read."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib import metadata, resources
+from typing import Any
+
+from unconfused.errors import require
+from unconfused.show import html
+from unconfused.show.charts import KINDS, charts
+from unconfused.show.escape import visible
+from unconfused.show.report import report
+from unconfused.show.words import counted, listing, notes
+from unconfused.store import whole_file
+from unconfused.tally.confusion import ConfusionMatrix
+from unconfused.tally.grouped import Grouped
+
+DRAWN = 12
+"""Classes up to which every one has its curves; of more, the table of classes has their areas."""
+LISTED = 200
+"""Classes that the table of classes holds."""
+
+
+@dataclass
+class Section:
+    """A part of the page: a heading and fragments of HTML."""
+
+    id: str
+    title: str
+    parts: list[str] = field(default_factory=list)
+
+
+def write_page(subject: Any, path: str | os.PathLike[str], *, threshold: Any = None) -> None:
+    """Write the page of a matrix or an evaluation to ``path``: whole, or not at all.
+
+    Args:
+        subject: a `ConfusionMatrix` or an `Evaluation`.
+        path: where to; a file that is there is replaced.
+        threshold: the rule under which the matrix of an evaluation is made.
+
+    Raises:
+        MissingExtra: Jinja2 (or, for curves, Altair and vl-convert) is not installed.
+        OSError: the place cannot be written.
+    """
+    content = page(subject, threshold=threshold).encode()
+    with whole_file(path) as file:
+        file.write(content)
+
+
+def page(subject: Any, *, threshold: Any = None) -> str:
+    """The page as text; see `write_page`."""
+    jinja = require("jinja2", extra="html")
+    safe = require("markupsafe", extra="html").Markup
+    made = report(subject, threshold=threshold)
+    matrix = _matrix(subject, threshold)
+    drawn = charts(_curves(subject))
+    classes = drawn[0].classes if drawn else []
+    data = _json({"charts": [{"id": chart.id, "spec": chart.spec} for chart in drawn], "classes": classes})
+    scripts = [_bundle(), _asset("page.js")] if drawn else []
+    sections = [
+        Section("findings", "Worth knowing first", _kept(html.findings_list(made.findings))),
+        Section("matrix", "Who was called what", _matrix_parts(matrix)),
+        Section("rates", "Rates, and how sure they are", _kept(html.rates_table(made))),
+        Section("classes", "Each class", _kept(html.classes_table(made, LISTED))),
+    ]
+    for section in sections:
+        section.parts = [safe(part) for part in section.parts]
+    environment = jinja.Environment(autoescape=True, undefined=jinja.StrictUndefined, trim_blocks=True)
+    text: str = environment.from_string(_asset("page.html.j2")).render(
+        policy=_policy(scripts),
+        version=_version(),
+        title=f"{made.kind.capitalize()} classifier: {counted(made.total)}",
+        style=safe(_asset("page.css")),
+        kind=f"{made.kind.capitalize()} classifier, {counted(made.total)}",
+        summary=made.summary,
+        sections=sections,
+        charts=drawn,
+        classes=classes if len(classes) > 1 else [],
+        facts=_facts(made, matrix),
+        data=safe(data),
+        scripts=[safe(script) for script in scripts],
+    )
+    return text
+
+
+def _matrix(subject: Any, threshold: Any) -> Any:
+    if isinstance(subject, ConfusionMatrix | Grouped):
+        return subject
+    if threshold is not None:
+        return subject.at(threshold)
+    return subject.matrix if subject.decided else None
+
+
+def _matrix_parts(matrix: Any) -> list[str]:
+    """The table of a matrix, or of each label."""
+    if matrix is None:
+        return [
+            "<p>Scores alone decide nothing; name a threshold to see the matrix: ev.to_html(path, threshold=…).</p>"
+        ]
+    if isinstance(matrix, ConfusionMatrix):
+        large = len(matrix.labels) > html.WHOLE
+        return [
+            html.pairs_table(matrix) if large else html.matrix_table(matrix),
+            *(html.quiet(note) for note in notes(matrix)),
+        ]
+    members = list(matrix.items())
+    shown = [f"<div><h3>{html.label(name)}</h3>{html.matrix_table(member)}</div>" for name, member in members[:LISTED]]
+    more = [html.quiet(f"{len(members) - LISTED} more are not shown.")] if len(members) > LISTED else []
+    return [f'<div class="many">{"".join(shown)}</div>', *more]
+
+
+def _curves(subject: Any) -> dict[str, dict[str, Any]]:
+    """The curves that are drawn: ``{kind: {class: Curve}}``; none without scores, or of very many classes."""
+    scores = None if isinstance(subject, ConfusionMatrix | Grouped) else subject.scores
+    if scores is None or not subject.total or (isinstance(scores, Grouped) and len(scores) > DRAWN):
+        return {}
+    found = {kind: subject.curve(kind) for kind in KINDS}
+    named = {kind: curve if isinstance(curve, dict) else {curve.name: curve} for kind, curve in found.items()}
+    return {kind: {visible(str(name)): one for name, one in curve.items()} for kind, curve in named.items()}
+
+
+def _facts(made: Any, matrix: Any) -> list[tuple[str, str]]:
+    """What the page was made from, in words."""
+    labels = [visible(str(row.label)) for row in made.classes]
+    weights = "" if made.weight is None else f", weights adding up to {made.weight:,.6g}"
+    facts = [("Rows", f"{made.total:,}{weights}")]
+    facts += [("Left out", f"{counted(n)} ({reason})") for reason, n in made.left_out.items()]
+    facts += [("Labels" if made.kind == "multilabel" else "Classes", listing(labels, 20))] if labels else []
+    facts += [("Positive class", visible(str(made.positive)))] if made.positive is not None else []
+    facts += [("Rule", made.rule)] if made.rule else []
+    facts += [("Remark", remark) for remark in made.remarks]
+    facts += [("Intervals", f"{made.level:.0%}, by the method named beside each rate")]
+    facts += [("Reading", "Rows of the matrix are the actual classes, columns the predicted ones.")]
+    return [*facts, ("Made", f"{_now():%Y-%m-%d %H:%M} UTC by unconfused {_version()}")]
+
+
+def _now() -> datetime:
+    """The time, or the one that SOURCE_DATE_EPOCH states for builds that should repeat."""
+    stated = os.environ.get("SOURCE_DATE_EPOCH", "")
+    return datetime.fromtimestamp(int(stated), UTC) if stated.isdigit() else datetime.now(UTC)
+
+
+def _version() -> str:
+    try:
+        return metadata.version("unconfused")
+    except metadata.PackageNotFoundError:
+        return "(not installed)"
+
+
+def _kept(part: str) -> list[str]:
+    return [part] if part else []
+
+
+def _asset(name: str) -> str:
+    return resources.files("unconfused.show").joinpath(name).read_text(encoding="utf-8").replace("\r\n", "\n")
+
+
+def _bundle() -> str:
+    """Vega, Vega-Lite and Vega-Embed, in the version that Altair writes for."""
+    schema = require("altair", extra="html").SCHEMA_VERSION.removeprefix("v")
+    convert = require("vl_convert", extra="html")
+    known = convert.get_vegalite_versions()
+    short = ".".join(schema.split(".")[:2])
+    bundle: str = convert.javascript_bundle(vl_version=short if short in known else known[-1])
+    return bundle.replace("\r\n", "\n").replace("</script", "<\\/script")
+
+
+def _policy(scripts: list[str]) -> str:
+    """Nothing is loaded from anywhere, and only the scripts that the page was written with run."""
+    hashes = [f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'" for text in scripts]
+    rules = ["default-src 'none'", "style-src 'unsafe-inline'", "base-uri 'none'", "form-action 'none'"]
+    return "; ".join([*rules, f"script-src {' '.join(hashes)}"] if hashes else rules)
+
+
+def _json(value: Any) -> str:
+    """JSON that no label can end early."""
+    text = json.dumps(value, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026").replace("\u2028", "\\u2028")

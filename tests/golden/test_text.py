@@ -1,0 +1,233 @@
+"""What a terminal shows: read by a person once, held here since; and what must be true of it for any labels."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import unconfused as uc
+from unconfused.findings import Evidence
+from unconfused.labels import Labels
+from unconfused.show.escape import JOINERS, LTR, visible
+from unconfused.show.table import PAGE, chop, names, paragraph, width, wrap
+from unconfused.show.words import amounts, confusions, percent, sentence
+from unconfused.tally import ConfusionMatrix, Grouped
+
+HOSTILE = [
+    "<script>", "a_$x_{$", '=HYPERLINK("x")', "\x1b[31mred", "two\nlines", "x" * 60, "a name of some sixty letters, "
+    "with spaces and marks, that_goes_on", "שלום", "猫の写真", "👩‍👩‍👧 family ❤️", "total", "cat ", "",
+]  # fmt: skip
+ANIMALS = "airplane automobile bird cat deer dog frog horse ship truck".split()
+
+
+def spread(k: int, hits: float, errors: float) -> np.ndarray[Any, Any]:
+    """A table with most rows on the diagonal, the same on every machine."""
+    place = np.arange(k)
+    noise = (place[:, None] * 7 + place * 13) % 11
+    return np.where(np.eye(k, dtype=bool), hits + noise, np.where(noise > 11 * (1 - errors), noise // 3, 0)).astype(int)
+
+
+def binary() -> ConfusionMatrix:
+    return ConfusionMatrix.from_counts([[76, 9], [17, 48]], labels=["Negative", "Positive"])
+
+
+def hostile(k: int = 12) -> ConfusionMatrix:
+    counts = spread(k, 40, 0.6)
+    counts[3, :], counts[:, 4] = 0, 0
+    return ConfusionMatrix.from_counts(counts, labels=HOSTILE[-k:])
+
+
+def large() -> ConfusionMatrix:
+    return ConfusionMatrix.from_counts(spread(200, 30, 0.1), labels=[f"n{i:08d}" for i in range(200)])
+
+
+def weighted() -> ConfusionMatrix:
+    weights = [[80.5, 9.25], [3.25, 20.0]]
+    return ConfusionMatrix.from_counts([[76, 9], [17, 48]], labels=["Negative", "Positive"], weights=weights)
+
+
+def seated() -> ConfusionMatrix:
+    full = np.array([[18, 9, 0, 0], [0, 9, 0, 9], [9, 0, 0, 0], [9, 0, 0, 2]])
+    labels = Labels.declare(["cat", "dog"])
+    return ConfusionMatrix(labels, full, evidence=Evidence(ignored=12, ties=1), rule="score >= 0.4")
+
+
+MATRICES: dict[str, Callable[[], ConfusionMatrix]] = {
+    "2": binary,
+    "10": lambda: ConfusionMatrix.from_counts(spread(10, 900, 0.9), labels=ANIMALS),
+    "200": large,
+    "weighted": weighted,
+    "seats": seated,
+    "hostile": hostile,
+    "hostile-2": lambda: ConfusionMatrix.from_counts([[76, 9], [17, 48]], labels=HOSTILE[5:7]),
+    "never-called": lambda: ConfusionMatrix.from_counts([[50, 0], [30, 0]]),
+    "huge-counts": lambda: ConfusionMatrix.from_counts(spread(12, 10**9, 0.9) * 10**6),
+    "empty": lambda: ConfusionMatrix.from_counts(np.zeros((2, 2), int)),
+    "no-class": ConfusionMatrix.zero,
+    "one-class": lambda: ConfusionMatrix.from_counts([[5]], labels=["only"]),
+}
+
+
+def check_page(text: str) -> None:
+    """80 display columns, no control character, nothing at the end of a line."""
+    for line in text.split("\n"):
+        assert width(line) <= PAGE, line
+        assert line == line.rstrip()
+        assert not {unicodedata.category(x) for x in line.replace(LTR, "")} & {"Cc", "Cs", "Zl", "Zp"}
+        assert not {x for x in line if unicodedata.category(x) == "Cf"} - {*JOINERS, LTR}
+
+
+@pytest.mark.parametrize("name", MATRICES)
+def test_matrix(name: str, golden: Callable[[str, str], None]) -> None:
+    """A matrix prints as it was last read by a person."""
+    text = str(MATRICES[name]())
+    check_page(text)
+    golden(f"text/matrix-{name}.txt", text + "\n")
+
+
+@pytest.mark.parametrize("name", MATRICES)
+def test_report(name: str, golden: Callable[[str, str], None]) -> None:
+    """A report prints as it was last read by a person."""
+    text = str(MATRICES[name]().report())
+    check_page(text)
+    golden(f"text/report-{name}.txt", text + "\n")
+
+
+@pytest.mark.parametrize("how", ["true", "pred", "all"])
+def test_rates(how: Any, golden: Callable[[str, str], None]) -> None:
+    """Shares print with what they are shares of; nothing of nothing is no number."""
+    text = str(MATRICES["never-called"]().normalize(how))
+    check_page(text)
+    golden(f"text/rates-{how}.txt", text + "\n")
+
+
+def scored(k: int, **reading: Any) -> Any:
+    """An evaluation of scores that any machine computes alike."""
+    i = np.arange(240)
+    if k == 2:
+        return uc.evaluate(i % 2, y_score=(i * 37 % 101 + 40 * (i % 2)) / 141, labels={0: "benign", 1: "sick"})
+    scores = ((i[:, None] * 37 + np.arange(k) * 53) % 97 + 60 * (i[:, None] % k == np.arange(k))) / 157
+    if reading:
+        return uc.evaluate((scores + (i[:, None] * 11 % 7) / 20 > 0.6).astype(int), y_score=scores, **reading)
+    return uc.evaluate(i % k, y_score=scores / scores.sum(1, keepdims=True), labels=list(range(k)))
+
+
+EVALUATIONS: dict[str, Callable[[], Any]] = {
+    "binary": lambda: scored(2),
+    "multiclass": lambda: scored(3),
+    "multilabel": lambda: scored(3, label_kind="multilabel", labels=["cat", "dog", "a cow"]),
+    "classes": lambda: uc.evaluate([1, 0, 1, 1], [1, 0, 0, 1]),
+}
+
+
+@pytest.mark.parametrize("name", EVALUATIONS)
+def test_evaluation(name: str, golden: Callable[[str, str], None]) -> None:
+    """An evaluation shows its decision, if one was stated, and what holds at every threshold."""
+    ev = EVALUATIONS[name]()
+    text = f"{ev}\n{'=' * 80}\n{ev.report()}\n"
+    check_page(text)
+    golden(f"text/evaluation-{name}.txt", text)
+
+
+@pytest.mark.parametrize("name", ["binary", "multilabel"])
+def test_evaluation_at(name: str, golden: Callable[[str, str], None]) -> None:
+    """With a threshold the report holds the decision and the scores."""
+    ev = EVALUATIONS[name]()
+    text = f"{ev.report(threshold=0.5)}\n{'=' * 80}\n{ev.at(0.5)}\n"
+    check_page(text)
+    golden(f"text/evaluation-{name}-at.txt", text)
+
+
+def test_grouped() -> None:
+    """Labels side by side print as their report."""
+    group = Grouped({"cat": binary(), "dog": binary()})
+    assert str(group) == str(group.report())
+    check_page(str(group))
+
+
+def test_first_sentence() -> None:
+    """The text begins with what the matrix says, in plain words."""
+    assert str(binary()).startswith("Of 65 Positive rows, 48 were found; of 57 called Positive, 48 are.\n\n")
+    ones = ConfusionMatrix.from_counts([[3, 1], [0, 1]])
+    assert sentence(ones) == "Of 1 row that is 1, 1 was found; of 2 called 1, 1 is."
+    assert sentence(ConfusionMatrix.from_counts([[3, 0], [0, 4]])).endswith("all were found; of 4 called 1, all are.")
+    assert sentence(ConfusionMatrix.from_counts([[3, 2], [0, 0]])).startswith("No row is 1; 2 rows were called 1")
+    many = sentence(MATRICES["10"]())
+    assert "rows were called what they are" in many
+    assert "The most frequent confusion: " in many
+    assert sentence(ConfusionMatrix.zero()) == "No row was counted."
+
+
+def test_every_class_is_named() -> None:
+    """Up to twelve classes all names stand in the text in full."""
+    text = str(hostile())
+    for label in names(hostile().labels.texts):
+        for word in re.split(r"(?<=[ _])", label):
+            assert word.rstrip()[:20] in text
+
+
+def test_look_alikes() -> None:
+    """Two classes never look the same, nor like a seat or the totals."""
+    shown = names(["a\u200db", "ab", "e\u0301", "\xe9", "total", "(other)", "cat", "cat "], ["other"])
+    assert len(set(shown)) == len(shown)
+    assert [text.endswith(")") for text in shown] == [True] * 6 + [False, False, True]
+
+
+def test_confusions() -> None:
+    """Pairs are ranked by what the data bears out: one row of one does not top the list."""
+    cm = ConfusionMatrix.from_counts([[0, 1, 0], [0, 60, 40], [0, 9, 991]], labels=list("abc"))
+    assert [(c.truth, c.called) for c in confusions(cm)] == [("b", "c"), ("a", "b"), ("c", "b")]
+    assert confusions(cm)[0].low == pytest.approx(0.3094, abs=1e-4)  # Wilson of 40 in 100
+    assert [c.rows for c in confusions(cm, by="weight")] == [40, 9, 1]
+
+
+def test_numbers() -> None:
+    """Sums of weights keep four digits, and never become a 0 that they are not."""
+    assert amounts(np.array([1e-9, 2e-9])) == ["1e-09", "2e-09"]
+    assert amounts(np.array([3.0, 4000.0])) == ["3", "4,000"]
+    assert amounts(np.array([12345.678, 0.01])) == ["12,345.7", "<0.1"]
+    assert percent(1 / 3) == "33.3 %"
+    assert percent(1e-5) == "0.001 %"
+
+
+WIDTHS = {"cat": 3, "猫": 2, "e\u0301": 1, "🐱": 2, "👩‍👩‍👧": 2, "❤️": 2, "👍🏽": 2, "한글": 4, "שלום": 4, "ｆ": 2, "": 0}
+
+
+@pytest.mark.parametrize("text", WIDTHS)
+def test_width(text: str) -> None:
+    """Wide letters and emoji take two columns, marks none."""
+    assert width(text) == WIDTHS[text]
+
+
+@given(st.text())
+def test_visible(text: str) -> None:
+    """Any label is one line that no terminal obeys; what could be seen stays as it was."""
+    check_page("\n".join(paragraph(visible(text))))
+    if text and text.isprintable() and text == text.strip():
+        assert visible(text) == text
+
+
+@given(st.text(), st.integers(2, 30))
+def test_broken_lines(text: str, columns: int) -> None:
+    """Breaking a line loses no letter and keeps to the width."""
+    seen = visible(text)
+    assert "".join(chop(seen, columns)) == seen
+    assert "".join("".join(wrap(seen, columns)).split()) == "".join(seen.split())
+    assert all(width(line) <= columns for line in [*chop(seen, columns), *wrap(seen, columns)])
+
+
+@settings(max_examples=60)
+@given(st.lists(st.text(max_size=70), min_size=1, max_size=16, unique=True), st.integers(0, 10**7))
+def test_any_labels(labels: list[str], hits: int) -> None:
+    """Whatever the classes are called, the page holds."""
+    cm = ConfusionMatrix.from_counts(spread(len(labels), hits, 0.5), labels=labels)
+    check_page(str(cm))
+    check_page(str(cm.report()))
+    check_page(str(cm.normalize("true")))

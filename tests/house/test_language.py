@@ -1,0 +1,156 @@
+"""The metric language: what is parsed prints back to itself, and nothing else is read."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from unconfused.errors import UnknownMetric, UsageError
+from unconfused.inference import Estimate, estimate
+from unconfused.metrics import CATALOGUE, Metric, Query, find, parse, parse_conditions
+from unconfused.tally.confusion import ConfusionMatrix
+
+
+def arguments(metric: Metric) -> st.SearchStrategy[tuple[Any, ...]]:
+    numbers = st.floats(1e-9, 1e9).map(lambda x: int(x) if x.is_integer() else x)
+    each = [
+        st.sampled_from(p.words) if p.words else st.integers(1, 999) if p.whole else numbers for p in metric.parameters
+    ]
+    return st.tuples(*each).map(
+        lambda args: args if args != tuple(p.default for p in metric.parameters) else ()
+    )  # fmt: skip
+
+
+@st.composite
+def queries(draw: st.DrawFn) -> Query:
+    metric = draw(st.sampled_from(list(CATALOGUE.values())))
+    label = draw(st.none() | st.text() | st.text("[]\"'\\ @.<>=and"))
+    average = (
+        draw(st.none() | st.sampled_from(["macro", "micro", "weighted", "worst", "ovo"])) if label is None else None
+    )
+    return Query(metric, draw(arguments(metric)), label, average, draw(st.none() | st.sampled_from(["low", "high"])))
+
+
+@given(queries())
+def test_a_question_prints_back_to_itself(query: Query) -> None:
+    assert parse(str(query)) == query
+    assert str(parse(str(query))) == str(query)
+
+
+@given(st.lists(st.tuples(queries(), st.sampled_from([">=", "<=", ">", "<", "=="]), st.floats(-1e9, 1e9)), min_size=1))
+def test_conditions_print_back_to_themselves(parts: list[tuple[Query, str, float]]) -> None:
+    text = " and ".join(f"{query} {op} {value!r}" for query, op, value in parts)
+    conditions = parse_conditions(text)
+    assert [(c.query, c.op, c.value) for c in conditions] == parts
+    assert parse_conditions(" and ".join(map(str, conditions))) == conditions
+
+
+@given(st.text("recalmfb12 ()[]@.,='\"\\<>", max_size=20))
+def test_any_other_text_is_refused_in_words(text: str) -> None:
+    try:
+        query = parse(text)
+    except UsageError as error:
+        assert str(error)
+    else:
+        assert parse(str(query)) == query
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_every_name_and_alias_is_found_whatever_its_case_and_spaces(name: str) -> None:
+    metric = CATALOGUE[name]
+    for spelling in (name, *metric.also):
+        for text in (spelling, spelling.upper(), spelling.replace("_", "-"), f"  {spelling.replace('_', ' ')} "):
+            assert find(text) is metric
+            if not any(p.default is None for p in metric.parameters):
+                assert parse(text).metric is metric
+
+
+@pytest.mark.parametrize(
+    ("text", "printed"),
+    [
+        ("sensitivity", "recall"),
+        ("ppv[dog].low", "precision[dog].low"),
+        (" F1-score @ macro ", "f1@macro"),
+        ("fbeta(0.50)", "fbeta(0.5)"),
+        ("fbeta( b = 2.0 )[x]", "fbeta(2)[x]"),
+        ("kappa(unweighted)", "kappa"),
+        ("cohen's kappa(linear)", "kappa(linear)"),
+        ("ece(15)", "ece"),
+        ("ece()", "ece"),
+        ("partial auc(max_fpr=.1)", "partial_roc_auc(0.1)"),
+        ("iou['a ] b']", 'jaccard["a ] b"]'),
+        ('recall["say \\"hi\\" \\\\"]', 'recall["say \\"hi\\" \\\\"]'),
+        ("recall[ New York, NY ]", "recall[New York, NY]"),
+        ('recall[""]', 'recall[""]'),
+        ("recall[" + " 'a' ]", "recall[a]"),
+        ("lr+", "positive_likelihood_ratio"),
+    ],
+)
+def test_spellings_come_back_under_their_first_name(text: str, printed: str) -> None:
+    assert str(parse(text)) == printed
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "name of a metric"),
+        ("recal", "'recall'"),
+        ("zzzzzz", "There are: "),
+        ("recall(2)", "takes no argument"),
+        ("fbeta", "needs b"),
+        ("fbeta(x)", "number"),
+        ("fbeta(nan)", "finite"),
+        ("fbeta(1,2)", "takes 1 argument"),
+        ("fbeta(beta=2)", "argument here is b"),
+        ("kappa(cubic)", "unweighted, linear, quadratic"),
+        ("ece(2.5)", "whole number"),
+        ("recall[dog", "does not end"),
+        ("recall[]", "class name was expected"),
+        ("recall['dog]", "quotes do not close"),
+        ("recall@mean", "macro, micro, weighted, worst"),
+        ("recall[dog]@macro", "cannot be asked at once"),
+        ("recall.mid", "low, high"),
+        ("recall >= 0.8", "nothing more"),
+        ("__import__('os')", "name of a metric"),
+    ],
+)
+def test_mistakes_are_errors_that_say_what_was_expected(text: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message.replace("(", r"\(")):
+        parse(text)
+
+
+def test_an_unknown_name_is_an_error_of_its_own() -> None:
+    with pytest.raises(UnknownMetric, match="Did you mean 'balanced_accuracy'"):
+        parse("balanced_acuracy")
+
+
+@pytest.mark.parametrize(
+    "text", ["recall", "recall >= ", "recall >= 80%", "recall >= 0.8 or f1 > 1", "0.8 <= recall", "recall >= 1 and"]
+)
+def test_conditions_that_are_none_are_refused(text: str) -> None:
+    with pytest.raises(UsageError):
+        parse_conditions(text)
+
+
+def test_a_condition_holds_of_the_value_or_of_the_bound_it_names() -> None:
+    cm = ConfusionMatrix.from_counts([[76, 9], [17, 48]], labels=["no", "yes"])
+    verdicts = {
+        str(c): c.holds(estimate(cm, c.query))
+        for c in parse_conditions("recall >= .7 and recall.low >= 0.7 and recall.high>0.8 and fpr <.2 and f1 == 1")
+    }
+    assert verdicts == {
+        "recall >= 0.7": True, "recall.low >= 0.7": False, "recall.high > 0.8": True, "fpr < 0.2": True, "f1 == 1": False,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("op", [">=", "<=", ">", "<", "=="])
+def test_what_is_undefined_satisfies_nothing(op: str) -> None:
+    nothing = Estimate(math.nan, math.nan, math.nan)
+    for query in ("recall", "recall.low"):
+        for value in ("0", "-1e300", "1e300"):
+            (condition,) = parse_conditions(f"{query} {op} {value}")
+            assert not condition.holds(nothing)

@@ -1,0 +1,210 @@
+"""Problems for the law tests: rows, how they are read, and when two tallies of them are alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from unconfused.ingest.arrays import count_matrix, tally_arrays
+from unconfused.ingest.rows import Reading
+from unconfused.tally.confusion import ConfusionMatrix
+from unconfused.tally.grouped import Grouped
+from unconfused.tally.moments import Moments
+from unconfused.tally.scores import ScoreTally
+from unconfused.tally.tallies import Tallies
+
+POOLS: tuple[tuple[Any, ...], ...] = (
+    (0, 1),
+    (-1, 1),
+    (False, True),
+    (0, 1, 2, 5),
+    (-3, 2**62, 4),
+    ("no", "yes"),
+    ("", "a", "B", "ä b"),
+)
+WEIGHTS = st.floats(0, 1e6, allow_subnormal=False)
+COUNTS = st.integers(0, 5)
+SCORES = {
+    "probability": st.sampled_from([0.0, -0.0, 5e-324, 0.25, 0.5, 0.75, float(np.nextafter(1, 0)), 1.0]),
+    "logit": st.sampled_from([-np.inf, -800.0, -1.5, -0.0, 0.0, 1e-300, 2.0, 800.0, np.inf]),
+    "raw": st.sampled_from([-np.inf, -1e308, -3.0, 0.0, 7.5, 1e308, np.inf]),
+}
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Rows, how they are read, and the threshold of a matrix that is asked of scores."""
+
+    reading: dict[str, Any]
+    columns: dict[str, NDArray[Any]]
+    threshold: float | None = None
+
+    def __len__(self) -> int:
+        return len(self.columns["y_true"])
+
+    def part(self, rows: Any) -> Problem:
+        """The same problem over some of its rows."""
+        return Problem(self.reading, {name: x[rows] for name, x in self.columns.items()}, self.threshold)
+
+    def tally(self) -> Any:
+        """What one pass over the rows keeps."""
+        columns = dict(self.columns)
+        truth, how = columns.pop("y_true"), Reading(**self.reading)
+        if self.threshold is None:
+            return tally_arrays(how, truth, **columns)
+        return count_matrix(how, truth, threshold=self.threshold, **columns)
+
+
+def column(values: list[Any]) -> NDArray[Any]:
+    """A column that keeps what its values are: text and None stay objects."""
+    if any(isinstance(x, str) or x is None for x in values):
+        out = np.empty(len(values), object)
+        out[:] = values
+        return out
+    return np.array(values)
+
+
+@st.composite
+def weighed(draw: st.DrawFn, n: int) -> dict[str, NDArray[Any]]:
+    """No weights, weights, counts, or both."""
+    made: dict[str, NDArray[Any]] = {}
+    if draw(st.booleans()):
+        made["sample_weight"] = np.array(draw(st.lists(WEIGHTS, min_size=n, max_size=n)))
+    if draw(st.booleans()):
+        made["count"] = np.array(draw(st.lists(COUNTS, min_size=n, max_size=n)))
+    return made
+
+
+@st.composite
+def of_classes(draw: st.DrawFn, style: str) -> Problem:
+    """Predicted classes: inferred, declared, renamed, with seats, or with rows left out."""
+    pool = draw(st.sampled_from(POOLS))
+    reading: dict[str, Any] = {}
+    strangers: tuple[Any, ...] = ()
+    if style != "inferred":
+        order = draw(st.permutations(pool))
+        reading["labels"] = {x: f"class {i}" for i, x in enumerate(order)} if style == "renamed" else order
+        if draw(st.booleans()):
+            reading["pos_label"] = draw(st.sampled_from(order))
+    if style == "seats":
+        reading |= {"unknown": "other", "invalid": "count"}
+        strangers = ("zebra" if isinstance(pool[0], str) else 77, None)
+    if style == "left out":
+        reading |= {"unknown": "drop", "ignore": pool[0]}
+        strangers = ("zebra" if isinstance(pool[0], str) else 77,)
+    n = draw(st.integers(1, 12))
+    sides = [column(draw(st.lists(st.sampled_from(pool + strangers), min_size=n, max_size=n))) for _ in "tp"]
+    return Problem(reading, {"y_true": sides[0], "y_pred": sides[1], **draw(weighed(n))})
+
+
+@st.composite
+def of_scores(draw: st.DrawFn, kind: str, decided: bool = False) -> Problem:
+    """One score a row, of two classes; ``decided`` at a threshold."""
+    pool = draw(st.sampled_from([(0, 1), (False, True), ("no", "yes")]))
+    reading: dict[str, Any] = {"score_kind": kind}
+    strangers: tuple[Any, ...] = ()
+    if pool == ("no", "yes") or draw(st.booleans()):
+        reading["labels"] = pool
+        if draw(st.booleans()):
+            reading["pos_label"] = draw(st.sampled_from(pool))
+        if draw(st.booleans()):
+            reading["unknown"] = draw(st.sampled_from(["other", "drop"]))
+            strangers = ("zebra" if isinstance(pool[0], str) else 77,)
+    scores = SCORES[kind]
+    if draw(st.booleans()):
+        reading["invalid"] = "count"
+        strangers += (None,)
+        scores = st.one_of(scores, st.just(np.nan))
+    n = draw(st.integers(1, 12))
+    truth = column(draw(st.lists(st.sampled_from(pool + strangers), min_size=n, max_size=n)))
+    columns = {"y_true": truth, "y_score": np.array(draw(st.lists(scores, min_size=n, max_size=n)))}
+    if not decided and not strangers and draw(st.booleans()):
+        columns["y_pred"] = column(draw(st.lists(st.sampled_from(pool), min_size=n, max_size=n)))
+        reading["labels"] = pool
+    cut = draw(st.sampled_from([0.0, 0.25, 0.5, 1.0, np.inf])) if decided else None
+    return Problem(reading, {**columns, **draw(weighed(n))}, cut)
+
+
+@st.composite
+def of_many_scores(draw: st.DrawFn, kind: str) -> Problem:
+    """One score for each of three classes: argmax, one tally for each class, and moments."""
+    reading: dict[str, Any] = {"score_kind": kind}
+    pool: tuple[Any, ...] = (0, 1, 2)
+    if draw(st.booleans()):
+        pool = tuple(draw(st.permutations(("a", "b", "c"))))
+        reading["labels"] = pool
+    if draw(st.booleans()):
+        reading["pos_label"] = draw(st.sampled_from(pool))
+    n = draw(st.integers(1, 8))
+    whole = np.array(draw(st.lists(st.integers(0, 6), min_size=3 * n, max_size=3 * n)), float).reshape(n, 3)
+    scores = whole - 3 if kind != "probability" else (whole + 1) / (whole + 1).sum(1, keepdims=True)
+    truth = column(draw(st.lists(st.sampled_from(pool), min_size=n, max_size=n)))
+    return Problem(reading, {"y_true": truth, "y_score": scores, **draw(weighed(n))})
+
+
+@st.composite
+def of_labels(draw: st.DrawFn, side: str) -> Problem:
+    """Several labels a row, with scores or with decisions."""
+    n, width = draw(st.integers(1, 8)), draw(st.integers(1, 3))
+    reading: dict[str, Any] = {"label_kind": "multilabel"}
+    if draw(st.booleans()):
+        reading["labels"] = ["cat", "dog", "eel"][:width]
+
+    def bits() -> NDArray[Any]:
+        return np.array(draw(st.lists(st.integers(0, 1), min_size=n * width, max_size=n * width))).reshape(n, width)
+
+    columns = {"y_true": bits(), side: bits() if side == "y_pred" else bits() / 2 + 0.25}
+    return Problem(reading, {**columns, **draw(weighed(n))})
+
+
+FAMILIES: dict[str, st.SearchStrategy[Problem]] = {
+    **{f"classes, {style}": of_classes(style) for style in ("inferred", "declared", "renamed", "seats", "left out")},
+    **{f"scores, {kind}": of_scores(kind) for kind in SCORES},
+    **{f"threshold, {kind}": of_scores(kind, decided=True) for kind in SCORES},
+    **{f"a score for each class, {kind}": of_many_scores(kind) for kind in SCORES},
+    **{f"labels, {side}": of_labels(side) for side in ("y_pred", "y_score")},
+}
+"""Every way in which rows become a tally."""
+
+
+def members(tally: Any) -> list[Any]:
+    """A tally and every tally inside it."""
+    inside: list[Any] = []
+    if isinstance(tally, Tallies):
+        inside = [x for x in (tally.matrix, tally.scores, *tally.moments.values()) if x is not None]
+    elif isinstance(tally, Grouped):
+        inside = list(tally.values())
+    return [tally, *(x for one in inside for x in members(one))]
+
+
+def close(a: Any, b: Any) -> bool:
+    """Float sums: equal to 1e-12, relative."""
+    if a is None or b is None:
+        return a is b
+    return a.shape == b.shape and bool(np.allclose(a, b, rtol=1e-12, atol=0, equal_nan=True))
+
+
+def alike(a: Any, b: Any) -> bool:
+    """Equal to the bit in everything that is whole or stated, and to 1e-12 in sums of floats."""
+    if type(a) is not type(b):
+        return False
+    if isinstance(a, Tallies):
+        pairs = [(a.matrix, b.matrix), (a.scores, b.scores), *((a.moments[k], b.moments.get(k)) for k in a.moments)]
+        stated = (a.kind, a.labels.key(), sorted(a.moments)) == (b.kind, b.labels.key(), sorted(b.moments))
+        return stated and all(alike(x, y) for x, y in pairs)
+    if isinstance(a, Grouped):
+        return (a.kind, list(a)) == (b.kind, list(b)) and all(alike(a[key], b[key]) for key in a)
+    if isinstance(a, Moments):
+        return a.n == b.n and close(a.sums, b.sums)
+    if isinstance(a, (ConfusionMatrix, ScoreTally)):
+        names = ("rule",) if isinstance(a, ConfusionMatrix) else ("score_kind",)
+        stated = all(getattr(a, x) == getattr(b, x) for x in (*names, "evidence")) and a.labels.key() == b.labels.key()
+        same = stated and np.array_equal(a.full, b.full) and a.full.dtype == b.full.dtype == np.int64
+        if isinstance(a, ScoreTally):
+            same = same and np.array_equal(a.scores, b.scores)
+        return same and close(a.full_weights, b.full_weights) and close(a.full_squares, b.full_squares)
+    return bool(a == b)
