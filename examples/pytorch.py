@@ -31,12 +31,11 @@ names = {0: "sound", 1: "faulty"}
 ev = uc.evaluate_model(model, test, score_kind="logit", labels=names)
 print(ev.at(0.5))
 
-# What a loop would see that computes recall batch by batch and averages.
-recalls = [
-    uc.evaluate_model(model, [batch], score_kind="logit", labels=names).estimate("recall", threshold=0.5)
-    for batch in test
-]
-values = np.array([recall.value for recall in recalls])
-print(f"\nRecall in {len(values)} batches of 32 rows or fewer: from {np.nanmin(values):.2f} to {np.nanmax(values):.2f}, ", end="")
-print(f"undefined in {np.isnan(values).sum()}; the mean of the others is {np.nanmean(values):.3f}.")
-print(f"Recall in the data set: {ev.estimate('recall', threshold=0.5)}.")
+# What a loop sees that computes recall batch by batch.
+recalls = []
+for batch in test:
+    one = uc.evaluate_model(model, [batch], score_kind="logit", labels=names)
+    recalls.append(one.estimate("recall", threshold=0.5).value)
+print(f"\nRecall in {len(recalls)} batches of 32 rows: from {np.nanmin(recalls):.2f} to {np.nanmax(recalls):.2f}.")
+print(f"It is undefined in {np.isnan(recalls).sum()} of them; the mean of the rest is {np.nanmean(recalls):.3f}.")
+print(f"Recall in the whole data set: {ev.estimate('recall', threshold=0.5)}.")

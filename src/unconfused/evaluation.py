@@ -9,14 +9,16 @@ from typing import Any
 from unconfused import curves, inference, store
 from unconfused.curves import Curve, need_scores
 from unconfused.diagnose import diagnose
-from unconfused.errors import NotKept, ThresholdUnset, UnknownClass
+from unconfused.errors import EmptyInput, NotKept, ThresholdUnset, UnknownClass
 from unconfused.findings import Finding
 from unconfused.inference import Estimate
 from unconfused.ingest.arrays import at_thresholds, count_matrix, tally_arrays
 from unconfused.ingest.batches import Step
+from unconfused.ingest.files import InputFormat
 from unconfused.ingest.frames import columns
 from unconfused.ingest.models import predictions
 from unconfused.ingest.rows import Reading
+from unconfused.ingest.scored import require_threshold
 from unconfused.labels import Label, Labels
 from unconfused.metrics.language import parse
 from unconfused.tally.grouped import Grouped
@@ -99,10 +101,8 @@ def evaluate(
     >>> ev.at(0.5).ravel(), float(ev.estimate("roc_auc"))
     ((1, 1, 1, 1), 0.75)
     """
-    how = Reading(**reading)
-    return Evaluation(
-        tally_arrays(how, y_true, y_pred=y_pred, y_score=y_score, sample_weight=sample_weight, count=count)
-    )
+    given: dict[str, Any] = {"y_pred": y_pred, "y_score": y_score, "sample_weight": sample_weight, "count": count}
+    return Evaluation(tally_arrays(Reading(**reading), y_true, **given))
 
 
 def evaluate_frame(
@@ -113,6 +113,8 @@ def evaluate_frame(
     y_pred: Any = None,
     sample_weight: Any = None,
     count: Any = None,
+    input_format: InputFormat | None = None,
+    delimiter: str | None = None,
     **reading: Any,
 ) -> Evaluation:
     """Evaluate columns of a table: a file (CSV, TSV, JSON lines, Parquet) or a pandas, Polars, Arrow or DuckDB frame.
@@ -121,10 +123,13 @@ def evaluate_frame(
         source: the table; a path may be a glob, and ``-`` is standard input.
         y_true, y_pred, sample_weight, count: names of columns.
         y_score: the name of a column, or a list of names: one for each class, in the order of ``labels``.
+        input_format: "csv", "tsv", "jsonl" or "parquet", for a file whose extension does not say it.
+        delimiter: what separates the cells of a CSV file, if not a comma.
         reading: as in `evaluate`.
     """
-    roles = {"y_true": y_true, "y_pred": y_pred, "y_score": y_score, "sample_weight": sample_weight, "count": count}
-    return evaluate(**columns(source, {role: name for role, name in roles.items() if name is not None}), **reading)
+    names = {"y_true": y_true, "y_pred": y_pred, "y_score": y_score, "sample_weight": sample_weight, "count": count}
+    rows = columns(source, names, labels=reading.get("labels"), input_format=input_format, delimiter=delimiter)
+    return evaluate(**rows, **reading)
 
 
 def evaluate_model(
@@ -191,13 +196,20 @@ class Evaluation:
         Raises:
             ThresholdUnset: there are only scores; the message shows how to decide.
         """
-        if self.tallies.matrix is None:
+        matrix = self._held.matrix
+        if matrix is None:
             raise ThresholdUnset(
                 "This evaluation holds scores, and no decision was stated.",
                 "0.5 is a decision about what a miss and a false alarm cost, not a default.",
                 "Name a threshold: ev.at(0.5).",
             )
-        return self.tallies.matrix
+        return matrix
+
+    @property
+    def _held(self) -> Tallies:
+        if self.kind is None:
+            raise EmptyInput("This evaluation holds no rows yet.", fix="Add a batch: stream.update(y_true=, y_score=).")
+        return self.tallies
 
     @property
     def scores(self) -> Scores | None:
@@ -231,9 +243,9 @@ class Evaluation:
 
         Multilabel: one matrix for each label, at one threshold or at ``{label: threshold}``.
         """
-        scores = need_scores(self.scores, "at()")
+        scores = need_scores(self._held.scores, "at()")
         if isinstance(scores, ScoreTally):
-            return scores.at(threshold)
+            return scores.at(require_threshold(threshold, scores.score_kind))
         if self.kind == "multiclass":
             raise NotKept(
                 f"One threshold cannot choose among {len(scores)} classes.",
@@ -289,11 +301,11 @@ class Evaluation:
             return self.at(threshold) if threshold is not None else self.matrix
         if query.metric.name in self.moments and query.label is None and query.average is None:
             return self.moments[query.metric.name]
-        return need_scores(self.scores, metric)
+        return need_scores(self._held.scores, metric)
 
     def curve(self, kind: str) -> Curve | dict[Label, Curve]:
         """The "roc", "pr", "gain" or "lift" curve; for several classes or labels, one for each."""
-        return curves.curve(need_scores(self.scores, f"curve({kind!r})"), kind)
+        return curves.curve(need_scores(self._held.scores, f"curve({kind!r})"), kind)
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -371,26 +383,26 @@ class Stream:
     def __init__(self, **reading: Any) -> None:
         self.reading = Reading(**reading)
         self._parts: list[tuple[int, Tallies]] = []  # (batches, their sum), each at least twice the next
+        self._latest = Tallies.zero()
 
     def update(
         self, *, y_true: Any, y_pred: Any = None, y_score: Any = None, sample_weight: Any = None, count: Any = None
     ) -> None:
         """Add one batch."""
-        made = tally_arrays(
-            self.reading, y_true, y_pred=y_pred, y_score=y_score, sample_weight=sample_weight, count=count
-        )
-        batches = 1
-        while self._parts and self._parts[-1][0] <= batches:  # like with like: each row is merged log(batches) times
-            before, sum_before = self._parts.pop()
+        columns: dict[str, Any] = {"y_pred": y_pred, "y_score": y_score, "sample_weight": sample_weight, "count": count}
+        made = latest = tally_arrays(self.reading, y_true, **columns)
+        _ = self._latest + made  # refused now, not when the evaluation is read
+        batches, kept = 1, list(self._parts)
+        while kept and kept[-1][0] <= batches:  # like with like: each row is merged log(batches) times
+            before, sum_before = kept.pop()
             made, batches = sum_before + made, batches + before
-        self._parts.append((batches, made))
+        self._latest, self._parts = latest, [*kept, (batches, made)]
 
     @property
     def evaluation(self) -> Evaluation:
         """Everything seen so far."""
-        total = sum((part for _, part in self._parts), Tallies.zero())
-        return Evaluation(total)
+        return Evaluation(sum((part for _, part in self._parts), Tallies.zero()))
 
     def reset(self) -> None:
         """Forget everything seen so far."""
-        self._parts.clear()
+        self._parts, self._latest = [], Tallies.zero()

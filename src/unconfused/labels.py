@@ -63,7 +63,7 @@ class Labels(Sequence[Label]):
 
     def _positive(self) -> int | None:
         if self.pos_label is not None:
-            return self._places.get(self.pos_label)
+            return self.values.index(self.pos_label) if self.pos_label in self.values else None
         if set(self.values) in ({0, 1}, {-1, 1}) and 1 in self._places:
             return self.values.index(1)
         return 1 if self.declared and len(self) == 2 else None
@@ -91,17 +91,19 @@ class Labels(Sequence[Label]):
         Values all 0/1 or boolean always make the two classes (0, 1).
         """
         found = ordered(values)
-        if found and set(found) <= {0, 1}:
-            found = [False, True] if all(isinstance(x, bool) for x in found) else [0, 1]
-        if pos_label is not None and pos_label not in found:
-            if len(found) != 1:
-                raise UnknownClass(
-                    f"pos_label={pos_label!r} is not among the {len(found)} classes that occur: {listed(found)}.",
-                    "Every count of hits and misses would be zero.",
-                    f"Name one of them, or declare the classes: labels=[..., {pos_label!r}].",
-                )
+        if not all(isinstance(x, bool) for x in found):
+            found = [int(x) if isinstance(x, bool) else x for x in found]
+        if pos_label is not None and len(found) == 1 and pos_label not in found:  # it has not come yet
             same_kind([*found, pos_label], "pos_label= and the labels")
-            found = [*found, pos_label]
+            found.append(pos_label)
+        if found and set(found) <= {0, 1}:
+            found = [False, True] if isinstance(found[0], bool) else [0, 1]
+        if pos_label is not None and found and pos_label not in found:
+            raise UnknownClass(
+                f"pos_label={pos_label!r} is not among the {plural(len(found), 'class')} that occur: {listed(found)}.",
+                "Every count of hits and misses would be zero.",
+                f"Name one of them, or declare the classes: labels=[..., {pos_label!r}].",
+            )
         if pos_label is not None and len(found) == 2 and found[0] == pos_label:
             found.reverse()
         return cls(found, pos_label=pos_label)
@@ -126,7 +128,9 @@ class Labels(Sequence[Label]):
             return alike[0]
         if alike:
             raise AmbiguousCall(f"{label!r} reads like {len(alike)} classes: {listed([self.names[i] for i in alike])}.")
-        raise UnknownClass(f"There is no class {label!r}.", fix=f"The {len(self)} classes are {listed(self.names)}.")
+        raise UnknownClass(
+            f"There is no class {label!r}.", fix=f"Known: {plural(len(self), 'class')}, {listed(self.names)}."
+        )
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -144,8 +148,8 @@ class Labels(Sequence[Label]):
             return self.positive
         last = self.names[-1] if self.names else "dog"
         raise PositiveClassUnset(
-            f"{question} asks about the positive class, but the {len(self)} classes {listed(self.names)} "
-            "do not say which that is.",
+            f"{question} asks about the positive class, but nothing says which that is of "
+            f"{plural(len(self), 'class')} ({listed(self.names)}).",
             fix=f'Type pos_label={last!r}, or ask for one class: "recall[{last}]".',
         )
 
@@ -163,7 +167,9 @@ class Labels(Sequence[Label]):
                 self._refuse(other, "both declare their classes, and not the same ones in the same order")
             return self if pos_label == self.pos_label else other
         if not self.declared and not other.declared:
-            both = set(self.values) | set(other.values)
+            if len({isinstance(x, str) for x in (*self.values, *other.values)}) > 1:
+                self._refuse(other, "one side names its classes with text, the other with numbers")
+            both = {int(x) if isinstance(x, bool) else x for x in (*self.values, *other.values)}
             return Labels.infer(both if not _all_bool(self, other) else {bool(x) for x in both}, pos_label)
         declared, inferred = (self, other) if self.declared else (other, self)
         strays = [x for x in inferred.values if x not in declared.values]
@@ -256,10 +262,10 @@ def listed(labels: Sequence[Label], most: int = 6) -> str:
 def plural(n: Any, noun: str) -> str:
     """A count with its noun.
 
-    >>> plural(1, "row"), plural(1200, "row")
-    ('1 row', '1,200 rows')
+    >>> plural(1, "row"), plural(1200, "row"), plural(2, "class")
+    ('1 row', '1,200 rows', '2 classes')
     """
-    return f"{int(n):,} {noun}{'' if n == 1 else 's'}"
+    return f"{int(n):,} {noun}{'' if n == 1 else 'es' if noun.endswith('s') else 's'}"
 
 
 def _stated(labels: Labels, pos_label: Any) -> Label:

@@ -102,11 +102,11 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     Raises:
         OSError: the place cannot be written.
     """
-    target = os.path.realpath(os.fspath(path))
-    if os.path.exists(target) and not os.path.isfile(target):  # a pipe or a device has no half-written state
-        with open(target, "wb") as stream:
+    if os.path.exists(path) and not os.path.isfile(path):  # a pipe or a device has no half-written state
+        with open(path, "wb") as stream:
             yield stream
         return
+    target = os.path.realpath(os.fspath(path))
     folder, name = os.path.split(target)
     if not os.path.isdir(folder):
         raise FileNotFoundError(errno.ENOENT, "There is no such folder", folder)

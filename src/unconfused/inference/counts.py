@@ -131,7 +131,7 @@ def _flat(value: Array, bounds: Bounds) -> NDArray[np.bool_]:
 def _on_disjoint_rows(metric: Metric, args: tuple[Argument, ...], c: Cells) -> bool:
     """Whether the classes' proportions rest on rows of their own, as recall and precision do."""
     form = metric.form(c, *args) if metric.per_class and metric.kind == "proportion" else None
-    return isinstance(form, Ratio) and bool(np.broadcast_to(form.den, c.tp.shape).sum() <= c.n[0])
+    return isinstance(form, Ratio) and bool(np.broadcast_to(form.den, c.tp.shape).sum() <= c.n.sum())
 
 
 def _rule(metric: Metric) -> Rule:

@@ -20,7 +20,7 @@ from unconfused.tally.confusion import ConfusionMatrix
 from unconfused.tally.grouped import Grouped
 from unconfused.tally.kernels import count_codes, sum_codes
 from unconfused.tally.scores import ScoreTally
-from unconfused.tally.tallies import Matrix, Tallies
+from unconfused.tally.tallies import Matrix, Tallies, class_kind
 
 
 def tally_arrays(
@@ -50,6 +50,12 @@ def count_matrix(
     count: Any = None,
 ) -> Matrix:
     """The matrix of one decision: given classes, argmax, or ``score >= threshold``."""
+    if y_pred is not None and (y_score is not None or threshold is not None):
+        raise AmbiguousCall(
+            f"y_pred= was given, and {'y_score' if y_score is not None else 'threshold'}= too.",
+            "The classes are decided already; a matrix shows one decision.",
+            "Pass y_pred= alone, or y_score= with threshold=. uc.evaluate takes both y_pred= and y_score=.",
+        )
     rows = paired(reading, y_true, y_pred, y_score, sample_weight, count)
     if reading.label_kind == "multilabel":
         return _multilabel_matrix(rows, threshold)
@@ -119,19 +125,16 @@ def _class_tallies(rows: Rows) -> Tallies:
     if rows.score is None:
         assert rows.called is not None
         labels = resolve(reading, truth, factored(rows, rows.called))
-        return Tallies("binary" if len(labels) <= 2 else "multiclass", _label_matrix(rows, truth, labels))
+        given = _label_matrix(rows, truth, labels)
+        return Tallies(class_kind(given), given)
     labels = score_labels(reading, truth, rows.score)
     scores = read_scores(rows.score, labels, reading.score_kind, reading.invalid)
     codes = truth.coded(labels)
-    keep = known(rows, [codes], [truth], labels)
+    sides = [truth] if rows.called is None else [truth, factored(rows, rows.called)]
+    keep = known(rows, [side.coded(labels) for side in sides], sides, labels)
     matrix: ConfusionMatrix | None = None
     if rows.called is not None:
         matrix = _label_matrix(rows, truth, labels)
-        keep = (
-            known(rows, [codes, factored(rows, rows.called).coded(labels)], [truth], labels)
-            if keep is not None
-            else None
-        )
     elif scores.ndim == 2:
         matrix = _argmax_matrix(rows, truth, labels, scores)
     weighing, evidence = rows.weighing, rows.evidence

@@ -12,7 +12,7 @@ from unconfused.errors import AmbiguousCall, ShapeError, UnknownLabels
 from unconfused.ingest.columns import Column
 from unconfused.ingest.factors import Factor, check_classes, check_kinds, factor
 from unconfused.ingest.rows import Reading, Rows
-from unconfused.labels import Labels, listed, plain
+from unconfused.labels import Labels, listed, plain, plural
 
 
 def factored(rows: Rows, column: Column) -> Factor:
@@ -42,7 +42,8 @@ def resolve(reading: Reading, truth: Factor, called: Factor | None) -> Labels:
         check_classes(truth, called)
     found = {value for side in sides for value in side.values}
     hints = {side.order for side in sides}
-    if pos_label is None and len(hints) == 1 and (hint := hints.pop()) is not None and found <= set(hint):
+    hint = hints.pop() if len(hints) == 1 else None
+    if pos_label is None and hint is not None and found <= set(hint) and not set(hint) <= {0, 1}:
         return Labels(hint)  # the order of an unordered categorical, until it meets another one
     if found <= {0, 1} and not all(isinstance(value, bool) for value in found):
         found = {int(value) for value in found}
@@ -54,19 +55,20 @@ def score_labels(reading: Reading, truth: Factor, score: Column) -> Labels:
     width = 1 if score.values.ndim == 1 else score.shape[1] if score.values.ndim == 2 else 0
     if width == 0:
         raise ShapeError(f"y_score has shape {score.shape}; scores are (n,), (n, 2) or (n, K).")
-    labels = resolve(reading, truth, None)
-    if width > 2 and reading.labels is None and not truth.ordered:
-        labels = Labels(range(width), pos_label=reading.pos_label, declared=True)
+    by_place = width > 2 and reading.labels is None and not truth.ordered
+    labels = Labels.declare(range(width), reading.pos_label) if by_place else resolve(reading, truth, None)
     if width > 2 and len(labels) != width:
         raise ShapeError(
-            f"y_score has {width} columns, labels= names {len(labels)} classes ({listed(labels.names)}).",
+            f"y_score has {width} columns, labels= names {plural(len(labels), 'class')} ({listed(labels.names)}).",
             "Column i is the score of labels[i].",
             "Name every column, in order.",
         )
     if width <= 2 and len(labels) != 2:
         raise ShapeError(
             f"y_score has shape {score.shape}, the score of one class of two, but there "
-            f"{'is one class' if len(labels) == 1 else f'are {len(labels)} classes'}: {listed(labels.names)}.",
+            f"{'is one class' if len(labels) == 1 else f'are {len(labels)} classes'}: {listed(labels.names)}."
+            if labels
+            else f"y_score has shape {score.shape}, the score of one class of two, but no row shows a class.",
             "One score cannot tell more classes apart, and a single class leaves the other without a name."
             if len(labels) > 2
             else "The other class has no name.",
@@ -101,7 +103,8 @@ def known(
         if mask.any():
             parts.append(f"{factor_.name}: {', '.join(f'{v!r} x{factor_.count(v):,}' for v in values[:4])}")
     raise UnknownLabels(
-        f"{int(strange.sum()):,} of {len(strange):,} rows hold a label outside the classes {listed(labels.names)} "
+        f"{int(strange.sum()):,} of {plural(len(strange), 'row')} {'holds' if strange.sum() == 1 else 'hold'} a label "
+        f"outside the classes {listed(labels.names)} "
         f"({'; '.join(parts)}).",
         "Leaving them out without a word would make every rate too good.",
         'Add the class to labels=, or type unknown="other" (kept in a seat of its own) or unknown="drop" (left out, '

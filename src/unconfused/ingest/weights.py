@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unconfused.errors import InvalidWeights
+from unconfused.errors import CountOverflow, InvalidWeights
 from unconfused.ingest.columns import Column
 from unconfused.ingest.factors import positions
 from unconfused.labels import plural
-from unconfused.tally.kernels import exact_total
+from unconfused.tally.kernels import LIMIT, exact_total
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def read_weights(weights: Column | None, count: Column | None, n: int) -> Weighi
         InvalidWeights: a weight that is negative, missing or infinite; a count that is not a whole number >= 0.
     """
     w = None if weights is None else _numbers(weights, "A weight says how much a row counts.")
-    c = None if count is None else _numbers(count, "count= says how many rows an entry stands for.")
+    c = None if count is None else _numbers(_within_limit(count), "count= says how many rows an entry stands for.")
     if c is not None and (c != np.floor(c)).any():
         raise InvalidWeights(
             f"count holds fractional values, {positions(c != np.floor(c))}.",
@@ -64,6 +64,24 @@ def read_weights(weights: Column | None, count: Column | None, n: int) -> Weighi
             "Pass fractions as sample_weight=.",
         )
     return Weighing(n, None if w is None else w.astype(np.float64), None if c is None else c.astype(np.int64))
+
+
+def _within_limit(count: Column) -> Column:
+    """Refuse counts that no 64-bit integer holds, whatever their type."""
+    x = count.values
+    if x.dtype.kind == "O":
+        past = np.array([isinstance(value, int) and value > LIMIT for value in x.ravel().tolist()], bool)
+    elif x.dtype.kind == "f":
+        past = np.isfinite(x) & (x >= 2.0**63)
+    else:
+        past = x > np.uint64(LIMIT) if x.dtype == np.uint64 else np.zeros(0, bool)
+    if past.any():
+        raise CountOverflow(
+            f"count holds {plural(past.sum(), 'value')} beyond 2**63 - 1, {positions(past)}.",
+            "A 64-bit integer would wrap round to a wrong number.",
+            "Keep the shards apart, or count in larger units.",
+        )
+    return count
 
 
 def _numbers(column: Column, meaning: str) -> NDArray[Any]:

@@ -37,8 +37,8 @@ class Ratio(NamedTuple):
     @property
     def value(self) -> Array:
         """The only division in the package: NaN where ``den`` is 0, without a warning."""
-        num, den = np.broadcast_arrays(self.num, self.den)
-        value: Array = np.divide(num, den, out=np.full(num.shape, np.nan), where=den != 0)
+        undefined = np.full(np.broadcast_shapes(self.num.shape, self.den.shape), np.nan)
+        value: Array = np.divide(self.num, self.den, out=undefined, where=self.den != 0)
         return value
 
     def at(self, index: int) -> Ratio:
@@ -91,7 +91,7 @@ def mean_of_defined(values: Array) -> Array:
 
 
 def against_rest(c: Cells, place: int | None = None) -> Cells:
-    """Each class against the rest, or the one at ``place``, that class last.    Shape: (..., k) → (..., k, 2, 2) tables.
+    """Each class against the rest, or the one at ``place``; it stands last.    Shape: (..., k) → (..., k, 2, 2) tables.
 
     A sum of weights that rounding left a little below 0 is 0.
     """

@@ -60,7 +60,8 @@ def _chart(kind: str, by_class: Mapping[str, Curve]) -> Chart:
     rows = [row for name, curve in by_class.items() for row in _rows(name, curve, most)]
     levels = [point for name, curve in by_class.items() for point in _ends(name, curve)]
     highest = max((row["y"] for row in rows), default=1.0) if kind == "lift" else 1.0
-    x = alt.X("x:Q", title=first.x_name, scale=alt.Scale(domain=[0, 1], nice=False))
+    fifths = alt.Axis(tickCount=5, labelOverlap=True)
+    x = alt.X("x:Q", title=first.x_name, scale=alt.Scale(domain=[0, 1], nice=False), axis=fifths)
     y = alt.Y("y:Q", title=first.y_name, scale=alt.Scale(domain=[0, max(1.0, 1.05 * highest)], nice=False, clamp=True))
     if kind != "lift":
         y = alt.Y("y:Q", title=first.y_name, scale=alt.Scale(domain=[0, 1], nice=False))

@@ -35,8 +35,10 @@ TABLE = "border-collapse:separate;border-spacing:1px;margin:.4em 0;font-variant-
 HEAD = "background:transparent;font-weight:600;padding:.2em .6em;text-align:center;vertical-align:bottom"
 SIDE = "background:transparent;font-weight:600;padding:.2em .6em;text-align:right;vertical-align:middle"
 TURNED = f"{SIDE};writing-mode:vertical-rl;transform:rotate(180deg);text-align:center"
-DATA = "padding:.25em .7em;text-align:center;vertical-align:middle"
-PLAIN = "background:transparent;padding:.2em .6em;text-align:left;vertical-align:top"
+DATA = "padding:.25em .7em;text-align:center;vertical-align:middle;white-space:nowrap"
+PLAIN = "background:transparent;padding:.2em .6em;text-align:left;vertical-align:top;white-space:nowrap"
+WORDS = f"{PLAIN.replace('nowrap', 'normal')};min-width:16em"
+"""Of a column that holds words and may be broken."""
 CAPTION = "caption-side:top;text-align:left;padding:.2em 0;color:inherit"
 QUIET = "font-size:.88em;opacity:.85;margin:.3em 0"
 LEVELS = {"error": "#b3261e", "warning": "#8a5a00", "note": "#3f5f7f"}
@@ -120,11 +122,14 @@ def label(text: object) -> str:
 def matrix_table(cm: ConfusionMatrix, how: Any = None) -> str:
     """The matrix with both axes named; a cell holds a count and a share, and its colour shows the share."""
     table, shares, k = cm.table(), cm.normalize("true" if how is None else how).values, len(cm.labels)
-    shown, texts = [f"<bdi>{safe(x)}</bdi>" for x in names(cm.labels.texts, cm.seats)], amounts(table)
+    plain, texts = names(cm.labels.texts, cm.seats), amounts(table)
+    shown, room = [f"<bdi>{safe(x)}</bdi>" for x in plain], [width_of(len(x), 14) for x in plain]
     size = len(shown)
     if not size:
         return ""
-    heads = "".join(f'<th scope="col" style="{_edge(HEAD, j, k, "left")}">{x}</th>' for j, x in enumerate(shown))
+    heads = "".join(
+        f'<th scope="col" style="{_edge(HEAD, j, k, "left")};{room[j]}">{x}</th>' for j, x in enumerate(shown)
+    )
     rows = []
     for i in range(size):
         cells = []
@@ -138,7 +143,7 @@ def matrix_table(cm: ConfusionMatrix, how: Any = None) -> str:
             cells.append(f'<td style="{style}">{large}<br><small style="color:inherit">{small}</small></td>')
         first = f'<th scope="rowgroup" rowspan="{size}" style="{TURNED}">Actual class</th>' if i == 0 else ""
         rows.append(
-            f'<tr>{first}<th scope="row" style="{_edge(SIDE, i, k, "top")}">{shown[i]}</th>{"".join(cells)}</tr>'
+            f'<tr>{first}<th scope="row" style="{_edge(SIDE, i, k, "top")};{room[i]}">{shown[i]}</th>{"".join(cells)}</tr>'
         )
     caption = CAPTIONS[how]
     if cm.weights is not None:
@@ -149,6 +154,11 @@ def matrix_table(cm: ConfusionMatrix, how: Any = None) -> str:
         f'<th scope="colgroup" colspan="{size}" style="{HEAD}">Predicted class</th></tr><tr>{heads}</tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table>"
     )
+
+
+def width_of(letters: int, most: int) -> str:
+    """The style of a name: broken only where it is longer than ``most`` letters."""
+    return f"min-width:{0.64 * min(letters, most):.1f}em;white-space:normal;overflow-wrap:anywhere"
 
 
 def _edge(style: str, place: int, k: int, side: str) -> str:
@@ -181,12 +191,12 @@ def rates_table(made: Report) -> str:
     for name, e in asked.items():
         value, interval = halves(e)
         beside = BASELINES.get(name)
-        against = f" (without skill: {float(asked[beside]):.3f})" if beside in asked and e.defined else ""
+        against = f"; {float(asked[beside]):.3f} without skill" if beside in asked and e.defined else ""
         out = f" without {', '.join(map(str, e.left_out))}" if e.left_out else ""
         rows.append(
-            [label(name), f"<b>{safe(value)}</b>", safe(f"{interval}{out}{against}"), f"{e.n:,}", safe(e.method)]
+            [safe(name), f"<b>{safe(value)}</b>", safe(f"{interval}{out}{against}"), f"{e.n:,}", safe(e.method)]
         )
-    return table_of("Rates", ["rate", "value", f"{made.level:.0%} interval", "n", "method"], rows)
+    return table_of("Rates", ["rate", "value", f"{made.level:.0%} interval", "n", "method"], rows, words=4)
 
 
 def classes_table(made: Report, most: int = WHOLE) -> str:
@@ -201,7 +211,13 @@ def classes_table(made: Report, most: int = WHOLE) -> str:
     metrics = list(dict.fromkeys(metric for row in chosen for metric in row.estimates))
     weighted = made.weight is not None
     called = any(row.called is not None for row in chosen)
-    heads = ["class", "rows", *(["Σw"] if weighted else []), *(["called so"] if called else []), *metrics]
+    heads = [
+        "label" if made.kind == "multilabel" else "class",
+        "rows",
+        *(["Σw"] if weighted else []),
+        *(["called so"] if called else []),
+        *metrics,
+    ]
     rows = []
     for row in chosen:
         cells = [label(row.label), f"{row.rows:,}"]
@@ -244,14 +260,17 @@ def findings_list(findings: Iterable[Finding]) -> str:
     return f'<ul style="list-style:none;padding:0;margin:.4em 0">{"".join(items)}</ul>' if items else ""
 
 
-def table_of(caption: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table whose first column names its rows; cells are HTML, headings and caption are text."""
+def table_of(caption: str, heads: Sequence[str], rows: Sequence[Sequence[str]], words: int | None = None) -> str:
+    """A table whose first column names its rows; cells are HTML, headings and caption are text.
+
+    ``words`` is the column whose cells may be broken.
+    """
     if not rows:
         return ""
     head = "".join(f'<th scope="col" style="{PLAIN};font-weight:600">{safe(x)}</th>' for x in heads)
     body = "".join(
-        f'<tr><th scope="row" style="{PLAIN};font-weight:600">{first}</th>'
-        + "".join(f'<td style="{PLAIN}">{cell}</td>' for cell in rest)
+        f'<tr><th scope="row" style="{PLAIN};font-weight:600;{width_of(len(first), 24)}">{first}</th>'
+        + "".join(f'<td style="{WORDS if at == words else PLAIN}">{cell}</td>' for at, cell in enumerate(rest, 1))
         + "</tr>"
         for first, *rest in rows
     )

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from unconfused.show.escape import JOINERS, LTR, isolated, visible
@@ -16,6 +16,8 @@ PAGE = 80
 GAP = "  "
 MOST = 180
 """Columns of a name at most; the middle of a longer one is left out."""
+LEAST = 12
+"""Columns that names should have."""
 _ZWJ, _EMOJI_STYLE = "\u200d", "\ufe0f"
 
 
@@ -116,10 +118,12 @@ def shortened(text: str, most: int = MOST) -> str:
     """The text, without its middle where it is longer than ``most`` columns."""
     if width(text) <= most:
         return text
-    start = chop(text, most * 2 // 3)[0]
-    clusters = [cluster for cluster, _ in _clusters(text)]
-    end = clusters[len(clusters) - (most - most * 2 // 3 - 3) // 2 :]
-    return f"{start}...{''.join(end)}"
+    room, end = most - most * 2 // 3 - 3, ""
+    for cluster, columns in reversed(list(_clusters(text))):
+        if columns > room:
+            break
+        room, end = room - columns, cluster + end
+    return f"{chop(text, most * 2 // 3)[0]}...{end}"
 
 
 def names(labels: Sequence[str], seats: Sequence[str] = ()) -> list[str]:
@@ -157,6 +161,26 @@ class Column:
 def total_width(columns: Sequence[Column]) -> int:
     """The display columns of the whole table."""
     return sum(column.width for column in columns) + len(GAP) * (len(columns) - 1)
+
+
+def fitted(columns: Sequence[Column], named: Sequence[int], *, spare: int | None = None) -> list[Column]:
+    """The same columns at the width of the page: names are broken, and the ``spare`` column goes if it must."""
+    room = PAGE - sum(columns[i].width for i in range(len(columns)) if i not in named) - len(GAP) * (len(columns) - 1)
+    wide = sum(columns[i].width for i in named)
+    if wide > room and room < LEAST * len(named) and spare is not None:
+        kept = [i for i in range(len(columns)) if i != spare]
+        return fitted([columns[i] for i in kept], [kept.index(i) for i in named])
+    out = list(columns)
+    for place, i in enumerate(
+        sorted(named, key=lambda i: columns[i].width)
+    ):  # what a short name leaves, a long one gets
+        share = max(room // (len(named) - place), 2)
+        out[i] = replace(
+            out[i], cells=[[piece for line in cell for piece in wrap(line, share)] for cell in out[i].cells]
+        )
+        out[i] = replace(out[i], head=[piece for line in out[i].head for piece in wrap(line, share)])
+        room -= out[i].width
+    return out
 
 
 def lay_out(columns: Sequence[Column], rules: Collection[int] = (), over: tuple[int, str] | None = None) -> list[str]:

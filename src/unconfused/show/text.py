@@ -11,10 +11,10 @@ from unconfused.diagnose import diagnose
 from unconfused.inference import estimate, estimates
 from unconfused.show.escape import visible
 from unconfused.show.grid import FULL, Grid, grid_lines
-from unconfused.show.lines import Rate, finding_lines, joined, plain, rate_lines
+from unconfused.show.lines import Footnotes, Rate, finding_lines, joined, rate_lines
 from unconfused.show.report import report, score_rates
 from unconfused.show.report_text import of_scores, report_text
-from unconfused.show.table import Column, lay_out, name, names, paragraph, width, wrap
+from unconfused.show.table import Column, fitted, lay_out, name, names, paragraph, width
 from unconfused.show.words import amounts, confusions, counted, notes, scores_sentence, sentence
 from unconfused.tally.confusion import ConfusionMatrix
 from unconfused.tally.grouped import Grouped
@@ -67,20 +67,17 @@ def large_lines(cm: ConfusionMatrix) -> list[list[str]]:
     if not total or not worst:
         return [paragraph(f"The {k} x {k} matrix is not printed: cm.to_frame() and cm.plot() show it.", "  ")]
     shown = dict(zip(cm.labels, names(cm.labels.texts), strict=True))
-    often = {pair.truth: pair for pair in confusions(cm, by="weight")[::-1]}
-    rows = amounts(cm.table(weighted=False).sum(1))
+    often = {pair.truth: pair.called for pair in confusions(cm, by="weight")[::-1]}
+    rows, footnotes = amounts(cm.table(weighted=False).sum(1)), Footnotes()
     table = [
-        Column(["class"], [wrap(shown[x], 20) for x in worst], "left"),
+        Column(["class"], [[shown[x]] for x in worst], "left"),
         Column(["rows"], [[rows[cm.labels.index(x)]] for x in worst]),
-        Column(["recall"], [[plain(recall[x])] for x in worst], "left"),
-        Column(["precision"], [[plain(precision[x])] for x in worst], "left"),
-        Column(
-            ["most often called"],
-            [wrap(often[name(str(x))].called, 20) if name(str(x)) in often else [""] for x in worst],
-            "left",
-        ),
+        Column(["recall"], [[footnotes.cell(recall[x])] for x in worst], "left"),
+        Column(["precision"], [[footnotes.cell(precision[x])] for x in worst], "left"),
+        Column(["mostly called"], [[often.get(shown[x], "")] for x in worst], "left"),
     ]
-    parts = [[f"The {len(worst)} of {k} classes that were found least (by the upper end of recall):", *lay_out(table)]]
+    head = f"The {len(worst)} of {k} classes that were found least (by the upper end of recall):"
+    parts = [[head, *lay_out(fitted(table, (0, 4), spare=3)), *footnotes.lines()]]
     shown_pairs = pairs[:WORST]
     head = f"The {len(shown_pairs)} pairs confused most (by the lower end of the rate):"
     parts.append([head, *pair_lines(shown_pairs)])
@@ -95,16 +92,15 @@ def large_lines(cm: ConfusionMatrix) -> list[list[str]]:
 
 def pair_lines(pairs: Sequence[Any]) -> list[str]:
     """Confused pairs: which, how many rows, and which share of the class."""
-    return lay_out(
-        [
-            Column(["actual"], [wrap(pair.truth, 24) for pair in pairs], "left"),
-            Column(["predicted"], [wrap(pair.called, 24) for pair in pairs], "left"),
-            Column(["rows"], [[f"{pair.rows:,d}"] for pair in pairs]),
-            Column(["of"], [[f"{pair.of:,d}"] for pair in pairs]),
-            Column(["rate"], [[f"{pair.rate:.3f}"] for pair in pairs]),
-            Column(["at least"], [[f"{pair.low:.3f}"] for pair in pairs]),
-        ]
-    )
+    columns = [
+        Column(["actual"], [[pair.truth] for pair in pairs], "left"),
+        Column(["predicted"], [[pair.called] for pair in pairs], "left"),
+        Column(["rows"], [[f"{pair.rows:,d}"] for pair in pairs]),
+        Column(["of"], [[f"{pair.of:,d}"] for pair in pairs]),
+        Column(["rate"], [[f"{pair.rate:.3f}"] for pair in pairs]),
+        Column(["at least"], [[f"{pair.low:.3f}"] for pair in pairs]),
+    ]
+    return lay_out(fitted(columns, (0, 1)))
 
 
 def rates_text(rates: Rates) -> str:

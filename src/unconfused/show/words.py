@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from unconfused.inference.intervals import wilson
 from unconfused.labels import Label
 from unconfused.metrics.catalogue import ratio
-from unconfused.show.table import name
+from unconfused.show.escape import isolated
+from unconfused.show.table import name, names
 
 if TYPE_CHECKING:
     from unconfused.findings import Evidence
@@ -112,7 +113,7 @@ def confusions(cm: ConfusionMatrix, most: int | None = None, *, by: str = "low")
     places = np.flatnonzero(wrong)
     first, second = (low, weight[:k]) if by == "low" else (weight[:k], low)
     order = np.lexsort((places, -second.ravel()[places], -first.ravel()[places]))
-    shown = [name(str(x)) for x in cm.labels] + [f"({seat})" for seat in cm.seats]
+    shown = names(cm.labels.texts, cm.seats)
     support = rows.sum(1)
     out = []
     for place in places[order][:most].tolist():
@@ -194,10 +195,11 @@ def _most_frequent(cm: ConfusionMatrix) -> str:
     if not worst or len(cm.labels) < 2:
         return ""
     (c,) = worst
+    truth, called = isolated(c.truth), isolated(c.called)
     if cm.full_weights is not None:
-        return f"The most frequent confusion, by weight: {percent(c.rate)} of what is {c.truth} was called {c.called}."
-    which = f"{c.rows:,d} of {counted(c.of)} that {_be(c.of)} {c.truth}"
-    return f"The most frequent confusion: {which} {_was(c.rows)} called {c.called}."
+        return f"The most frequent confusion, by weight: {percent(c.rate)} of what is {truth} was called {called}."
+    which = f"{c.rows:,d} of {counted(c.of)} that {_be(c.of)} {truth}"
+    return f"The most frequent confusion: {which} {_was(c.rows)} called {called}."
 
 
 def scores_sentence(tally: ScoreTally) -> str:
@@ -233,8 +235,8 @@ def remarks(evidence: Evidence) -> list[str]:
     """What only the rows could show: rows left out on request, ties."""
     texts = {
         "ignored": "left out, as ignore= asked",
-        "unknown": "left out: their label is outside the declared classes (unknown='drop')",
-        "ties": "had their highest score in several classes; the first of these was taken",
+        "unknown": "left out, for a label outside the declared classes (unknown='drop')",
+        "ties": "with the highest score in several classes: the first of them was taken",
         "rounded": "equal to the threshold only after rounding to the type of the score",
     }
     return [f"{counted(n)} {texts[key]}." for key, n in evidence.items() if key in texts]

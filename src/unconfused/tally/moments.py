@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unconfused.tally.kernels import Floats
+from unconfused.tally.kernels import Floats, exact_total
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,13 +26,17 @@ class Moments:
     n: int
     sums: Floats
 
+    def __post_init__(self) -> None:
+        self.sums.setflags(write=False)
+
     @classmethod
     def of(cls, x: Floats, *, weights: Floats | None = None, count: NDArray[Any] | None = None) -> Moments:
         """The moments of the losses ``x`` (n,); ``count`` says how many rows each stands for."""
         times = np.ones(len(x)) if count is None else np.asarray(count, np.float64)
+        n = len(x) if count is None else exact_total(count)
         w = np.ones(len(x)) if weights is None else weights
         sums = [[math.fsum(times * w**i * x**j) for j in (0, 1, 2)] for i in (1, 2)]
-        return cls(int(times.sum()), np.array(sums))
+        return cls(n, np.array(sums))
 
     @classmethod
     def zero(cls) -> Moments:

@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from unconfused.errors import InvalidValues, MergeRefused, NotKept, ScoresOutOfRange
+from unconfused.errors import InvalidValues, MergeRefused, NotKept, ScoresOutOfRange, UsageError
 from unconfused.findings import Evidence
 from unconfused.labels import Labels
 from unconfused.tally.confusion import ConfusionMatrix
@@ -150,7 +150,8 @@ class ScoreTally:
     def at(self, threshold: float) -> ConfusionMatrix:
         """The matrix of the rule "positive when score >= threshold".
 
-        ``threshold=inf`` calls nothing positive. A row without a usable score is called ``missing``.
+        ``threshold=inf`` calls nothing positive (but raw scores of inf). A row without a usable score is called
+        ``missing``.
         """
         cut = cut_of(threshold, self.score_kind)
         split = int(np.searchsorted(self.scores, cut, side="left")) + 1
@@ -194,7 +195,8 @@ class ScoreTally:
                 "They are not on one scale.",
                 "Tally both with the same score_kind=.",
             )
-        labels = self.labels.unite(other.labels)
+        same_labels = self.labels.key() == other.labels.key()
+        labels = self.labels if same_labels else self._seen_labels().unite(other._seen_labels())
         if len(labels) != 2:
             raise MergeRefused(f"Together the tallies have {len(labels)} classes, {labels!r}; scores tell two apart.")
         check_total(self.total + other.total, lambda: self.total + other.total)
@@ -221,6 +223,15 @@ class ScoreTally:
 
     __radd__ = __add__
 
+    def _seen_labels(self) -> Labels:
+        """Without an inferred class that no row has: it was only filled in to make two."""
+        positive = self.labels.positive
+        if self.labels.declared or positive is None:
+            return self.labels
+        seen = self.full.any(0)
+        kept = [value for i, value in enumerate(self.labels.values) if seen[int(i == positive)]]
+        return Labels(kept, pos_label=self.labels.pos_label)
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, ScoreTally):
             return NotImplemented
@@ -246,7 +257,10 @@ def cut_of(threshold: float, score_kind: ScoreKind) -> float:
     Raises:
         ScoresOutOfRange: no probability, where a probability is meant.
     """
-    t = float(threshold)
+    try:
+        t = float(threshold)
+    except (TypeError, ValueError):
+        raise UsageError(f"threshold={threshold!r} is no number.", fix="Name one number, such as 0.5.") from None
     if math.isnan(t):
         raise InvalidValues("threshold= is NaN.", "No score can be compared with it.", "Name a number.")
     if score_kind != "raw" and math.isfinite(t) and not 0 <= t <= 1:
@@ -255,13 +269,17 @@ def cut_of(threshold: float, score_kind: ScoreKind) -> float:
             f"With score_kind={score_kind!r} thresholds are probabilities between 0 and 1.",
             "Name one of those; only score_kind='raw' has thresholds in units of its own.",
         )
-    if score_kind != "logit" or math.isinf(t):
+    if score_kind != "logit" or t == -math.inf:
         return t
+    if t == math.inf:
+        return math.nan  # above every probability, that of log-odds inf too: no score is >= NaN
     return math.inf if t == 1 else -math.inf if t == 0 else math.log(t) - math.log1p(-t)
 
 
 def near_misses(cut: float) -> set[float]:
     """What ``cut`` becomes in 32 and 16 bits, where that is another number: scores there look equal and are not.
+
+    0, 1 and inf are left out: scores of any type stand there, and have been rounded by no one.
 
     >>> near_misses(0.5)
     set()
@@ -269,4 +287,4 @@ def near_misses(cut: float) -> set[float]:
     if not math.isfinite(cut):
         return set()
     with np.errstate(over="ignore"):
-        return {float(np.float32(cut)), float(np.float16(cut))} - {cut}
+        return {float(np.float32(cut)), float(np.float16(cut))} - {cut, 0.0, 1.0, math.inf, -math.inf}

@@ -72,9 +72,12 @@ class Tallies:
         mine, theirs = self._shape(), other._shape()
         if mine != theirs:
             raise MergeRefused(f"One evaluation is {mine}, the other {theirs}.", fix="Evaluate both in the same way.")
+        if isinstance(self.matrix if self.scores is None else self.scores, Grouped):
+            self.labels.unite(other.labels)  # other labels would leave some of them with fewer rows
+        matrix = _sum(self.matrix, other.matrix)
         return Tallies(
-            self.kind,
-            _sum(self.matrix, other.matrix),
+            class_kind(matrix) if self.scores is None and isinstance(matrix, ConfusionMatrix) else self.kind,
+            matrix,
             _sum(self.scores, other.scores),
             {name: self.moments[name] + other.moments[name] for name in self.moments},
         )
@@ -83,7 +86,13 @@ class Tallies:
 
     def _shape(self) -> str:
         held = [name for name in ("matrix", "scores") if getattr(self, name) is not None] + sorted(self.moments)
-        return f"{self.kind} with {', '.join(held)}"
+        kind = self.kind if held != ["matrix"] or self.kind == "multilabel" else "one of given classes"
+        return f"{kind} with {', '.join(held)}"
+
+
+def class_kind(matrix: ConfusionMatrix) -> Kind:
+    """What given classes make: a batch may hold fewer of them than the whole."""
+    return "binary" if len(matrix.labels) <= 2 else "multiclass"
 
 
 def _sum(a: Any, b: Any) -> Any:
