@@ -1,4 +1,7 @@
-"""Make the pictures of the pages anew: ``python docs/make_images.py``, with unconfused[cli,plot] and scikit-learn."""
+"""Make the pictures of the pages anew: ``python docs/make_images.py``.
+
+Needs unconfused[cli,plot], scikit-learn, and Keras with PyTorch.
+"""
 
 from __future__ import annotations
 
@@ -55,4 +58,5 @@ def report_picture() -> None:
 if __name__ == "__main__":
     IMAGES.mkdir(exist_ok=True)
     report_picture()
-    run("examples/logistic_regression.py", str(IMAGES))
+    for example in ("logistic_regression", "keras_breast_cancer"):
+        run(f"examples/{example}.py", str(IMAGES))

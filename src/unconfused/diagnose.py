@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from unconfused.findings import Finding
-from unconfused.labels import listed
+from unconfused.labels import listed, plural
 from unconfused.tally.confusion import ConfusionMatrix
 from unconfused.tally.grouped import Grouped
 from unconfused.tally.kernels import exact_total
@@ -98,7 +98,7 @@ def _classes(cm: ConfusionMatrix) -> Iterator[Finding]:
         yield Finding(
             "CM-ABSENT",
             "note",
-            f"{len(absent)} of {len(names)} classes have no rows and were never called: {listed(absent)}. "
+            f"{len(absent)} of {len(names)} classes without rows and never called: {listed(absent)}. "
             "Averages leave them out.",
             {"absent": len(absent), "classes": len(names)},
         )
@@ -111,7 +111,7 @@ def _classes(cm: ConfusionMatrix) -> Iterator[Finding]:
         yield Finding(
             "CM-SMALL",
             "note",
-            f"{len(small)} of {len(names)} classes have fewer than {_SMALL} rows ({smallest[1]!r}: {smallest[0]}): "
+            f"{len(small)} of {len(names)} classes with fewer than {_SMALL} rows ({smallest[1]!r}: {smallest[0]}): "
             "read their rates with the interval.",
             {"classes": len(small), "rows": smallest[0]},
         )
@@ -120,24 +120,29 @@ def _classes(cm: ConfusionMatrix) -> Iterator[Finding]:
 def _asides(cm: ConfusionMatrix) -> Iterator[Finding]:
     reasons = {"ignored": "their true class was to be ignored", "unknown": "a label was outside the declared classes"}
     for key, n in cm.left_out.items():
-        yield Finding("CM-DROPPED", "note", f"{n:,} rows were left out: {reasons[key]}.", {"rows": n})
+        yield Finding("CM-DROPPED", "note", f"{_rows(n)} left out: {reasons[key]}.", {"rows": n})
     for seat in cm.seats:
         i = len(cm.labels) + ("other", "missing").index(seat)
         n = exact_total(cm.full[i]) + exact_total(cm.full[:, i]) - int(cm.full[i, i])
         yield Finding(
-            "CM-SEATS", "note", f"{n:,} rows have the seat {seat!r} on either side; they count as errors.", {"rows": n}
+            "CM-SEATS", "note", f"{_rows(n)} put in the seat {seat!r} on either side, as errors.", {"rows": n}
         )
     if n := cm.evidence["ties"]:
         yield Finding(
-            "CM-TIES", "note", f"{n:,} rows have several largest scores; the first class was taken.", {"rows": n}
+            "CM-TIES", "note", f"{_rows(n)} called the first of several classes with the largest score.", {"rows": n}
         )
     if n := cm.evidence["rounded"]:
         yield Finding(
             "CM-ROUNDED",
             "note",
-            f"{n:,} rows equal the threshold only after rounding to the score's own type; as float64 they do not.",
+            f"{_rows(n)} found equal to the threshold only after rounding to the score's own type; as float64 "
+            "they are not.",
             {"rows": n},
         )
+
+
+def _rows(n: int) -> str:
+    return f"{plural(n, 'row')} {'was' if n == 1 else 'were'}"
 
 
 def _of_scores(scores: ScoreTally) -> Iterator[Finding]:

@@ -18,7 +18,6 @@ from unconfused.ingest.files import InputFormat
 from unconfused.ingest.frames import columns
 from unconfused.ingest.models import predictions
 from unconfused.ingest.rows import Reading
-from unconfused.ingest.scored import require_threshold
 from unconfused.labels import Label, Labels
 from unconfused.metrics.language import parse
 from unconfused.tally.grouped import Grouped
@@ -68,14 +67,9 @@ def confusion_matrix(
     (1, 1, 1, 1)
     """
     reading = Reading(
-        labels=labels,
-        pos_label=pos_label,
-        label_kind=label_kind,
-        score_kind=score_kind,
-        ignore=ignore,
-        unknown=unknown,
-        invalid=invalid,
-    )
+        labels=labels, pos_label=pos_label, label_kind=label_kind, score_kind=score_kind,
+        ignore=ignore, unknown=unknown, invalid=invalid,
+    )  # fmt: skip
     return count_matrix(
         reading, y_true, y_pred=y_pred, y_score=y_score, threshold=threshold, sample_weight=sample_weight, count=count
     )
@@ -191,11 +185,7 @@ class Evaluation:
 
     @property
     def matrix(self) -> Matrix:
-        """The matrix of the decision stated at the pass.
-
-        Raises:
-            ThresholdUnset: there are only scores; the message shows how to decide.
-        """
+        """The matrix of the decision stated at the pass; with scores alone an error that shows how to decide."""
         matrix = self._held.matrix
         if matrix is None:
             raise ThresholdUnset(
@@ -245,7 +235,7 @@ class Evaluation:
         """
         scores = need_scores(self._held.scores, "at()")
         if isinstance(scores, ScoreTally):
-            return scores.at(require_threshold(threshold, scores.score_kind))
+            return scores.at(threshold)
         if self.kind == "multiclass":
             raise NotKept(
                 f"One threshold cannot choose among {len(scores)} classes.",

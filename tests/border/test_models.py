@@ -75,7 +75,7 @@ def test_step_weights() -> None:
     found = predictions(None, data, Reading(), step=given)
     assert found.sample_weight is not None
     assert found.sample_weight.tolist() == [2.0] * 7
-    with pytest.raises(errors.UsageError, match="1 of 2 batches bring a sample_weight"):
+    with pytest.raises(errors.UsageError, match="1 of 2 batches came with a sample_weight"):
         predictions(None, [data[0], data[1][:2]], Reading(), step=given)
 
 

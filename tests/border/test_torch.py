@@ -207,6 +207,9 @@ def test_first_class_positive() -> None:
     assert np.array_equal(found.y_score, -x[:, 0].numpy())
     assert found.notes[0].code == "CM-TURNED"
     assert "-score" in found.notes[0].message
+    two = uc.evaluate_model(Output(lambda x: x[:, :2]), loader(x, y), score_kind="logit", pos_label=0)
+    assert two.labels.positive_name == 0
+    assert two.at(0.5).tp == int(((y == 0) & (x[:, 0] >= x[:, 1])).sum())
 
 
 def test_probabilities_by_default() -> None:

@@ -13,11 +13,11 @@ from typing import Any
 import jsonschema
 import numpy as np
 import pytest
+from golden.test_text import EVALUATIONS, MATRICES, hostile, seated, weighted
 from hypothesis import given
 from hypothesis import strategies as st
 
 import unconfused.show
-from golden.test_text import EVALUATIONS, MATRICES, hostile, seated, weighted
 from unconfused.errors import InvalidCounts, MissingExtra, UnreadableFile, UsageError
 from unconfused.inference import Estimate
 from unconfused.show import escape, export

@@ -24,7 +24,7 @@ HOSTILE = [
     "<script>", "a_$x_{$", '=HYPERLINK("x")', "\x1b[31mred", "two\nlines", "x" * 60, "a name of some sixty letters, "
     "with spaces and marks, that_goes_on", "שלום", "猫の写真", "👩‍👩‍👧 family ❤️", "total", "cat ", "",
 ]  # fmt: skip
-ANIMALS = "airplane automobile bird cat deer dog frog horse ship truck".split()
+ANIMALS = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
 
 
 def spread(k: int, hits: float, errors: float) -> np.ndarray[Any, Any]:
@@ -45,7 +45,11 @@ def hostile(k: int = 12) -> ConfusionMatrix:
 
 
 def large() -> ConfusionMatrix:
-    return ConfusionMatrix.from_counts(spread(200, 30, 0.1), labels=[f"n{i:08d}" for i in range(200)])
+    i = np.arange(200)
+    counts = np.diag(30 + i * i % 17)
+    counts[i, (i + 1) % 200] = i * 7 % 13
+    counts[i, i * 31 % 200] += i * 11 % 5
+    return ConfusionMatrix.from_counts(counts, labels=[f"n{x:08d}" for x in i.tolist()])
 
 
 def weighted() -> ConfusionMatrix:

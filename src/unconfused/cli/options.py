@@ -169,7 +169,7 @@ def distinct(paths: list[str]) -> list[str]:
 
 
 # ── values typed as text ──────────────────────────────────────────────────────────────────────
-_ITEM = re.compile(r'\s*(?:"((?:[^"]|"")*)"|([^,]*?))\s*(?:,|$)')
+_ITEM = re.compile(r'\s*(?:"((?:[^"]|"")*)"|((?!")[^,]*?))\s*(?:,|$)')
 
 
 def split(text: str) -> list[str]:

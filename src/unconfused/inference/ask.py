@@ -200,7 +200,7 @@ def _of_group(group: Grouped[Any], query: Query, level: float, method: str | Non
         one = estimate(group[query.label], plain, level=level, method=method, seed=seed)
         return replace(one, name=str(query))
     if not query.average:
-        _several(query, str(next(iter(group), "dog")), f"there are {len(group)} {group.kind}s")
+        _several(query, str(next(iter(group), "dog")), f"there are {len(group)} of them")
     rows = max((member.total for member in group.values()), default=0)
     if query.average == "micro":
         return _pooled(group, query, rows, level)

@@ -30,14 +30,14 @@ def mean(query: Query, group: Grouped[Any], members: Mapping[Any, Estimate], row
     """The plain or weighted mean of the members' values, and of their bounds."""
     if query.average == "ovo" and group.kind != "pair":
         raise NotKept(
-            f"These tallies are of one {group.kind} against the rest.",
+            f"These {len(group)} tallies are each of one {group.kind} against the rest.",
             "@ovo compares two classes at a time.",
-            f'Type "{query.metric.name}@macro" for the mean over {group.kind}s.',
+            f'Type "{query.metric.name}@macro" for the mean over them.',
         )
     weights = np.array([_support(member) if query.average == "weighted" else 1.0 for member in group.values()])
     value, low, high = (float(weighted_mean(column, weights)) for column in _columns(members))
     return Estimate(
-        value, low, high, level, f"mean of the {group.kind}s' bounds: {_method(members)}", rows,
+        value, low, high, level, f"mean of the bounds of {len(members)}: {_method(members)}", rows,
         reason=query.metric.undefined if np.isnan(value) else None, name=str(query), left_out=_undefined(members),
     )  # fmt: skip
 

@@ -50,7 +50,7 @@ class Estimate:
         return self.value
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, SupportsFloat) and self.value == float(other)
+        return self.value == float(other) if isinstance(other, SupportsFloat) else NotImplemented
 
     def __hash__(self) -> int:
         return hash(self.value)

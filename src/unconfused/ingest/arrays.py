@@ -15,7 +15,7 @@ from unconfused.ingest.classes import factored, known, resolve, score_labels
 from unconfused.ingest.factors import Factor
 from unconfused.ingest.rows import Reading, Rows, paired
 from unconfused.ingest.scored import argmax, decide, read_scores, require_threshold, score_moments, score_tallies
-from unconfused.labels import Label, Labels, listed
+from unconfused.labels import Label, Labels, listed, plural
 from unconfused.tally.confusion import ConfusionMatrix
 from unconfused.tally.grouped import Grouped
 from unconfused.tally.kernels import count_codes, sum_codes
@@ -75,8 +75,7 @@ def count_matrix(
             )
         return _argmax_matrix(rows, truth, labels, scores)
     called, rule, rounded = decide(scores, threshold, labels, reading.score_kind)
-    evidence = rows.evidence + Evidence(rounded=rounded)
-    return _counted(replace(rows, evidence=evidence), truth, labels, called, rule)
+    return _counted(rows, truth, labels, called, rule, rounded=rounded)
 
 
 # ── counting ──────────────────────────────────────────────────────────────────────────────────
@@ -90,13 +89,18 @@ def _label_matrix(rows: Rows, truth: Factor, labels: Labels) -> ConfusionMatrix:
 
 def _argmax_matrix(rows: Rows, truth: Factor, labels: Labels, scores: NDArray[np.float64]) -> ConfusionMatrix:
     called, ties = argmax(scores)
-    evidence = rows.evidence + Evidence(ties=ties)
-    return _counted(replace(rows, evidence=evidence), truth, labels, called, "argmax of the scores")
+    return _counted(rows, truth, labels, called, "argmax of the scores", ties=ties)
 
 
-def _counted(rows: Rows, truth: Factor, labels: Labels, called: NDArray[Any], rule: str) -> ConfusionMatrix:
+def _counted(
+    rows: Rows, truth: Factor, labels: Labels, called: NDArray[Any], rule: str, **seen: NDArray[np.bool_]
+) -> ConfusionMatrix:
+    """The matrix of classes made from scores; ``seen`` is evidence of the rows that are counted."""
     codes = truth.coded(labels)
-    return _pairs(rows, labels, codes, called, known(rows, [codes], [truth], labels), rule)
+    keep = known(rows, [codes], [truth], labels)
+    counted = {name: rows.weighing.rows(mask if keep is None else mask & keep) for name, mask in seen.items()}
+    noted = replace(rows, evidence=rows.evidence + Evidence(**counted))
+    return _pairs(noted, labels, codes, called, keep, rule)
 
 
 def _pairs(
@@ -151,7 +155,12 @@ def label_names(rows: Rows) -> Labels:
     width = rows.truth.shape[1]
     labels = Labels(range(width), declared=True) if rows.reading.labels is None else Labels.declare(rows.reading.labels)
     if len(labels) != width:
-        raise ShapeError(f"y_true has {width} columns, labels= names {len(labels)} labels ({listed(labels.names)}).")
+        raise ShapeError(
+            f"y_true has {plural(width, 'column')}, labels= names {plural(len(labels), 'label')} "
+            f"({listed(labels.names)}).",
+            "Column i stands for labels[i].",
+            "Name every column, in order.",
+        )
     return labels
 
 

@@ -64,17 +64,13 @@ def score_labels(reading: Reading, truth: Factor, score: Column) -> Labels:
             "Name every column, in order.",
         )
     if width <= 2 and len(labels) != 2:
+        many = len(labels) > 2
+        seen = f"there are {len(labels)} classes" if many else "there is one class" if labels else "no row has a class"
         raise ShapeError(
-            f"y_score has shape {score.shape}, the score of one class of two, but there "
-            f"{'is one class' if len(labels) == 1 else f'are {len(labels)} classes'}: {listed(labels.names)}."
-            if labels
-            else f"y_score has shape {score.shape}, the score of one class of two, but no row shows a class.",
-            "One score cannot tell more classes apart, and a single class leaves the other without a name."
-            if len(labels) > 2
-            else "The other class has no name.",
-            "Pass one column for each class, (n, K)."
-            if len(labels) > 2
-            else "Declare both: labels=[negative, positive].",
+            f"y_score has shape {score.shape}, the score of one class of two, but {seen}"
+            + (f": {listed(labels.names)}." if labels else "."),
+            "One score cannot tell more classes apart." if many else "The other class has no name.",
+            "Pass one column for each class, (n, K)." if many else "Declare both: labels=[negative, positive].",
         )
     if width == 2 and reading.labels is None and not truth.ordered and set(labels.values) != {0, 1}:
         raise AmbiguousCall(

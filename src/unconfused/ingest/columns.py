@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unconfused.errors import IndexMismatch, LengthMismatch, ShapeError
+from unconfused.labels import plural
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class Column:
         categories: the classes of a categorical, in its order.
         ordered: the order of ``categories`` was declared.
         index: the pandas index that came with it.
+        coarse: the source holds 16-bit floats, or smaller ones.
     """
 
     name: str
@@ -35,6 +37,7 @@ class Column:
     categories: tuple[Any, ...] | None = None
     ordered: bool = False
     index: Any = None
+    coarse: bool = False
 
     def __len__(self) -> int:
         return len(self.values)
@@ -59,21 +62,20 @@ class Column:
         return replace(self, values=self.values[:, place], missing=missing)
 
 
-def as_column(x: Any, name: str) -> Column:
-    """Read any array-like; an (n, 1) array is flattened, a single element of a tensor is one row."""
-    for kind in type(x).__mro__:
-        reader = _READERS.get(kind.__module__.partition(".")[0])
-        if reader is not None:
-            column = reader(x, name)
-            break
-    else:
-        column = _from_numpy(x, name)
+def as_column(x: Any, name: str, *, keep_single: bool = False) -> Column:
+    """Read any array-like; an (n, 1) array is flattened unless ``keep_single``, one element of a tensor is one row."""
+    column = _reader(x)(x, name)
     values = column.values
     if values.ndim == 0:
         return replace(column, values=values.reshape(1))
-    if values.ndim == 2 and values.shape[1] == 1:
+    if values.ndim == 2 and values.shape[1] == 1 and not keep_single:
         return column.flat()
     return column
+
+
+def _reader(x: Any) -> Callable[[Any, str], Column]:
+    known = (_READERS.get(kind.__module__.partition(".")[0]) for kind in type(x).__mro__)
+    return next((reader for reader in known if reader is not None), _from_numpy)
 
 
 def _from_numpy(x: Any, name: str) -> Column:
@@ -84,25 +86,29 @@ def _from_numpy(x: Any, name: str) -> Column:
             f"{name} is a {type(x).__name__}, not a column.",
             fix="Pass a list, an array, a tensor or a column of a data frame.",
         )
+    if isinstance(x, (list, tuple)) and x and _reader(x[0]) in (_from_torch, _from_tensorflow):
+        x = [_reader(element)(element, name).values for element in x]
     try:
         values = np.asarray(x)
         if values.dtype.kind in "US" and not hasattr(x, "__array__"):
             values = np.array(x, dtype=object)  # NumPy would have turned numbers beside text into text
     except ValueError as error:
-        raise ShapeError(f"{name} is ragged: its rows have different lengths.", f"NumPy says: {error}") from error
-    return Column(name, _no_bfloat(values))
-
-
-def _no_bfloat(values: NDArray[Any]) -> NDArray[Any]:
-    """Types that NumPy does not know (bfloat16, float8) as float32, without loss."""
-    return values.astype(np.float32) if values.dtype.kind == "V" and "float" in values.dtype.name else values
+        raise ShapeError(
+            f"{name} is ragged: its rows have different lengths.",
+            f"NumPy says: {error}",
+            "Join batches before, for example with np.concatenate, or give them to unconfused.Stream one by one.",
+        ) from error
+    if values.dtype.kind == "T":  # text with nulls of its own
+        values = values.astype(object)
+    if values.dtype.kind == "V" and "float" in values.dtype.name:  # bfloat16 and float8, which NumPy does not know
+        return Column(name, values.astype(np.float32), coarse=True)
+    return Column(name, values, coarse=values.dtype == np.float16)
 
 
 def _from_torch(x: Any, name: str) -> Column:
-    x = x.detach()
-    if x.is_floating_point() and str(x.dtype) not in ("torch.float16", "torch.float32", "torch.float64"):
-        x = x.float()
-    return Column(name, x.cpu().numpy())
+    x = x.detach().cpu()
+    coarse = x.is_floating_point() and str(x.dtype) not in ("torch.float32", "torch.float64")
+    return Column(name, (x.float() if coarse else x).numpy(), coarse=coarse)
 
 
 def _from_tensorflow(x: Any, name: str) -> Column:
@@ -124,6 +130,8 @@ def _from_pandas(x: Any, name: str) -> Column:
     numeric = getattr(dtype, "numpy_dtype", None)  # nullable and Arrow-backed numbers
     if isinstance(numeric, np.dtype) and numeric.kind in "biuf":
         return Column(name, x.to_numpy(dtype=numeric, na_value=numeric.type(0)), missing, index=index)
+    if str(dtype).startswith("decimal"):
+        return Column(name, x.to_numpy(dtype=np.float64, na_value=np.nan), missing, index=index)
     return Column(name, x.to_numpy(dtype=object), missing, index=index)
 
 
@@ -132,10 +140,9 @@ def _from_polars(x: Any, name: str) -> Column:
         return Column(name, x.to_numpy(), None)
     missing = x.is_null().to_numpy()
     kind = type(x.dtype).__name__ if not isinstance(x.dtype, type) else x.dtype.__name__
-    if kind in ("Categorical", "Enum"):
-        categories = tuple(x.cat.get_categories().to_list())
+    if kind == "Enum":
         codes = x.to_physical().fill_null(0).to_numpy().astype(np.int64)
-        return Column(name, codes, missing, categories, kind == "Enum")
+        return Column(name, codes, missing, tuple(x.dtype.categories.to_list()), True)
     if kind == "Decimal":
         x = x.cast(sys.modules["polars"].Float64)
     if x.dtype.is_numeric():
@@ -146,6 +153,12 @@ def _from_polars(x: Any, name: str) -> Column:
 
 
 def _from_arrow(x: Any, name: str) -> Column:
+    if hasattr(x, "column_names"):  # a table: its columns side by side
+        parts = [as_column(x.column(i), name) for i in range(x.num_columns)]
+        gone = [np.zeros(len(part), bool) if part.missing is None else part.missing for part in parts]
+        if any(part.categories is not None for part in parts) or not parts:
+            raise ShapeError(f"{name} is a table with categorical columns or none.", fix="Pass one column.")
+        return Column(name, np.stack([part.values for part in parts], 1), np.stack(gone, 1))
     if hasattr(x, "combine_chunks"):
         x = x.unify_dictionaries().combine_chunks()
     missing = np.asarray(x.is_null())
@@ -178,19 +191,22 @@ def check_pairing(columns: Sequence[Column]) -> None:
     for other in columns[1:]:
         if len(other) != len(first):
             raise LengthMismatch(
-                f"{first.name} has {len(first):,} rows, {other.name} has {len(other):,}.",
+                f"{first.name} has {plural(len(first), 'row')}, {other.name} has {len(other):,}.",
                 _length_hint(len(first), len(other)) or "Rows are paired by position, so one of them is incomplete.",
                 "Collect both in one pass over the data, for example with unconfused.evaluate_model.",
             )
-        if first.index is not None and other.index is not None and not first.index.equals(other.index):
-            _refuse_indexes(first, other)
+    indexed = [column for column in columns if column.index is not None]
+    for other in indexed[1:]:
+        if not indexed[0].index.equals(other.index):
+            _refuse_indexes(indexed[0], other)
 
 
 def _refuse_indexes(a: Column, b: Column) -> None:
     same = len(a.index.intersection(b.index)) == len(a) and a.index.is_unique
-    which = "the same labels in another order" if same else f"{len(a.index.intersection(b.index)):,} labels in common"
+    shared = plural(len(a.index.intersection(b.index)), "label")
+    which = "the same labels in another order" if same else f"{shared} in common"
     raise IndexMismatch(
-        f"{a.name} and {b.name} both carry a pandas index, and the two differ: {len(a):,} rows with {which}.",
+        f"{a.name} and {b.name} both carry a pandas index, and the two differ: {plural(len(a), 'row')} with {which}.",
         "By position a row would be paired with another row's answer.",
         f"Align them, for example {b.name}.loc[{a.name}.index], or pass .to_numpy() of both if position is right.",
     )

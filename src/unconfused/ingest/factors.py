@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections import Counter
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -138,17 +138,10 @@ def _of_integers(x: NDArray[Any]) -> tuple[NDArray[Any], tuple[Label, ...]]:
 
 
 def _of_floats(column: Column) -> tuple[Column, tuple[NDArray[Any], tuple[Label, ...]]]:
+    refuse_fractions(column)
     x = column.values
     finite = np.isfinite(x)
     whole = x[finite]
-    if (whole != np.floor(whole)).any():
-        fractional = whole[whole != np.floor(whole)]
-        raise ScoresAsLabels(
-            f"{column.name} holds {len(fractional):,} fractional values (of {len(x):,}; min {whole.min():.3g}, "
-            f"max {whole.max():.3g}, {len(np.unique(whole)):,} distinct): these are scores, not classes.",
-            "They were not rounded for you: 0.5 is a decision, not a default.",
-            _score_hint(column.name),
-        )
     if len(whole) and np.abs(whole).max() > 2.0**53:
         raise LabelTypeMismatch(
             f"{column.name} holds labels beyond 2**53 as floating-point numbers.",
@@ -158,6 +151,25 @@ def _of_floats(column: Column) -> tuple[Column, tuple[NDArray[Any], tuple[Label,
     codes = np.full(len(x), -1, np.int64)
     codes[finite], values = _of_integers(whole.astype(np.int64))
     return column, (codes, values)
+
+
+def refuse_fractions(column: Column) -> None:
+    """Refuse fractional values: they are scores, whatever the shape."""
+    x = column.values.ravel()
+    if x.dtype.kind != "f":
+        return
+    fraction = np.isfinite(x) & (x != np.floor(x))
+    if fraction.any():
+        _refuse_scores(column.name, int(fraction.sum()), len(x), np.unique(x[np.isfinite(x)]))
+
+
+def _refuse_scores(name: str, fractions: int, n: int, distinct: NDArray[Any]) -> NoReturn:
+    raise ScoresAsLabels(
+        f"{name} holds {plural(fractions, 'fractional value')} (of {n:,}; min {distinct.min():.3g}, "
+        f"max {distinct.max():.3g}, {len(distinct):,} distinct): these are scores, not classes.",
+        "They were not rounded for you: 0.5 is a decision, not a default.",
+        _score_hint(name),
+    )
 
 
 def _score_hint(name: str) -> str:
@@ -187,12 +199,7 @@ def _of_objects(column: Column) -> tuple[NDArray[Any], tuple[Label, ...]]:
             places[key] = len(places)
         codes[i] = places[key]
     if fractional:
-        raise ScoresAsLabels(
-            f"{column.name} holds {fractional.total():,} fractional values (of {len(column):,}; "
-            f"min {min(fractional):.3g}, max {max(fractional):.3g}): these are scores, not classes.",
-            "They were not rounded for you: 0.5 is a decision, not a default.",
-            _score_hint(column.name),
-        )
+        _refuse_scores(column.name, fractional.total(), len(column), np.array(sorted(fractional)))
     found = list(kinds.values())
     same_kind(found, column.name)
     values = ordered(found)
@@ -241,6 +248,7 @@ def check_classes(truth: Factor, called: Factor) -> None:
     _check_sentinel(truth, called)
     _check_near_duplicates(truth, called)
     _check_disjoint(truth, called)
+    _check_shifted(truth, called)
 
 
 def _check_sentinel(truth: Factor, called: Factor) -> None:
@@ -271,7 +279,8 @@ def _check_near_duplicates(truth: Factor, called: Factor) -> None:
         if y is None or x == y or x in called.values or y in truth.values:
             continue
         raise UnknownLabels(
-            f"y_true holds {x!r} ({truth.count(x):,} rows) and y_pred holds {y!r} ({called.count(y):,} rows).",
+            f"y_true holds {x!r} ({plural(truth.count(x), 'row')}) and y_pred holds {y!r} "
+            f"({plural(called.count(y), 'row')}).",
             "They differ only in white space or Unicode form, and would be counted as different classes.",
             "Strip both columns where the data is loaded, or list both in labels=.",
         )
@@ -281,19 +290,41 @@ def _check_disjoint(truth: Factor, called: Factor) -> None:
     """No class in common, and one simple change that would make most rows agree."""
     if len(truth.codes) < 10 or len(truth.values) < 2 or set(truth.values) & set(called.values):
         return
-    for change, spelled in (
-        (lambda x: x + 1 if isinstance(x, int) else x, "y_pred + 1"),
-        (lambda x: x - 1 if isinstance(x, int) else x, "y_pred - 1"),
-        (lambda x: str(x).casefold(), "both in lower case"),
-    ):
-        mapped = [change(x) for x in called.values]
-        target = [change(x) if "both" in spelled else x for x in truth.values]
-        places = np.array([target.index(x) if x in target else -2 for x in mapped] + [-2])
-        share = float((places[called.codes] == truth.codes).mean())
+    for shift, spelled in ((1, "y_pred + 1"), (-1, "y_pred - 1"), (0, "both in lower case")):
+        share = _agreement(truth, called, shift)
         if share >= 0.5:
-            raise DisjointLabels(
-                f"y_true holds {listed(truth.values)} and y_pred holds {listed(called.values)}: no class in common.",
-                f"With {spelled} they would agree in {share:.0%} of {len(truth.codes):,} rows: "
-                "one side counts or spells its classes differently.",
-                "Align them where the data is loaded; nothing was changed here.",
-            )
+            _refuse_disjoint(truth, called, spelled, share, "no class in common")
+
+
+def _check_shifted(truth: Factor, called: Factor) -> None:
+    """Class ids that start and end one later on one side, and agree once they are moved back."""
+    both = (*truth.values, *called.values)
+    if len(truth.codes) < 30 or len(truth.values) < 3 or not all(type(x) is int for x in both):
+        return
+    first, last = (int(end(truth.values)) - int(end(called.values)) for end in (min, max))
+    if first != last or abs(first) != 1:
+        return
+    as_given, share = (_agreement(truth, called, shift) for shift in (None, first))
+    if share > 0.5 and share > 3 * as_given:
+        spelled = f"y_pred {'+' if first > 0 else '-'} 1"
+        _refuse_disjoint(truth, called, spelled, share, f"as they are, {as_given:.0%} of the rows agree")
+
+
+def _agreement(truth: Factor, called: Factor, shift: int | None) -> float:
+    """The share of rows that agree: as given (None), in lower case (0), or with y_pred moved by ``shift``."""
+
+    def read(x: Label, moved: int) -> Label:
+        return str(x).casefold() if shift == 0 else int(x) + moved if not isinstance(x, str) else x
+
+    place = {read(x, 0): i for i, x in enumerate(truth.values)}
+    places = np.array([*(place.get(read(x, shift or 0), -2) for x in called.values), -2])
+    return float((places[called.codes] == truth.codes).mean())
+
+
+def _refuse_disjoint(truth: Factor, called: Factor, spelled: str, share: float, seen: str) -> NoReturn:
+    raise DisjointLabels(
+        f"y_true holds {listed(truth.values)} and y_pred holds {listed(called.values)}: {seen}.",
+        f"With {spelled} they would agree in {share:.0%} of {len(truth.codes):,} rows: "
+        "one side counts or spells its classes differently.",
+        "Align them where the data is loaded; nothing was changed here.",
+    )

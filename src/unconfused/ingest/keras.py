@@ -30,6 +30,7 @@ from unconfused.ingest.batches import (
     values_of,
 )
 from unconfused.ingest.rows import Reading
+from unconfused.labels import plural
 
 ROWS = 32
 """Rows per batch where arrays are given: what ``model.evaluate`` takes too."""
@@ -184,8 +185,8 @@ def _notes(whole: Batch, reading: Reading) -> Iterator[Finding]:
         yield Finding(
             "CM-HALF",
             "note",
-            f"{half:,} rows score exactly 0.5. At threshold 0.5 they are positive here (score >= 0.5); "
-            "Keras's binary accuracy calls them negative (score > 0.5).",
+            f"{plural(half, 'score')} of exactly 0.5: positive here at threshold 0.5 (score >= 0.5), negative for the "
+            "binary accuracy of Keras (score > 0.5).",
             {"rows": half},
             "For the rule of Keras type .at(np.nextafter(0.5, 1)).",
         )

@@ -15,7 +15,7 @@ from unconfused.ingest.batches import Batch, Pass, Step, Values, any_batches, de
 from unconfused.ingest.progress import watched
 from unconfused.ingest.rows import Reading
 from unconfused.ingest.sklearn import estimator_pass, is_estimator
-from unconfused.labels import Labels, plain
+from unconfused.labels import Labels, plain, plural
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +87,7 @@ def predictions(
         sample_weight=whole.sample_weight,
         evidence=_evidence(notes),
         notes=tuple(notes),
-        source=f"{run.source}, {len(whole.y_true):,} rows in {len(parts):,} batch{'' if len(parts) == 1 else 'es'}",
+        source=f"{run.source}, {plural(len(whole.y_true), 'row')} in {_batches(len(parts))}",
     )
 
 
@@ -131,7 +131,7 @@ def _check(parts: Sequence[Batch], source: str, reading: Reading) -> None:
     if shape[0] != n or (batch.sample_weight is not None and len(batch.sample_weight) != n):
         squeezed = n == 1 and len(shape) == 1
         raise LengthMismatch(
-            f"{where} has {n:,} labels and scores of shape {shape}.",
+            f"{where} has {plural(n, 'label')} and scores of shape {shape}.",
             "A batch of one lost its first axis, probably to squeeze()." if squeezed else "One of them is no row.",
             "Use .squeeze(-1) or none at all." if squeezed else "Return both for the same rows, with step=.",
         )
@@ -168,18 +168,22 @@ def _joined(parts: Sequence[Batch], source: str) -> Batch:
     full = [part for part in parts if len(part.y_true)]
     if not full:
         raise EmptyInput(
-            f"The data of {source} gave {len(parts):,} batches and no row.",
+            f"The data of {source} gave {_batches(len(parts))} and no row.",
             "There is nothing to count.",
             "An iterator that was walked before is empty now: make it again.",
         )
     weights = [part.sample_weight for part in full if part.sample_weight is not None]
     if weights and len(weights) != len(full):
-        raise UsageError(f"{len(weights):,} of {len(full):,} batches bring a sample_weight.", "All must, or none.")
+        raise UsageError(f"{len(weights):,} of {_batches(len(full))} came with a sample_weight.", "All must, or none.")
     return Batch(
         np.concatenate([part.y_true for part in full]),
         np.concatenate([part.y_score for part in full]),
         np.concatenate(weights) if weights else None,
     )
+
+
+def _batches(n: int) -> str:
+    return f"{n:,} batch{'' if n == 1 else 'es'}"
 
 
 def _check_type(whole: Batch, source: str, reading: Reading) -> None:
@@ -230,8 +234,8 @@ def _turned_note(rows: int, reading: Reading) -> Finding:
     return Finding(
         "CM-TURNED",
         "note",
-        f"The model's single output is the score of its second class. {named} is the first, so the score of each of "
-        f"the {rows:,} rows was turned round: {how}.",
+        f"The model's single output is the score of its second class. {named} is the first, so "
+        f"{plural(rows, 'score')} had to be turned round: {how}.",
         {"turned": rows},
     )
 

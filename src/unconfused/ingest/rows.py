@@ -11,9 +11,9 @@ import numpy as np
 from unconfused.errors import AmbiguousCall, EmptyInput, ShapeError, UsageError
 from unconfused.findings import Evidence
 from unconfused.ingest.columns import Column, as_column, check_pairing
-from unconfused.ingest.factors import factor
+from unconfused.ingest.factors import factor, positions, refuse_fractions
 from unconfused.ingest.weights import Weighing, read_weights
-from unconfused.labels import Declared, plain
+from unconfused.labels import Declared, Labels, listed, plain, plural
 from unconfused.tally.scores import SCORE_KINDS, ScoreKind
 
 LabelKind: TypeAlias = Literal["class", "one-hot", "multilabel"]
@@ -69,12 +69,15 @@ class Rows:
 def paired(reading: Reading, y_true: Any, y_pred: Any, y_score: Any, sample_weight: Any, count: Any) -> Rows:
     if y_pred is None and y_score is None:
         raise UsageError("Neither y_pred= nor y_score= was given.", fix="Pass predicted classes or scores.")
-    truth = as_column(y_true, "y_true")
-    called = None if y_pred is None else as_column(y_pred, "y_pred")
-    score = None if y_score is None else as_column(y_score, "y_score")
-    truth, called, score = _flattened(reading, truth, called, score)
+    single = reading.label_kind == "multilabel"  # then one column is one label
+    truth = as_column(y_true, "y_true", keep_single=single)
+    called = None if y_pred is None else as_column(y_pred, "y_pred", keep_single=single)
+    score = None if y_score is None else as_column(y_score, "y_score", keep_single=single)
     weights = None if sample_weight is None else as_column(sample_weight, "sample_weight")
     counts = None if count is None else as_column(count, "count")
+    if reading.label_kind == "class":
+        weights, counts = (x if x is None or x.shape != truth.shape else x.flat() for x in (weights, counts))
+    truth, called, score = _flattened(reading, truth, called, score)
     given = [column for column in (truth, called, score, weights, counts) if column is not None]
     check_pairing(given)
     if len(truth) == 0:
@@ -92,6 +95,7 @@ def _flattened(
     kind = reading.label_kind
     for column in (truth, called):
         if column is not None and column.values.ndim > 1 and kind is None:
+            refuse_fractions(column)
             raise AmbiguousCall(
                 f"{column.name} has shape {column.shape}: it could hold one column for each class, or one row for "
                 "each element.",
@@ -110,7 +114,14 @@ def _flattened(
         flat_score = score.flat() if score is not None and score.shape == truth.shape else score
         return truth.flat(), None if called is None else called.flat(), flat_score
     if kind == "one-hot":
-        return _from_one_hot(truth), None if called is None else _from_one_hot(called), score
+        if all(column is None or column.values.ndim == 1 for column in (truth, called)):
+            raise ShapeError(
+                f'y_true has shape {truth.shape}; label_kind="one-hot" takes one column for each class.',
+                fix="Pass (n, K) arrays of 0 and 1, or leave label_kind= out for one class a row.",
+            )
+        if called is not None and called.values.ndim == truth.values.ndim and called.shape[1:] != truth.shape[1:]:
+            raise ShapeError(f"y_true has shape {truth.shape}, y_pred has shape {called.shape}. Nothing was broadcast.")
+        return _from_one_hot(truth, reading), None if called is None else _from_one_hot(called, reading), score
     if kind == "multilabel":
         for column in (truth, called, score):
             if column is not None and column.values.ndim != 2:
@@ -119,18 +130,22 @@ def _flattened(
                     fix="Pass (n, L) arrays of 0 and 1, and scores of the same shape.",
                 )
             if column is not None and column.shape != truth.shape:
-                raise ShapeError(f"y_true has shape {truth.shape}, {column.name} has shape {column.shape}.")
+                raise ShapeError(
+                    f"y_true has shape {truth.shape}, {column.name} has shape {column.shape}. Nothing was broadcast."
+                )
+        return truth, called, score
     if called is not None and called.values.ndim > 1:
         raise ShapeError(f"y_true has shape {truth.shape} and y_pred {called.shape}. Nothing was broadcast.")
     return truth, called, score
 
 
-def _from_one_hot(column: Column) -> Column:
-    """The place of the single 1 in each row."""
+def _from_one_hot(column: Column, reading: Reading) -> Column:
+    """The place of the single 1 in each row: column i is the class labels[i], or i where none are declared."""
     if column.values.ndim == 1:
         return column
     values = np.asarray(column.values)
-    if values.ndim != 2 or values.dtype.kind not in "biuf" or not np.isin(values, (0, 1)).all():
+    gone = column.missing is not None and bool(np.any(column.missing))
+    if values.ndim != 2 or values.dtype.kind not in "biuf" or gone or not np.isin(values, (0, 1)).all():
         raise ShapeError(
             f"{column.name} with shape {column.shape} is not one-hot.",
             'label_kind="one-hot" takes rows of 0 and a single 1.',
@@ -139,18 +154,27 @@ def _from_one_hot(column: Column) -> Column:
     if (ones != 1).any():
         wrong = int((ones != 1).sum())
         raise ShapeError(
-            f"{wrong:,} of {len(values):,} rows of {column.name} do not hold exactly one 1.",
+            f"{wrong:,} of {plural(len(values), 'row')} of {column.name} {'does' if wrong == 1 else 'do'} not hold "
+            f"exactly one 1, {positions(ones != 1)}.",
             "Such a row names no class, or several.",
             'If a row may have several labels, type label_kind="multilabel".',
         )
-    return replace(column, values=values.argmax(1), missing=None)
+    width = values.shape[1]
+    classes = Labels.declare(range(width) if reading.labels is None else reading.labels).values
+    if len(classes) != width:
+        raise ShapeError(
+            f"{column.name} has {plural(width, 'column')}, labels= names {plural(len(classes), 'class')} "
+            f"({listed(classes)}).",
+            "Column i stands for labels[i].",
+            "Name every column, in order.",
+        )
+    return replace(column, values=values.argmax(1), missing=None, categories=classes, ordered=True)
 
 
 def _without_ignored(rows: Rows) -> Rows:
-    values = (
-        rows.reading.ignore if isinstance(rows.reading.ignore, (list, tuple, set, frozenset)) else [rows.reading.ignore]
-    )
-    wanted = {plain(value) for value in values}
+    ignore = rows.reading.ignore
+    several = isinstance(ignore, (list, tuple, set, frozenset, range)) or getattr(ignore, "ndim", 0) == 1
+    wanted = {plain(value) for value in (ignore if several else [ignore])}
     if rows.truth.values.ndim > 1:
         raise UsageError("ignore= leaves rows out by their one true class; multilabel rows have several.")
     out = factor(rows.truth, invalid="count").where(wanted)

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unconfused.errors import InvalidValues, ScoresOutOfRange, ShapeError, ThresholdUnset
+from unconfused.errors import InvalidValues, LabelTypeMismatch, ScoresOutOfRange, ThresholdUnset
 from unconfused.findings import Evidence
 from unconfused.ingest.columns import Column
 from unconfused.ingest.factors import positions
 from unconfused.ingest.weights import Weighing
-from unconfused.labels import Labels, plural
+from unconfused.labels import Labels, listed, plural
 from unconfused.tally.grouped import Grouped
 from unconfused.tally.moments import Moments
 from unconfused.tally.scores import ScoreKind, ScoreTally, cut_of, near_misses
@@ -34,12 +34,19 @@ def read_scores(column: Column, labels: Labels, kind: ScoreKind, invalid: str) -
     if column.values.dtype.kind == "O" and column.categories is None:
         column = Column(column.name, _from_objects(column), column.missing, index=column.index)
     if column.values.dtype.kind not in "biuf" or column.categories is not None:
-        raise ShapeError(f"{column.name} is of type {column.values.dtype}; scores are numbers.")
+        kind_of = "a categorical" if column.categories is not None else f"of type {column.values.dtype}"
+        raise LabelTypeMismatch(
+            f"{column.name} is {kind_of}.",
+            "Scores are numbers.",
+            "Convert the column where the data is loaded, for example with .astype(float).",
+        )
     scores = column.values.astype(np.float64)
     if column.missing is not None and column.missing.any():
         scores[column.missing] = np.nan
     _check_missing(column, scores, invalid)
     _check_range(column, scores, kind, invalid)
+    if kind == "logit" and scores.ndim == 2:
+        _check_infinities(column, scores, invalid)
     if scores.ndim == 1:
         return scores
     if scores.shape[1] == 2:
@@ -52,12 +59,21 @@ def read_scores(column: Column, labels: Labels, kind: ScoreKind, invalid: str) -
 
 
 def _from_objects(column: Column) -> Floats:
-    try:
-        return np.array([np.nan if x is None else float(x) for x in column.values.ravel().tolist()]).reshape(
-            column.shape
+    texts: list[Any] = [x for x in column.values.ravel().tolist() if isinstance(x, (str, bytes))]
+    if texts:
+        raise LabelTypeMismatch(
+            f"{column.name} holds {plural(len(texts), 'text value')} ({listed(texts, 3)}) of {column.values.size:,}.",
+            "Scores are numbers.",
+            "Convert the column where the data is loaded, for example with .astype(float).",
         )
+    try:
+        found = [np.nan if x is None else float(x) for x in column.values.ravel().tolist()]
     except (TypeError, ValueError) as error:
-        raise ShapeError(f"{column.name} holds values that are no numbers: {error}.") from error
+        if column.missing is None or not column.missing.any():
+            raise LabelTypeMismatch(f"{column.name} holds values that are no numbers: {error}.") from error
+        kept = column.missing.ravel().tolist()
+        found = [np.nan if gone else float(x) for x, gone in zip(column.values.ravel().tolist(), kept, strict=True)]
+    return np.array(found).reshape(column.shape)
 
 
 def _check_missing(column: Column, scores: Floats, invalid: str) -> None:
@@ -91,9 +107,26 @@ def _check_range(column: Column, scores: Floats, kind: ScoreKind, invalid: str) 
     )
 
 
+def _check_infinities(column: Column, scores: Floats, invalid: str) -> None:
+    """One logit of a row may be inf; several, or -inf everywhere, leave softmax without an answer."""
+    top = scores.max(1)
+    lost = np.isinf(top) & ((top < 0) | ((scores == np.inf).sum(1) > 1))
+    if not lost.any():
+        return
+    if invalid == "count":
+        scores[lost] = np.nan
+        return
+    raise ScoresOutOfRange(
+        f"{column.name} has {plural(lost.sum(), 'row')} (of {len(scores):,}) with several logits of inf or none above "
+        f"-inf, {positions(lost)}.",
+        "Softmax of such a row is undefined.",
+        'Repair the model output, or type invalid="count" to keep these rows in a seat of their own.',
+    )
+
+
 def _check_sums(column: Column, scores: Floats) -> None:
-    """Class probabilities of a row sum to 1; 16-bit ones to two digits."""
-    tolerance = 2e-2 if column.values.dtype.itemsize <= 2 else 1e-3
+    """Class probabilities of a row sum to 1; those from 16-bit floats to two digits."""
+    tolerance = 2e-2 if column.coarse else 1e-3
     sums = scores.sum(1)
     wrong = np.abs(sums - 1) > tolerance
     if not wrong.any():
@@ -105,8 +138,8 @@ def _check_sums(column: Column, scores: Floats) -> None:
         else "They look like separate scores for each class, not like one distribution."
     )
     raise ScoresOutOfRange(
-        f"{int(wrong.sum()):,} of {len(sums):,} rows of {column.name} do not sum to 1 "
-        f"(from {sums.min():.3g} to {sums.max():.3g}).",
+        f"{int(wrong.sum()):,} of {plural(len(sums), 'row')} of {column.name} {'does' if wrong.sum() == 1 else 'do'} "
+        f"not sum to 1 (from {np.nanmin(sums):.3g} to {np.nanmax(sums):.3g}), {positions(wrong)}.",
         cause,
         'Take softmax over the last axis, or say what they are: score_kind="logit" or score_kind="raw"; '
         'for independent labels label_kind="multilabel".',
@@ -124,28 +157,30 @@ def require_threshold(threshold: Any, kind: ScoreKind) -> float:
             f"Type threshold={example} (positive when score >= {example}), or evaluate every threshold at once: "
             f"ev = uc.evaluate(y_true, y_score=...), then ev.at({example}).",
         )
+    cut_of(threshold, kind)
     return float(threshold)
 
 
-def decide(scores: Floats, threshold: Any, labels: Labels, kind: ScoreKind) -> tuple[NDArray[np.int64], str, int]:
+def decide(
+    scores: Floats, threshold: Any, labels: Labels, kind: ScoreKind
+) -> tuple[NDArray[np.int64], str, NDArray[np.bool_]]:
     """Classes from scores: codes in ``labels`` (K + 1 without a score), the rule, rows equal only after rounding."""
     value = require_threshold(threshold, kind)
     cut = cut_of(value, kind)
     positive = labels.require_positive("A threshold")
     called = np.where(scores >= cut, positive, 1 - positive)
     called[np.isnan(scores)] = len(labels) + 1
-    rounded = sum(int((scores == near).sum()) for near in near_misses(cut))
-    return called, f"score >= {value:.12g}", rounded
+    return called, f"score >= {value:.12g}", np.isin(scores, list(near_misses(cut)))
 
 
-def argmax(scores: Floats) -> tuple[NDArray[np.int64], int]:
-    """The class with the largest score, the lowest index among equals, and how many rows had equals."""
+def argmax(scores: Floats) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """The class with the largest score, the lowest index among equals, and which rows had equals."""
     gone = np.asarray(np.isnan(scores).any(1))
     best = np.where(gone[:, None], -np.inf, scores)
     called = best.argmax(1)
     ties = (best == best.max(1, keepdims=True)).sum(1) > 1
     called[gone] = scores.shape[1] + 1
-    return called, int((ties & ~gone).sum())
+    return called, ties & ~gone
 
 
 # ── what is kept ──────────────────────────────────────────────────────────────────────────────
@@ -184,7 +219,8 @@ def score_moments(truth: NDArray[np.int64], scores: Floats, kind: ScoreKind, wei
     known = (truth < scores.shape[1]) & ~np.isnan(scores).any(1)
     p, y, kept = scores[known], truth[known], weighing.keep(known)
     if kind == "logit":
-        p = np.exp(p - p.max(1, keepdims=True))
+        top = p.max(1, keepdims=True)
+        p = np.where(np.isinf(top), p == top, np.exp(p - np.where(np.isinf(top), 0, top)))
         p /= p.sum(1, keepdims=True)
     own = p[np.arange(len(p)), y]
     losses = {

@@ -183,7 +183,7 @@ def _keys(engine: Any, file: File, names: Sequence[str]) -> list[str]:
     if set(names) <= set(first[0]):
         return list(first[0])
     every = engine.execute(f"SELECT DISTINCT unnest(keys) AS key FROM ({objects}) ORDER BY key", [file.pattern])
-    return [key for (key,) in every.fetchall()]
+    return [*first[0], *(key for (key,) in every.fetchall() if key not in first[0])]
 
 
 # ── what is wrong with a file: asked only when reading failed ─────────────────────────────────

@@ -27,6 +27,7 @@ from unconfused.ingest.batches import (
     sliced,
     stepped,
 )
+from unconfused.labels import plural
 
 ROWS = 256
 """Rows per batch where arrays are given instead of batches."""
@@ -136,8 +137,8 @@ def loader_notes(loader: Any, rows: int) -> Iterable[Finding]:
         yield Finding(
             "CM-SHARE",
             "warning",
-            f"The loader's DistributedSampler gave this process {rows:,} rows, one of {sampler.num_replicas} shares; "
-            "shares are made equal by repeating or dropping rows.",
+            f"The loader's DistributedSampler gave this process {plural(rows, 'row')}, one of {sampler.num_replicas} "
+            "shares, which are made equal by repeating or dropping rows.",
             {"rows": rows, "shares": sampler.num_replicas},
             "Add the evaluations of all processes, or evaluate once with a loader that has no such sampler.",
         )
@@ -154,7 +155,7 @@ def loader_notes(loader: Any, rows: int) -> Iterable[Finding]:
         yield Finding(
             "CM-DROPLAST",
             "warning",
-            f"drop_last=True left {size - rows:,} of the data set's {size:,} rows unread.",
+            f"drop_last=True left {size - rows:,} of the data set's {plural(size, 'row')} unread.",
             {"unread": size - rows, "rows": size},
             "Evaluate with drop_last=False.",
         )

@@ -16,7 +16,7 @@ import operator
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, NoReturn, Protocol, cast
+from typing import Any, Literal, NoReturn, Protocol, cast
 
 from unconfused.errors import UsageError
 from unconfused.metrics.average import AVERAGES
@@ -31,7 +31,7 @@ _BARE = re.compile(r"""[^\[\]"'\\]+""")
 _WORD = re.compile(r"[A-Za-z]+")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?(?![\w.%])")
 _OPERATOR = re.compile(r">=|<=|==|>|<")
-_OPERATORS: dict[str, Callable[[float, float], bool]] = {
+_OPERATORS: dict[str, Callable[[Any, float], Any]] = {
     ">=": operator.ge, "<=": operator.le, "==": operator.eq, ">": operator.gt, "<": operator.lt,
 }  # fmt: skip
 EXAMPLES = "Examples: recall, precision[dog], f1@macro, fbeta(2), recall.low."
@@ -85,7 +85,11 @@ class Condition:
 
     def holds(self, answer: Answer) -> bool:
         """Whether the estimate satisfies it; an undefined value satisfies nothing."""
-        return _OPERATORS[self.op](self.query.pick(answer), self.value)
+        return bool(self.satisfied(self.query.pick(answer)))
+
+    def satisfied(self, values: Any) -> Any:
+        """Which numbers satisfy it; NaN never does."""
+        return _OPERATORS[self.op](values, self.value)
 
 
 def parse(text: str) -> Query:

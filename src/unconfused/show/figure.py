@@ -10,6 +10,7 @@ from unconfused.errors import require
 from unconfused.show.figure_curves import plot_curve
 from unconfused.show.figure_history import plot_history
 from unconfused.show.figure_matrix import plot_matrix
+from unconfused.show.figure_text import settle
 from unconfused.tally.confusion import ConfusionMatrix
 
 __all__ = ["plot_curve", "plot_evaluation", "plot_history", "plot_matrix"]
@@ -43,6 +44,7 @@ def plot_evaluation(ev: Any, threshold: Any = None) -> Any:
         plot_matrix(matrix, ax=flat[0], colorbar=True)
     for ax, kind in zip(flat[-len(kinds) :], kinds, strict=True):
         plot_curve(ev.curve(kind), ax=ax)
+    settle(figure)
     return np.array(flat, dtype=object)
 
 
@@ -59,4 +61,5 @@ def _labels(plt: Any, matrices: Any) -> Any:
         plot_matrix(matrix, ax=ax, title=str(label))
     if len(matrices) > len(shown):
         figure.suptitle(f"the first {len(shown)} of {len(matrices)} labels", fontsize=10)
+    settle(figure)
     return np.array(list(axes.flat[: len(shown)]), dtype=object)

@@ -12,7 +12,7 @@ import numpy as np
 from unconfused.errors import UsageError, require
 from unconfused.show.cell import EMPTY, contrast, css, ink, number
 from unconfused.show.figure_panel import HEADINGS, Panel, Shade, ordinal, pooled
-from unconfused.show.figure_text import LINE, PLAIN, Ruler, families, told_apart
+from unconfused.show.figure_text import LINE, PLAIN, Ruler, families, settle, told_apart
 from unconfused.tally.confusion import ConfusionMatrix
 
 WRITTEN = 20
@@ -79,6 +79,8 @@ def plot_matrix(
         bar = own if colorbar is None else colorbar
         side = own_side(panel, ruler, annotate) if own else _side_of(axis)
         Heatmap(axis, panel, side, ruler, own).draw(cmap, annotate, bar)
+    if own:
+        settle(axes[0].figure)
     return np.array(axes, dtype=object) if many else axes[0]
 
 

@@ -142,9 +142,8 @@ def matrix_table(cm: ConfusionMatrix, how: Any = None) -> str:
             large, small = (texts[i * size + j], said) if how is None else (said, texts[i * size + j])
             cells.append(f'<td style="{style}">{large}<br><small style="color:inherit">{small}</small></td>')
         first = f'<th scope="rowgroup" rowspan="{size}" style="{TURNED}">Actual class</th>' if i == 0 else ""
-        rows.append(
-            f'<tr>{first}<th scope="row" style="{_edge(SIDE, i, k, "top")};{room[i]}">{shown[i]}</th>{"".join(cells)}</tr>'
-        )
+        beside = f"{_edge(SIDE, i, k, 'top')};{room[i]}"
+        rows.append(f'<tr>{first}<th scope="row" style="{beside}">{shown[i]}</th>{"".join(cells)}</tr>')
     caption = CAPTIONS[how]
     if cm.weights is not None:
         caption = caption.replace("Rows", "Sums of weights (Σw)")
@@ -268,13 +267,13 @@ def table_of(caption: str, heads: Sequence[str], rows: Sequence[Sequence[str]], 
     if not rows:
         return ""
     head = "".join(f'<th scope="col" style="{PLAIN};font-weight:600">{safe(x)}</th>' for x in heads)
-    body = "".join(
-        f'<tr><th scope="row" style="{PLAIN};font-weight:600;{width_of(len(first), 24)}">{first}</th>'
-        + "".join(f'<td style="{WORDS if at == words else PLAIN}">{cell}</td>' for at, cell in enumerate(rest, 1))
-        + "</tr>"
-        for first, *rest in rows
-    )
+    lines = []
+    for first, *rest in rows:
+        letters = len(first.removeprefix("<bdi>").removesuffix("</bdi>"))
+        line = [f'<th scope="row" style="{PLAIN};font-weight:600;{width_of(letters, 24)}">{first}</th>']
+        line += [f'<td style="{WORDS if at == words else PLAIN}">{cell}</td>' for at, cell in enumerate(rest, 1)]
+        lines.append(f"<tr>{''.join(line)}</tr>")
     return (
         f'<table style="{TABLE}"><caption style="{CAPTION};font-weight:600">{safe(caption)}</caption>'
-        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        f"<thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
     )

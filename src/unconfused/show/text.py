@@ -15,7 +15,16 @@ from unconfused.show.lines import Footnotes, Rate, finding_lines, joined, rate_l
 from unconfused.show.report import report, score_rates
 from unconfused.show.report_text import of_scores, report_text
 from unconfused.show.table import Column, fitted, lay_out, name, names, paragraph, width
-from unconfused.show.words import amounts, confusions, counted, notes, scores_sentence, sentence
+from unconfused.show.words import (
+    amounts,
+    confused,
+    confusions,
+    counted,
+    mostly_called,
+    notes,
+    scores_sentence,
+    sentence,
+)
 from unconfused.tally.confusion import ConfusionMatrix
 from unconfused.tally.grouped import Grouped
 from unconfused.tally.scores import ScoreTally
@@ -60,28 +69,27 @@ def matrix_lines(cm: ConfusionMatrix) -> list[str]:
 def large_lines(cm: ConfusionMatrix) -> list[list[str]]:
     """Instead of a matrix that is too large: the classes found least, and the pairs most confused."""
     k, total = len(cm.labels), cm.total
-    pairs = confusions(cm)
+    pairs = confusions(cm, WORST)
     recall, precision = estimates(cm, "recall"), estimates(cm, "precision")
     wrong = [x for x in cm.labels if recall[x].value < 1]
     worst = sorted(wrong, key=lambda x: (recall[x].high, recall[x].value))[:WORST]
     if not total or not worst:
         return [paragraph(f"The {k} x {k} matrix is not printed: cm.to_frame() and cm.plot() show it.", "  ")]
     shown = dict(zip(cm.labels, names(cm.labels.texts), strict=True))
-    often = {pair.truth: pair.called for pair in confusions(cm, by="weight")[::-1]}
+    often = dict(zip(cm.labels, mostly_called(cm), strict=True))
     rows, footnotes = amounts(cm.table(weighted=False).sum(1)), Footnotes()
     table = [
         Column(["class"], [[shown[x]] for x in worst], "left"),
         Column(["rows"], [[rows[cm.labels.index(x)]] for x in worst]),
         Column(["recall"], [[footnotes.cell(recall[x])] for x in worst], "left"),
         Column(["precision"], [[footnotes.cell(precision[x])] for x in worst], "left"),
-        Column(["mostly called"], [[often.get(shown[x], "")] for x in worst], "left"),
+        Column(["mostly called"], [[often[x]] for x in worst], "left"),
     ]
     head = f"The {len(worst)} of {k} classes that were found least (by the upper end of recall):"
     parts = [[head, *lay_out(fitted(table, (0, 4), spare=3)), *footnotes.lines()]]
-    shown_pairs = pairs[:WORST]
-    head = f"The {len(shown_pairs)} pairs confused most (by the lower end of the rate):"
-    parts.append([head, *pair_lines(shown_pairs)])
-    hidden = f"{counted(k - len(worst), 'class')} and {counted(len(pairs) - len(shown_pairs), 'pair')}"
+    head = f"The {len(pairs)} pairs confused most (by the lower end of the rate):"
+    parts.append([head, *pair_lines(pairs)])
+    hidden = f"{counted(k - len(worst), 'class')} and {counted(confused(cm) - len(pairs), 'pair')}"
     example = visible(repr(worst[0])) if width(str(worst[0])) <= BRIEF else "'dog'"
     how = (
         f"Not shown: {hidden} more. print(cm.report()) lists every class, cm[{example}] is one of them against the "

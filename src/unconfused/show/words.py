@@ -103,28 +103,43 @@ class Confusion:
 def confusions(cm: ConfusionMatrix, most: int | None = None, *, by: str = "low") -> list[Confusion]:
     """Pairs of classes that were confused, those first that the data bears out best (``by="weight"``: most rows)."""
     k, rows, weight = len(cm.labels), cm.table(weighted=False), cm.table()
-    if not k:
-        return []
-    counts, squares = cm.cells(), cm.squares()
-    effective = ratio(counts.rows**2, squares.rows).value[:k, None]
-    rate = ratio(weight[:k], counts.rows[:k, None]).value
-    low = np.nan_to_num(wilson(np.nan_to_num(rate * effective), np.nan_to_num(effective), 0.95)[0])
-    wrong = rows[:k] * ~np.eye(k, rows.shape[1], dtype=bool)
-    places = np.flatnonzero(wrong)
-    first, second = (low, weight[:k]) if by == "low" else (weight[:k], low)
-    order = np.lexsort((places, -second.ravel()[places], -first.ravel()[places]))
-    shown = names(cm.labels.texts, cm.seats)
-    support = rows.sum(1)
-    out = []
-    for place in places[order][:most].tolist():
-        i, j = divmod(place, rows.shape[1])
-        out.append(
-            Confusion(
-                shown[i], shown[j], int(rows[i, j]), float(weight[i, j]), int(support[i]), float(rate[i, j]),
-                float(low[i, j]),
-            )
-        )  # fmt: skip
-    return out
+    truth, called = np.nonzero(_wrong(rows, k))
+    counts, squares = cm.cells().rows, cm.squares().rows
+    effective = ratio(counts**2, squares).value[truth]
+    rate = ratio(weight[truth, called], counts[truth]).value
+    defined = ~np.isnan(rate)  # rows of weight 0 are no share of anything
+    truth, called, rate, effective = (x[defined] for x in (truth, called, rate, effective))
+    low, weights = wilson(rate * effective, effective, 0.95)[0], weight[truth, called]
+    first, second = (low, weights) if by == "low" else (weights, low)
+    order = np.lexsort((called, truth, -second, -first))[:most]
+    shown, support = names(cm.labels.texts, cm.seats), rows.sum(1)
+    return [
+        Confusion(
+            shown[truth[x]],
+            shown[called[x]],
+            int(rows[truth[x], called[x]]),
+            float(weights[x]),
+            int(support[truth[x]]),
+            float(rate[x]),
+            float(low[x]),
+        )
+        for x in order.tolist()
+    ]
+
+
+def confused(cm: ConfusionMatrix) -> int:
+    """How many pairs of classes were confused at all."""
+    return int(np.count_nonzero(_wrong(cm.table(weighted=False), len(cm.labels))))
+
+
+def mostly_called(cm: ConfusionMatrix) -> list[str]:
+    """What the rows of each class were most often called instead; "" where none was."""
+    wrong, shown = _wrong(cm.table(), len(cm.labels)), names(cm.labels.texts, cm.seats)
+    return [shown[place] if most else "" for place, most in zip(wrong.argmax(1).tolist(), wrong.max(1), strict=True)]
+
+
+def _wrong(table: NDArray[Any], k: int) -> NDArray[Any]:
+    return table[:k] * ~np.eye(k, table.shape[1], dtype=bool)
 
 
 def sentence(cm: ConfusionMatrix) -> str:

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from unconfused.errors import InvalidCounts, MergeRefused, UsageError
 from unconfused.findings import Evidence
-from unconfused.labels import SEATS, Label, Labels, listed
+from unconfused.labels import SEATS, Label, Labels, listed, plural
 from unconfused.tally.cells import Cells
 from unconfused.tally.doors import MatrixDoors
 from unconfused.tally.kernels import LIMIT, Floats, Ints, add_counts, check_total, exact_total, same
@@ -67,7 +67,7 @@ class ConfusionMatrix(MatrixDoors):
         made = Labels.declare(range(k) if labels is None else labels, pos_label)
         if len(made) != k:
             raise InvalidCounts(
-                f"The counts are {k} x {k}, but labels= names {len(made)} classes ({listed(made.names)}).",
+                f"The counts are {k} x {k}, but labels= names {plural(len(made), 'class')} ({listed(made.names)}).",
                 "A name would stand at the wrong row.",
                 "Name every row once, in order.",
             )
@@ -171,7 +171,7 @@ class ConfusionMatrix(MatrixDoors):
         """``tn, fp, fn, tp`` of a two-class matrix, by role and never by position."""
         if len(self.labels) != 2:
             raise UsageError(
-                f"ravel() gives tn, fp, fn, tp, but this matrix has {len(self.labels)} classes.",
+                f"ravel() gives tn, fp, fn, tp, but this matrix has {plural(len(self.labels), 'class')}.",
                 "Which of them is positive changes all four.",
                 f"Ask for one class against the rest: cm[{self.labels[0] if self.labels else 'dog'!r}].ravel().",
             )
@@ -314,7 +314,8 @@ def _whole_counts(counts: ArrayLike) -> Ints:
             "Pass the counts; ask for shares with .normalize('true').",
         )
     if (table < 0).any():
-        raise InvalidCounts(f"The counts hold {int((table < 0).sum())} negative values.", "A count is at least 0.")
+        negative = plural((table < 0).sum(), "negative value")
+        raise InvalidCounts(f"The counts hold {negative}.", "A count is at least 0.")
     whole = table.astype(np.int64)
     check_total(int(whole.max()) * whole.size, lambda: sum(whole.ravel().tolist()))
     return whole

@@ -13,7 +13,7 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 LIMIT = 2**63 - 1
-_CHUNK = 1 << 14  # rows per partial sum: short enough that rounding inside one stays below 1e-13
+_CHUNK = 1 << 10  # rows per partial sum: short enough that rounding inside one stays below 1e-13
 
 
 def count_codes(codes: NDArray[Any], size: int, count: Ints | None = None) -> Ints:

@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from unconfused.errors import InvalidValues, MergeRefused, NotKept, ScoresOutOfRange, UsageError
+from unconfused.errors import InvalidValues, MergeRefused, NotKept, ScoresOutOfRange, ThresholdUnset
 from unconfused.findings import Evidence
 from unconfused.labels import Labels
 from unconfused.tally.confusion import ConfusionMatrix
@@ -153,7 +153,10 @@ class ScoreTally:
         ``threshold=inf`` calls nothing positive (but raw scores of inf). A row without a usable score is called
         ``missing``.
         """
-        cut = cut_of(threshold, self.score_kind)
+        return self.at_cut(cut_of(threshold, self.score_kind), f"score >= {float(threshold):.12g}")
+
+    def at_cut(self, cut: float, rule: str) -> ConfusionMatrix:
+        """The matrix of "positive when the stored score >= cut": log-odds for logits, else a threshold."""
         split = int(np.searchsorted(self.scores, cut, side="left")) + 1
 
         def table(full: Any) -> Any:
@@ -165,7 +168,7 @@ class ScoreTally:
             table(self.full_weights),
             table(self.full_squares),
             self.evidence + Evidence(rounded=sum(self._rows_at(near) for near in near_misses(cut))),
-            f"score >= {float(threshold):.12g}",
+            rule,
         )
 
     def _rows_at(self, score: float) -> int:
@@ -228,7 +231,7 @@ class ScoreTally:
         positive = self.labels.positive
         if self.labels.declared or positive is None:
             return self.labels
-        seen = self.full.any(0)
+        seen = self.full.sum(0, dtype=bool).tolist()
         kept = [value for i, value in enumerate(self.labels.values) if seen[int(i == positive)]]
         return Labels(kept, pos_label=self.labels.pos_label)
 
@@ -260,7 +263,7 @@ def cut_of(threshold: float, score_kind: ScoreKind) -> float:
     try:
         t = float(threshold)
     except (TypeError, ValueError):
-        raise UsageError(f"threshold={threshold!r} is no number.", fix="Name one number, such as 0.5.") from None
+        raise ThresholdUnset(f"threshold={threshold!r} is no number.", fix="Name one, such as 0.5.") from None
     if math.isnan(t):
         raise InvalidValues("threshold= is NaN.", "No score can be compared with it.", "Name a number.")
     if score_kind != "raw" and math.isfinite(t) and not 0 <= t <= 1:

@@ -1,0 +1,470 @@
+"""The command line through its real door: formats, exit codes, streams, and errors as plain sentences."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("cyclopts")
+pytest.importorskip("duckdb")
+
+from unconfused import cli
+from unconfused.evaluation import evaluate, load
+
+ROOT = Path(__file__).resolve().parents[2]
+CANCER = str(ROOT / "examples" / "data" / "breast-cancer.csv")
+DIGITS = str(ROOT / "examples" / "data" / "digits.csv")
+SCORES = ["--y-true", "diagnosis", "--y-score", "malignant_score", "--pos-label", "malignant"]
+GUESSES = ["--y-true", "diagnosis", "--y-pred", "prediction", "--pos-label", "malignant"]
+AT = ["--threshold", "0.5"]
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
+    """run("report", …) is (exit code, standard output, standard error)."""
+    monkeypatch.setenv("COLUMNS", "80")
+
+    def call(*arguments: Any, terminal: bool = False, stdin: bytes = b"") -> tuple[int, str, str]:
+        monkeypatch.setattr(sys.stdout, "isatty", lambda: terminal, raising=False)
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
+        code = cli.main([str(x) for x in arguments])
+        return code, *capsys.readouterr()
+
+    return call
+
+
+def write(folder: Path, name: str, text: str) -> Path:
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+# ── the main job ──────────────────────────────────────────────────────────────────────────────
+def test_report_on_terminal(run: Run) -> None:
+    """Text on a terminal, within 80 columns, every number with its interval."""
+    code, out, err = run("report", CANCER, *SCORES, *AT, terminal=True)
+    assert (code, err) == (0, "")
+    assert "malignant means score >= 0.5" in out
+    assert "0.892 [0.84, 0.93]" in out
+    assert max(map(len, out.splitlines())) <= 80
+
+
+def test_report_piped(run: Run) -> None:
+    """JSON when piped; the same numbers."""
+    code, out, _ = run("report", CANCER, *SCORES, *AT)
+    assert code == 0
+    data = json.loads(out)
+    assert data["total"] == 569
+    assert data["of_positive"]["recall"]["value"] == pytest.approx(189 / 212)
+
+
+def test_matrix(run: Run) -> None:
+    """Given classes and scores at a threshold make their matrices."""
+    assert json.loads(run("matrix", CANCER, *GUESSES)[1])["counts"] == [[344, 13], [23, 189]]
+    at = json.loads(run("matrix", CANCER, *SCORES, "--threshold", "0.4")[1])
+    assert at["counts"] == [[336, 21], [18, 194]]
+    assert at["rule"] == "score >= 0.4"
+
+
+@pytest.mark.parametrize("normalize", ["true", "pred", "all"])
+def test_normalize(normalize: str, run: Run) -> None:
+    """Shares in every format; JSON keeps the counts beside them."""
+    data = json.loads(run("matrix", CANCER, *GUESSES, "--normalize", normalize)[1])
+    whole = {"true": 357, "pred": 367, "all": 569}[normalize]
+    assert data["rates"][0][0] == pytest.approx(344 / whole)
+    assert data["counts"][0][0] == 344
+    rows = list(
+        csv.DictReader(io.StringIO(run("matrix", CANCER, *GUESSES, "--normalize", normalize, "--format", "csv")[1]))
+    )
+    assert float(rows[0]["share"]) == pytest.approx(344 / whole)
+    for form in ("text", "markdown", "latex"):
+        assert (
+            f"{344 / whole:.1%}"[:4] in run("matrix", CANCER, *GUESSES, "--normalize", normalize, "--format", form)[1]
+        )
+
+
+FORMATS = {"text": "malignant", "json": "{", "markdown": "| ", "latex": "\\begin{tabular}", "csv": ",", "html": "<html"}
+
+
+@pytest.mark.parametrize("command", ["report", "matrix"])
+@pytest.mark.parametrize("form", FORMATS)
+def test_formats(form: str, command: str, run: Run, tmp_path: Path) -> None:
+    """Each format goes to standard output, and to a file whose extension names it."""
+    if form == "html":
+        pytest.importorskip("altair")
+        pytest.importorskip("vl_convert")
+    code, out, err = run(command, CANCER, *SCORES, *AT, "--format", form)
+    assert (code, err) == (0, "")
+    assert FORMATS[form] in out
+    extension = {"text": "txt", "markdown": "md", "latex": "tex"}.get(form, form)
+    path = tmp_path / f"out.{extension}"
+    assert run(command, CANCER, *SCORES, *AT, "-o", path)[:2] == (0, "")
+    assert path.read_text(encoding="utf-8") == out
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_output_appears_whole_or_not_at_all(run: Run, tmp_path: Path) -> None:
+    """A refused command leaves the old file as it was, and no other."""
+    path = write(tmp_path, "out.json", "old")
+    assert run("report", CANCER, "--y-true", "nothing", "--y-score", "malignant_score", "-o", path)[0] == 2
+    assert path.read_text() == "old"
+    code, _, err = run("report", CANCER, *SCORES, "-o", tmp_path / "nowhere" / "out.json")
+    assert code == 2
+    assert "no such folder" in err
+    code, _, err = run("report", CANCER, *SCORES, "-o", tmp_path / "out.docx")
+    assert code == 2
+    assert "--format" in err
+    assert list(tmp_path.iterdir()) == [path]
+
+
+# ── where rows come from ──────────────────────────────────────────────────────────────────────
+def test_stdin(run: Run, tmp_path: Path) -> None:
+    """`-` reads CSV, or what --input-format says."""
+    expected = run("matrix", CANCER, *GUESSES)[1]
+    assert run("matrix", "-", *GUESSES, stdin=Path(CANCER).read_bytes())[1] == expected
+    lines = "".join(
+        json.dumps(row) + "\n" for row in csv.DictReader(io.StringIO(Path(CANCER).read_text(encoding="utf-8")))
+    )
+    assert run("matrix", "-", *GUESSES, "--input-format", "jsonl", stdin=lines.encode())[1] == expected
+
+
+def test_several_sources(run: Run, tmp_path: Path) -> None:
+    """Files add up, and a class that one of them lacks is none of its own."""
+    a = write(tmp_path, "a.csv", "y,g\n1,1\n2,1\n")
+    b = write(tmp_path, "b.tsv", "y\tg\n3\t3\n")
+    data = json.loads(run("matrix", a, b, "--y-true", "y", "--y-pred", "g")[1])
+    assert (data["labels"], data["total"]) == ([1, 2, 3], 3)
+
+
+@pytest.mark.parametrize(
+    ("options", "labels", "positive"),
+    [
+        (["--labels", "0=Negative,1=Positive"], ["Negative", "Positive"], "Positive"),
+        (["--labels", "0=Negative,1=Positive", "--pos-label", "0"], ["Negative", "Positive"], "Negative"),
+        (["--labels", "1,0", "--pos-label", "1"], [1, 0], 1),
+        (["--pos-label", "0"], [1, 0], 0),
+        (["--labels", '0="no, never",1=yes'], None, None),
+        ([], [0, 1], 1),
+    ],
+)
+def test_labels(options: list[str], labels: Any, positive: Any, run: Run, tmp_path: Path) -> None:
+    """Classes typed as text are the classes of the column, whatever its type."""
+    path = write(tmp_path, "a.csv", "y,g\n1,1\n0,1\n")
+    code, out, _ = run("matrix", path, "--y-true", "y", "--y-pred", "g", *options)
+    if labels is None:
+        assert code == 2
+        return
+    data = json.loads(out)
+    assert (data["labels"], data["positive"]) == (labels, positive)
+
+
+def test_text_labels(run: Run, tmp_path: Path) -> None:
+    """Text stays text: 007 is no 7, and a class with a comma stands in quotes."""
+    path = write(tmp_path, "a.csv", 'y,g\n007,007\n"a, b",7\n>=50K,7\n')
+    options = ["--y-true", "y", "--y-pred", "g", "--labels", '007,7,"a, b",>=50K']
+    assert json.loads(run("matrix", path, *options)[1])["labels"] == ["007", "7", "a, b", ">=50K"]
+    assert json.loads(run("matrix", path, *options, "--ignore", '"a, b"')[1])["left_out"] == {"ignored": 1}
+
+
+def test_booleans(run: Run, tmp_path: Path) -> None:
+    """A boolean column of Parquet is named True and False."""
+    pa, pq = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    pq.write_table(pa.table({"y": [True, False, True], "p": [0.9, 0.2, 0.3]}), tmp_path / "a.parquet")
+    for label in ("True", "true"):
+        options = ["--y-true", "y", "--y-score", "p", "--pos-label", label]
+        assert json.loads(run("matrix", tmp_path / "a.parquet", *options, *AT)[1])["counts"] == [[1, 0], [1, 1]]
+
+
+def test_many_columns(run: Run, tmp_path: Path) -> None:
+    """Several scores are one score of several classes; several truths are labels."""
+    path = write(tmp_path, "a.csv", "y,a,b,c,u,v\nx,.5,.3,.2,1,0\nz,.1,.1,.8,0,0\n")
+    options = ["--y-true", "y", "--y-score", "a,b,c", "--labels", "x,y,z"]
+    assert json.loads(run("matrix", path, *options)[1])["counts"] == [[1, 0, 0], [0, 0, 0], [0, 0, 1]]
+    options = ["--y-true", "u,v", "--y-score", "a,b", "--label-kind", "multilabel", *AT]
+    data = json.loads(run("matrix", path, *options)[1])
+    assert list(data) == ["u", "v"]
+    assert data["u"]["counts"] == [[1, 0], [0, 1]]
+    rows = list(csv.DictReader(io.StringIO(run("matrix", path, *options, "--format", "csv")[1])))
+    assert [row["label"] for row in rows] == ["u"] * 4 + ["v"] * 4
+    code, out, _ = run("matrix", path, *options, "--format", "text")
+    assert code == 0
+    assert out.index("u\n") < out.index("v\n")
+
+
+def test_weights(run: Run, tmp_path: Path) -> None:
+    """Weights and counts."""
+    path = write(tmp_path, "a.csv", "y,g,w,n\n1,1,.5,3\n0,1,.25,2\n")
+    options = [path, "--y-true", "y", "--y-pred", "g"]
+    assert json.loads(run("matrix", *options, "--count", "n")[1])["counts"] == [[0, 2], [0, 3]]
+    assert json.loads(run("matrix", *options, "--sample-weight", "w")[1])["weights"] == [[0, 0.25], [0, 0.5]]
+
+
+# ── gates ─────────────────────────────────────────────────────────────────────────────────────
+def test_check(run: Run) -> None:
+    """Exit 0 when all hold, 1 when one fails; every condition is shown with its interval."""
+    gate = ["check", CANCER, *SCORES, *AT, "--require"]
+    assert run(*gate, "recall >= 0.8")[0] == 0
+    code, out, _ = run(*gate, "recall >= 0.8 and precision.low > 0.9", "--require", "roc_auc > .9", terminal=True)
+    assert code == 1
+    assert [line.split()[0] for line in out.splitlines()] == ["pass", "FAIL", "pass"]
+    assert "0.936 [0.89, 0.96]" in out
+    data = json.loads(run(*gate, "recall[benign] >= 0.99")[1])
+    assert data["passed"] is False
+    assert data["conditions"][0]["n"] == 357
+
+
+def test_check_undefined(run: Run, tmp_path: Path) -> None:
+    """An undefined value satisfies nothing, and JSON holds null and the reason."""
+    path = write(tmp_path, "a.csv", "y,p\n1,.5\n0,.1\n")
+    gate = ["check", path, "--y-true", "y", "--y-score", "p", "--threshold", "0.9", "--require", "precision >= 0"]
+    code, out, _ = run(*gate)
+    assert code == 1
+    assert json.loads(out)["conditions"][0]["value"] is None
+    assert "nothing was predicted" in json.loads(out)["conditions"][0]["reason"]
+
+
+def test_check_usage(run: Run) -> None:
+    """A gate that cannot be read, or has no decision, is bad usage and never a pass."""
+    for options, message in (
+        ([], "--require"),
+        (["--require", "recal >= 0.8"], "Did you mean 'recall'"),
+        (["--require", "recall"], "one of >=, <=, >, <, == was expected"),
+        (["--require", "recall >= 0.8"], "--threshold 0.5"),
+        (["--require", "roc_auc > 0.8", "--format", "csv"], "text"),
+    ):
+        code, out, err = run("check", CANCER, *SCORES, *options)
+        assert (code, out) == (2, "")
+        assert message in err
+
+
+# ── tallies ───────────────────────────────────────────────────────────────────────────────────
+def test_tally_merge_show(run: Run, tmp_path: Path) -> None:
+    """A week of days is the week."""
+    lines = Path(CANCER).read_text(encoding="utf-8").splitlines(keepends=True)
+    days = [write(tmp_path, f"{i}.csv", lines[0] + "".join(lines[1 + i :: 3])) for i in range(3)]
+    for day in days:
+        assert run("tally", day, *SCORES, "-o", day.with_suffix(".uc"))[0] == 0
+    week = tmp_path / "week.uc"
+    assert run("merge", *(day.with_suffix(".uc") for day in days), "-o", week)[0] == 0
+    rows = list(csv.DictReader(io.StringIO(Path(CANCER).read_text(encoding="utf-8"))))
+    truth, scores = [row["diagnosis"] for row in rows], [float(row["malignant_score"]) for row in rows]
+    assert load(week).tallies == evaluate(truth, y_score=scores, pos_label="malignant").tallies
+    whole = run("report", CANCER, *SCORES, *AT)[1]
+    assert run("show", week, *AT)[1] == whole
+    assert run("report", week, *AT)[1] == whole
+    assert run("show", *(day.with_suffix(".uc") for day in days), *AT)[1] == whole
+    code, _, err = run("merge", week, week, "-o", tmp_path / "twice.uc")
+    assert code == 2
+    assert "2 times" in err
+    code, _, err = run("merge", week, days[0].with_suffix(".uc"), "-o", week)
+    assert code == 2
+    assert "also one of the files" in err
+
+
+def test_tally_usage(run: Run, tmp_path: Path) -> None:
+    """No output, no files, rows beside tallies, and damaged files."""
+    assert "-o" in run("tally", CANCER, *SCORES)[2]
+    assert "No FILE" in run("merge", "-o", tmp_path / "a.uc")[2]
+    (tmp_path / "bad.uc").write_bytes(b"PK")
+    code, _, err = run("show", tmp_path / "bad.uc")
+    assert code == 2
+    assert "bad.uc" in err
+    assert "holds a tally" in run("report", tmp_path / "bad.uc", CANCER, *SCORES)[2]
+    other = write(tmp_path, "o.csv", "y,g\ncat,dog\n")
+    run("tally", other, "--y-true", "y", "--y-pred", "g", "-o", tmp_path / "o.uc")
+    run("tally", CANCER, *SCORES, "-o", tmp_path / "c.uc")
+    code, _, err = run("merge", tmp_path / "o.uc", tmp_path / "c.uc", "-o", tmp_path / "x.uc")
+    assert code == 2
+    assert not (tmp_path / "x.uc").exists()
+
+
+# ── the catalogue ─────────────────────────────────────────────────────────────────────────────
+def test_metrics(run: Run) -> None:
+    """All of it, or what the words occur in; names come first."""
+    everything = json.loads(run("metrics")[1])
+    assert {"recall", "roc_auc", "kappa"} <= {entry["name"] for entry in everything}
+    assert json.loads(run("metrics", "recall")[1])[0]["name"] == "recall"
+    found = json.loads(run("metrics", "Positive-Predictive", "value")[1])
+    assert [entry["name"] for entry in found] == ["precision"]
+    assert all(entry["formula"] for entry in everything)
+    code, out, _ = run("metrics", terminal=True)
+    assert code == 0
+    assert max(map(len, out.splitlines())) <= 80
+    code, _, err = run("metrics", "recal1")
+    assert code == 2
+    assert "Did you mean 'recall'" in err
+    assert len(run("metrics", "--format", "csv")[1].splitlines()) == len(everything) + 1
+    assert len(run("metrics", "--format", "markdown")[1].splitlines()) == len(everything) + 2
+
+
+# ── errors ────────────────────────────────────────────────────────────────────────────────────
+YP = ["--y-true", "y", "--y-score", "p"]
+ERRORS: dict[str, tuple[str, list[str], list[str]]] = {
+    "unknown column": ("y,p\n1,.5\n", ["--y-true", "Y", "--y-score", "p"], ["no column 'Y'", "Did you mean 'y'"]),
+    "text score": ("y,p\n1,.5\n0,oops\n", [*YP], ["'oops'", "line 3", "--y-score"]),
+    "empty score": ("y,p\n1,.5\n0,\n1,\n", [*YP], ["2 null", "line 3", "--invalid count"]),
+    "NaN score": ("y,p\n1,.5\n\n0,nan\n", [*YP], ["NaN", "line 4", "--invalid count"]),
+    "out of range": ("y,p\n1,1.5\n0,0\n", [*YP], ["outside [0, 1]", "--score-kind logit"]),
+    "no truth": ("y,p\n1,.5\n", ["--y-score", "p"], ["--y-true COLUMN"]),
+    "no prediction": ("y,p\n1,.5\n", ["--y-true", "y"], ["--y-pred", "--y-score"]),
+    "scores as classes": ("y,p\n1,.5\n0,.7\n", ["--y-true", "y", "--y-pred", "p"], ["fractional", "--y-score p"]),
+    "no positive class": ("y,p\na,.5\nb,.7\n", [*YP], ["--pos-label"]),
+    "unknown label": ("y,p\n1,.5\n2,.7\n", [*YP, "--labels", "0,1"], ["2", "--unknown drop"]),
+    "no rows": ("y,p\n", [*YP], ["no rows"]),
+    "short line": ("y,p\n1,.5\n0\n", [*YP], ["Line 3", "1 cell"]),
+    "unknown option": ("y,p\n", ["--y-tru", "y"], ["--y-tru", "Did you mean", "report --help"]),
+    "bad number": ("y,p\n", ["--threshold", "half"], ["half", "--threshold"]),
+    "bad threshold": ("y,p\n1,.5\n0,1\n", [*YP, "--threshold", "2"], ["no probability"]),
+    "bad choice": ("y,p\n", ["--format", "xml"], ["xml", "markdown"]),
+    "bad list": ("y,p\n1,.5\n", ["--y-true", '"y', "--y-score", "p"], ["quotes do not close"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("content", "options", "said"), ERRORS.values(), ids=ERRORS.keys())
+def test_errors(content: str, options: list[str], said: list[str], run: Run, tmp_path: Path) -> None:
+    """Exit 2, nothing on standard output, and sentences that say what was seen and what to type."""
+    code, out, err = run("report", write(tmp_path, "preds.csv", content), *options)
+    assert (code, out) == (2, "")
+    assert err.startswith("error: ")
+    assert "Traceback" not in err
+    for text in said:
+        assert text in err
+
+
+def test_no_threshold(run: Run) -> None:
+    """A matrix of scores needs a decision; a report without one says what holds at every threshold."""
+    code, out, err = run("matrix", CANCER, *SCORES)
+    assert (code, out) == (2, "")
+    assert "--threshold 0.5" in err
+    code, out, _ = run("report", CANCER, *SCORES)
+    assert code == 0
+    assert "roc_auc" in out
+
+
+def test_missing_files(run: Run, tmp_path: Path) -> None:
+    """Not there, a directory, no extension, a truncated Parquet file."""
+    (tmp_path / "cut.parquet").write_bytes(b"PAR1 and no more")
+    for source, said in (
+        (tmp_path / "nope.csv", "There is no file"),
+        (tmp_path, "is a directory"),
+        (tmp_path / "cut.parquet", "cannot be read as Parquet"),
+        ("https://example.com/preds.csv", "nothing is downloaded"),
+        (write(tmp_path, "data", "y,p\n"), "--input-format csv"),
+    ):
+        code, _, err = run("report", source, "--y-true", "y", "--y-score", "p")
+        assert code == 2
+        assert said in err
+
+
+def test_commands(run: Run) -> None:
+    """No command is help; a wrong one is an error that shows the right one."""
+    code, out, _ = run()
+    assert code == 0
+    assert "report" in out
+    code, _, err = run("reprot")
+    assert code == 2
+    assert 'Did you mean "report"' in err
+    code, _, err = run("report")
+    assert code == 2
+    assert "No SOURCE" in err
+
+
+def test_spelling() -> None:
+    """Messages of the library name options."""
+    assert cli.spelled("Type label_kind=\"multilabel\" or labels=['a', 'b'].") == (
+        "Type --label-kind multilabel or --labels a,b."
+    )
+    assert cli.spelled("threshold=0.5. With y_score=.") == "--threshold 0.5. With --y-score."
+    assert cli.spelled("mylabels=1 and pos_label='a b'") == "mylabels=1 and --pos-label 'a b'"
+
+
+# ── help ──────────────────────────────────────────────────────────────────────────────────────
+def test_help(run: Run, golden: Callable[[str, str], None]) -> None:
+    """The help as it is read, at 80 columns."""
+    pages = {name: run(*([name] if name else []), "--help")[1] for name in ("", *cli.COMMANDS)}
+    for page in pages.values():
+        assert max(map(len, page.splitlines())) <= 80
+    golden("../golden/help.txt", "\n".join(pages.values()))
+
+
+def test_every_option_is_documented(run: Run) -> None:
+    """No option without a sentence: what stands after its name and kind is text."""
+    for name in cli.COMMANDS:
+        for line in run(name, "--help")[1].splitlines():
+            words = line.strip("│ ").split()
+            if words and words[0].startswith("--"):
+                described = [word for word in words if word.islower() or word[0].isupper()]
+                assert len(words) > 3, f"unconfused {name}: {line}"
+                assert described
+
+
+# ── as a process ──────────────────────────────────────────────────────────────────────────────
+def process(*arguments: str, **options: Any) -> subprocess.Popen[bytes]:
+    path = os.pathsep.join(filter(None, (str(ROOT / "src"), os.environ.get("PYTHONPATH"))))
+    environment = {**os.environ, "PYTHONPATH": path, "PYTHONUTF8": "1", **options.pop("env", {})}
+    command = [sys.executable, "-m", "unconfused", *arguments]
+    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
+
+
+def test_process() -> None:
+    """Piped, the module answers in JSON; the exit code is the process's."""
+    done = process("matrix", CANCER, *GUESSES)
+    out, err = done.communicate()
+    assert (done.returncode, err) == (0, b"")
+    assert json.loads(out)["total"] == 569
+    done = process("check", CANCER, *GUESSES, "--require", "recall > 0.99")
+    done.communicate()
+    assert done.returncode == 1
+
+
+def test_closed_pipe(tmp_path: Path) -> None:
+    """A reader that leaves early, as `| head` does, is no error."""
+    rows = "".join(f"c{i % 300},c{i % 299}\n" for i in range(3000))
+    running = process("matrix", str(write(tmp_path, "a.csv", "y,g\n" + rows)), "--y-true", "y", "--y-pred", "g")
+    assert running.stdout is not None
+    assert running.stderr is not None
+    with running.stderr:
+        running.stdout.readline()
+        running.stdout.close()
+        assert running.stderr.read() == b""
+    assert running.wait() == 141
+
+
+def test_interrupt() -> None:
+    """Ctrl-C ends without a word and without a trace."""
+    running = process("report", "-", "--y-true", "y", "--y-score", "p", stdin=subprocess.PIPE)
+    time.sleep(4)  # past the imports, waiting for rows
+    running.send_signal(signal.SIGINT)
+    out, err = running.communicate()
+    assert (out, err, running.returncode) == (b"", b"", 130)
+
+
+def test_light_help() -> None:
+    """Help loads neither NumPy nor any reader."""
+    code = "import sys; from unconfused.cli import main; main(['--help']); print(*sorted(sys.modules))"
+    path = os.pathsep.join(filter(None, (str(ROOT / "src"), os.environ.get("PYTHONPATH"))))
+    done = subprocess.run(
+        [sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True, check=True
+    )
+    loaded = set(done.stdout.splitlines()[-1].split())
+    assert not loaded & {"numpy", "duckdb", "narwhals", "matplotlib", "pandas"}
+
+
+def test_missing_extra(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without cyclopts the command says what to install."""
+    monkeypatch.setitem(sys.modules, "cyclopts", None)
+    code, _, err = run("--help")
+    assert code == 2
+    assert "pip install 'unconfused[cli]'" in err
