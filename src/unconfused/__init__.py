@@ -10,17 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from unconfused.curves import Curve as Curve
+    from unconfused.decide import Infeasible as Infeasible
+    from unconfused.decide import OperatingPoint as OperatingPoint
     from unconfused.errors import UnconfusedError as UnconfusedError
     from unconfused.evaluation import Evaluation as Evaluation
-    from unconfused.evaluation import Stream as Stream
-    from unconfused.evaluation import confusion_matrix as confusion_matrix
-    from unconfused.evaluation import evaluate as evaluate
-    from unconfused.evaluation import evaluate_frame as evaluate_frame
-    from unconfused.evaluation import evaluate_model as evaluate_model
     from unconfused.evaluation import load as load
     from unconfused.findings import Finding as Finding
     from unconfused.inference import Estimate as Estimate
     from unconfused.labels import Labels as Labels
+    from unconfused.passes import Stream as Stream
+    from unconfused.passes import confusion_matrix as confusion_matrix
+    from unconfused.passes import evaluate as evaluate
+    from unconfused.passes import evaluate_frame as evaluate_frame
+    from unconfused.passes import evaluate_model as evaluate_model
     from unconfused.show.figure import plot_history as plot_history
     from unconfused.tally.confusion import ConfusionMatrix as ConfusionMatrix
     from unconfused.tally.rates import Rates as Rates
@@ -33,14 +35,16 @@ _ROOMS = {
     "Estimate": "inference",
     "Evaluation": "evaluation",
     "Finding": "findings",
+    "Infeasible": "decide",
     "Labels": "labels",
+    "OperatingPoint": "decide",
     "Rates": "tally.rates",
-    "Stream": "evaluation",
+    "Stream": "passes",
     "UnconfusedError": "errors",
-    "confusion_matrix": "evaluation",
-    "evaluate": "evaluation",
-    "evaluate_frame": "evaluation",
-    "evaluate_model": "evaluation",
+    "confusion_matrix": "passes",
+    "evaluate": "passes",
+    "evaluate_frame": "passes",
+    "evaluate_model": "passes",
     "load": "evaluation",
     "plot_history": "show.figure",
 }

@@ -13,7 +13,7 @@ pytest.importorskip("duckdb")
 pytest.importorskip("narwhals")
 
 from unconfused.errors import AmbiguousCall, InputError, InvalidValues, UnconfusedError, UnknownColumn
-from unconfused.evaluation import evaluate, evaluate_frame
+from unconfused.passes import evaluate, evaluate_frame
 from unconfused.ingest.frames import columns
 
 RNG = np.random.default_rng(3)

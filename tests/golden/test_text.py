@@ -169,6 +169,18 @@ def test_first_sentence() -> None:
     assert sentence(ConfusionMatrix.zero()) == "No row was counted."
 
 
+def test_weights_of_zero() -> None:
+    """Rows that weigh nothing are no share of anything, and no division by zero."""
+    weightless = uc.confusion_matrix([0, 1, 1], [1, 0, 1], sample_weight=[0, 0, 0])
+    assert sentence(weightless) == "3 rows of weight 0: there is nothing to say about them."
+    check_page(str(weightless))
+    some = uc.confusion_matrix([0, 1, 1], [0, 1, 0], sample_weight=[1, 0, 0])
+    assert sentence(some) == "By weight, the 2 rows that are 1 have no weight; those called 1 have none."
+    three = uc.confusion_matrix([0, 1, 2, 1], [1, 0, 2, 1], sample_weight=[0, 0, 1, 2.5])
+    assert sentence(three) == "By weight, 100 % of 4 rows were called what they are."
+    check_page(str(three.report()))
+
+
 def test_every_class_is_named() -> None:
     """Up to twelve classes all names stand in the text in full."""
     text = str(hostile())

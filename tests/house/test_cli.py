@@ -20,7 +20,8 @@ pytest.importorskip("cyclopts")
 pytest.importorskip("duckdb")
 
 from unconfused import cli
-from unconfused.evaluation import evaluate, load
+from unconfused.evaluation import load
+from unconfused.passes import evaluate
 
 ROOT = Path(__file__).resolve().parents[2]
 CANCER = str(ROOT / "examples" / "data" / "breast-cancer.csv")

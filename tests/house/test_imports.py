@@ -22,6 +22,7 @@ ORDER = [
     {"diagnose"},
     {"show"},
     {"evaluation"},
+    {"passes"},
     {"cli"},
 ]
 RANK = {room: rank for rank, rooms in enumerate(ORDER) for room in rooms}

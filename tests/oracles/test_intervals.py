@@ -217,6 +217,35 @@ def test_every_interval_holds_its_value_stays_in_range_and_has_a_width(name: str
         check(estimate(cm, f"{name}[1]", method="bootstrap"), *m.range)
 
 
+def test_averages_that_are_the_accuracy_have_its_interval() -> None:
+    cm = ConfusionMatrix.from_counts([[30, 4, 6], [5, 30, 10], [2, 3, 20]])
+    accuracy = estimate(cm, "accuracy")
+    for name in ("precision@micro", "recall@micro", "f1@micro", "recall@weighted"):
+        e = estimate(cm, name)
+        assert (float(e), *ends(e)) == pytest.approx((float(accuracy), *ends(accuracy)), rel=1e-7), name
+
+
+def test_the_worst_class_has_the_worst_of_intervals_that_hold_together() -> None:
+    cm = ConfusionMatrix.from_counts([[30, 4, 6], [5, 30, 10], [2, 3, 20]])
+    for name, worst in (("recall", min), ("fnr", max)):
+        each, e = estimates(cm, name, level=1 - 0.05 / 3).values(), estimate(cm, f"{name}@worst")
+        assert (e.value, e.low, e.high) == tuple(
+            worst(column) for column in zip(*((x.value, *ends(x)) for x in each), strict=False)
+        )
+        assert e.level == 0.95
+        assert e.method == "Wilson, Bonferroni over 3"
+
+
+def test_an_average_names_the_classes_it_left_out_and_a_micro_average_leaves_out_none() -> None:
+    cm = ConfusionMatrix.from_counts([[5, 1, 0], [2, 3, 0], [1, 1, 0]], labels=["cat", "dog", "eel"])
+    for average in ("macro", "weighted", "worst"):
+        e = estimate(cm, f"precision@{average}")
+        assert e.left_out == ("eel",)
+        assert str(e).endswith("] without eel")
+    assert estimate(cm, "precision@micro").left_out == ()
+    assert estimate(cm, "precision[eel]").reason == "nothing was predicted as this class"
+
+
 def test_an_average_that_the_data_cannot_move_has_no_width() -> None:
     e = estimate(binary(5, 3, 2, 9), "prevalence@macro")
     assert (float(e), *ends(e)) == pytest.approx((0.5, 0.5, 0.5))

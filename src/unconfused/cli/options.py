@@ -10,11 +10,12 @@ import numpy as np
 from cyclopts import Group, Parameter
 
 from unconfused.errors import AmbiguousCall, InputError, UsageError
-from unconfused.evaluation import Evaluation, evaluate, load
+from unconfused.evaluation import Evaluation, load
 from unconfused.ingest.columns import as_column
 from unconfused.ingest.files import STDIN
 from unconfused.ingest.frames import columns
 from unconfused.ingest.texts import line_of
+from unconfused.passes import evaluate
 from unconfused.tally.confusion import ConfusionMatrix
 from unconfused.tally.grouped import Grouped
 from unconfused.tally.scores import ScoreTally

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import SupportsFloat
+from typing import NoReturn, SupportsFloat
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,6 +66,14 @@ class Estimate:
 
     def __ge__(self, other: SupportsFloat) -> bool:
         return self.value >= float(other)
+
+    def __add__(self, other: object) -> NoReturn:
+        raise TypeError(
+            "Estimates do not add: the mean of the metrics of batches is not the metric of all rows. "
+            "Add the matrices and ask once: sum(matrices).estimate(...)."
+        )
+
+    __radd__ = __add__
 
     def __format__(self, spec: str) -> str:
         return format(self.value, spec) if spec else str(self)

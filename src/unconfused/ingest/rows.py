@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from unconfused.errors import AmbiguousCall, EmptyInput, ShapeError, UsageError
 from unconfused.findings import Evidence
@@ -65,6 +66,16 @@ class Rows:
     weighing: Weighing
     evidence: Evidence
 
+    def keep(self, mask: NDArray[np.bool_]) -> Rows:
+        """Only the rows where ``mask`` is true."""
+        return replace(
+            self,
+            truth=self.truth.keep(mask),
+            called=None if self.called is None else self.called.keep(mask),
+            score=None if self.score is None else self.score.keep(mask),
+            weighing=self.weighing.keep(mask),
+        )
+
 
 def paired(reading: Reading, y_true: Any, y_pred: Any, y_score: Any, sample_weight: Any, count: Any) -> Rows:
     if y_pred is None and y_score is None:
@@ -85,6 +96,8 @@ def paired(reading: Reading, y_true: Any, y_pred: Any, y_score: Any, sample_weig
             "y_true has no rows.", "A matrix of nothing answers no question.", "Check the filter or loader."
         )
     rows = Rows(reading, truth, called, score, read_weights(weights, counts, len(truth)), Evidence())
+    if rows.weighing.count is not None and not rows.weighing.count.all():
+        rows = rows.keep(rows.weighing.count > 0)  # what stands for no row names no class either
     return rows if reading.ignore is None else _without_ignored(rows)
 
 
@@ -180,13 +193,4 @@ def _without_ignored(rows: Rows) -> Rows:
     out = factor(rows.truth, invalid="count").where(wanted)
     if not out.any():
         return rows
-    keep = ~out
-    ignored = rows.weighing.rows(out)
-    return replace(
-        rows,
-        truth=rows.truth.keep(keep),
-        called=None if rows.called is None else rows.called.keep(keep),
-        score=None if rows.score is None else rows.score.keep(keep),
-        weighing=rows.weighing.keep(keep),
-        evidence=rows.evidence + Evidence(ignored=ignored),
-    )
+    return replace(rows.keep(~out), evidence=rows.evidence + Evidence(ignored=rows.weighing.rows(out)))

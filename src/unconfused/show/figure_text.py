@@ -56,7 +56,7 @@ def _characters(path: str) -> frozenset[int]:
 
 
 def settle(figure: Any) -> None:
-    """Lay out a figure of our own beforehand: squares and their scales need more than the one pass of a first drawing."""
+    """Lay out a figure of our own beforehand: squares and their scales need more than the pass of a first drawing."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # signs that no font has are reported when they are drawn
         figure.get_layout_engine().execute(figure)

@@ -107,8 +107,8 @@ def confusions(cm: ConfusionMatrix, most: int | None = None, *, by: str = "low")
     counts, squares = cm.cells().rows, cm.squares().rows
     effective = ratio(counts**2, squares).value[truth]
     rate = ratio(weight[truth, called], counts[truth]).value
-    defined = ~np.isnan(rate)  # rows of weight 0 are no share of anything
-    truth, called, rate, effective = (x[defined] for x in (truth, called, rate, effective))
+    defined = np.flatnonzero(~np.isnan(rate))  # rows of weight 0 are no share of anything
+    truth, called, rate, effective = truth[defined], called[defined], rate[defined], effective[defined]
     low, weights = wilson(rate * effective, effective, 0.95)[0], weight[truth, called]
     first, second = (low, weights) if by == "low" else (weights, low)
     order = np.lexsort((called, truth, -second, -first))[:most]
@@ -146,6 +146,8 @@ def sentence(cm: ConfusionMatrix) -> str:
     """What the matrix says, in one plain sentence or two."""
     if not cm.total:
         return "No row was counted."
+    if cm.full_weights is not None and not cm.full_weights.any():
+        return f"{counted(cm.total)} of weight 0: there is nothing to say about them."
     if len(cm.labels) == 2 and cm.labels.positive is not None and not _one_sided(cm):
         return _of_positive(cm, cm.labels[cm.labels.positive])
     return f"{_overall(cm)} {_most_frequent(cm)}".rstrip()
@@ -168,14 +170,20 @@ def _of_positive(cm: ConfusionMatrix, positive: Label) -> str:
     if not called:
         return f"Of {many}, none was found: nothing was called {label}."
     if cm.full_weights is not None:
-        c = cm.cells()
-        found, right = float(c.tp[p] / c.support[p]), float(c.tp[p] / c.predicted[p])
-        return f"By weight, {percent(found)} of {many} were found; {percent(right)} of those called {label} are."
+        return _by_weight(cm, p, many, label)
     found_text, right_text = _part(tp, support), _part(tp, called)
     return (
         f"Of {many}, {found_text} {_was(tp)} found; "
         f"of {called:,d} called {label}, {right_text} {'is' if tp <= 1 else 'are'}."
     )
+
+
+def _by_weight(cm: ConfusionMatrix, p: int, many: str, label: str) -> str:
+    c = cm.cells()
+    found, right = (float(ratio(c.tp, whole).value[p]) for whole in (c.support, c.predicted))
+    first = f"the {many} have no weight" if np.isnan(found) else f"{percent(found)} of {many} were found"
+    last = f"those called {label} have none" if np.isnan(right) else f"{percent(right)} of those called {label} are"
+    return f"By weight, {first}; {last}."
 
 
 def _part(n: int, of: int) -> str:
@@ -207,7 +215,7 @@ def _overall(cm: ConfusionMatrix) -> str:
 
 def _most_frequent(cm: ConfusionMatrix) -> str:
     worst = confusions(cm, 1, by="weight")
-    if not worst or len(cm.labels) < 2:
+    if not worst or not worst[0].weight or len(cm.labels) < 2:
         return ""
     (c,) = worst
     truth, called = isolated(c.truth), isolated(c.called)

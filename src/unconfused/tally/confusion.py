@@ -140,7 +140,9 @@ class ConfusionMatrix(MatrixDoors):
         name = ("tn", "fp", "fn", "tp")[2 * truth_is_positive + called_positive]
         if self.full_weights is None:
             return int(self._exact_cells(p)[name])
-        return float(getattr(self.cells(), name)[p])
+        here = np.arange(len(self.full_weights)) == p
+        truth, called = here == truth_is_positive, here == called_positive
+        return float(self.full_weights[np.ix_(truth, called)].sum())  # no subtraction, so never below 0
 
     def _exact_cells(self, place: int) -> dict[str, int]:
         row, column = exact_total(self.full[place]), exact_total(self.full[:, place])
