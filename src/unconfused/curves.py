@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from unconfused.errors import NotKept, UsageError, require
-from unconfused.metrics import find
+from unconfused.metrics import find, ratio
 from unconfused.metrics.ranking import Masses
 from unconfused.tally.cells import Array
 from unconfused.tally.grouped import Grouped
@@ -90,35 +90,30 @@ class _Swept:
         return float(self.fp[-1])
 
 
-def _share(part: Array, whole: Array | float) -> Array:
-    whole = np.broadcast_to(np.asarray(whole, np.float64), part.shape)
-    return np.divide(part, whole, out=np.full(part.shape, np.nan), where=whole > 0)
-
-
 def _roc(s: _Swept) -> dict[str, Any]:
     """Recall against the false-positive rate.    Source: Provost & Fawcett 2001."""
     ends = np.array([0.0, 1.0])
-    return _points("false positive rate", _share(s.fp, s.negatives), "recall", _share(s.tp, s.positives), (ends, ends))
+    return _points("false positive rate", ratio(s.fp, s.negatives).value, "recall", ratio(s.tp, s.positives).value, (ends, ends))
 
 
 def _pr(s: _Swept) -> dict[str, Any]:
     """Precision against recall; undefined where nothing is called positive.    Source: Davis & Goadrich 2006."""
-    prevalence = _share(np.array([s.positives]), s.positives + s.negatives).repeat(2)
-    recall, precision = _share(s.tp, s.positives), _share(s.tp, s.tp + s.fp)
+    prevalence = ratio(np.array([s.positives]).value, s.positives + s.negatives).repeat(2)
+    recall, precision = ratio(s.tp, s.positives).value, ratio(s.tp, s.tp + s.fp).value
     return _points("recall", recall, "precision", precision, (np.array([0.0, 1.0]), prevalence))
 
 
 def _gain(s: _Swept) -> dict[str, Any]:
     """Recall against the share of rows called positive: how much is found by looking at the highest scores."""
     ends = np.array([0.0, 1.0])
-    called = _share(s.tp + s.fp, s.positives + s.negatives)
-    return _points("share called positive", called, "recall", _share(s.tp, s.positives), (ends, ends))
+    called = ratio(s.tp + s.fp, s.positives + s.negatives).value
+    return _points("share called positive", called, "recall", ratio(s.tp, s.positives).value, (ends, ends))
 
 
 def _lift(s: _Swept) -> dict[str, Any]:
     """Precision over prevalence against the share of rows called positive: gain divided by its baseline."""
-    called, recall = _share(s.tp + s.fp, s.positives + s.negatives), _share(s.tp, s.positives)
-    return _points("share called positive", called, "lift", _share(recall, called), (np.array([0.0, 1.0]), np.ones(2)))
+    called, recall = ratio(s.tp + s.fp, s.positives + s.negatives).value, ratio(s.tp, s.positives).value
+    return _points("share called positive", called, "lift", ratio(recall, called).value, (np.array([0.0, 1.0]), np.ones(2)))
 
 
 def _points(x_name: str, x: Array, y_name: str, y: Array, baseline: tuple[Array, Array]) -> dict[str, Any]:

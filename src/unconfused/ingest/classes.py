@@ -88,7 +88,7 @@ def known(
 ) -> NDArray[np.bool_] | None:
     """Which rows to keep, given the labels outside the declared classes; None for all."""
     outside = [codes == len(labels) for codes in coded]
-    strange = np.logical_or.reduce(outside)
+    strange: NDArray[np.bool_] = np.logical_or.reduce(outside)
     if not strange.any() or rows.reading.unknown == "other":
         return None
     if rows.reading.unknown == "drop":

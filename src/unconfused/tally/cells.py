@@ -69,13 +69,19 @@ class Cells:
 
     @property
     def tn(self) -> Array:
-        """Rows neither of a class nor called it.    Shape: (..., k)."""
-        return self.n - self.support - self.fp
+        """Rows neither of a class nor called it.    Shape: (..., k).
+
+        What is left of n after rounding is 0: sums of weights need not cancel to the last bit.
+        """
+        if self.k == 2 == self.rows.shape[-1]:
+            return self.diagonal[..., ::-1]
+        left = self.n - self.support - self.fp
+        return np.where(left > self.n * 2.0**-50, left, 0.0)
 
     @property
     def correct(self) -> Array:
         """Rows called what they are; a seat is never right.    Shape: (...)."""
-        return self.tp.sum(-1)
+        return np.asarray(self.tp.sum(-1))
 
     def one_vs_rest(self, index: int) -> Cells:
         """The 2x2 of one class against all others, that class last.    Shape: (..., 2)."""

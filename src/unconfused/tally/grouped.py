@@ -27,7 +27,7 @@ class Grouped(Mapping[Any, T], Generic[T]):
     __slots__ = ("_tallies", "kind")
 
     def __init__(self, tallies: Mapping[Any, T], kind: str = "label") -> None:
-        self._tallies = dict(tallies)
+        self._tallies: dict[Any, T] = dict(tallies)
         self.kind = kind
 
     def cells(self) -> Cells:
