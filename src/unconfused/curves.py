@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from unconfused.errors import NotKept, UsageError, require
+from unconfused.errors import NotKept, UsageError
 from unconfused.metrics import find, ratio
 from unconfused.metrics.ranking import Masses
 from unconfused.tally.cells import Array
@@ -45,12 +45,9 @@ class Curve:
 
     def to_frame(self, kind: str = "pandas") -> Any:
         """The points as a frame of "pandas", "polars" or "arrow"."""
-        columns = {"threshold": self.thresholds, self.x_name: self.x, self.y_name: self.y}
-        if kind == "arrow":
-            return require("pyarrow", extra="io").table(columns)
-        if kind not in ("pandas", "polars"):
-            raise UsageError(f"to_frame({kind!r}) is not known.", fix="Choose 'pandas', 'polars' or 'arrow'.")
-        return require(kind, extra="io").DataFrame(columns)
+        from unconfused.show.export import curve_frame
+
+        return curve_frame(self, kind)
 
     def plot(self, ax: Any = None, **options: Any) -> Any:
         """Draw the curve with its baseline; returns the Axes."""
@@ -93,12 +90,13 @@ class _Swept:
 def _roc(s: _Swept) -> dict[str, Any]:
     """Recall against the false-positive rate.    Source: Provost & Fawcett 2001."""
     ends = np.array([0.0, 1.0])
-    return _points("false positive rate", ratio(s.fp, s.negatives).value, "recall", ratio(s.tp, s.positives).value, (ends, ends))
+    fpr, recall = ratio(s.fp, s.negatives).value, ratio(s.tp, s.positives).value
+    return _points("false positive rate", fpr, "recall", recall, (ends, ends))
 
 
 def _pr(s: _Swept) -> dict[str, Any]:
     """Precision against recall; undefined where nothing is called positive.    Source: Davis & Goadrich 2006."""
-    prevalence = ratio(np.array([s.positives]).value, s.positives + s.negatives).repeat(2)
+    prevalence = ratio(np.full(2, s.positives), s.positives + s.negatives).value
     recall, precision = ratio(s.tp, s.positives).value, ratio(s.tp, s.tp + s.fp).value
     return _points("recall", recall, "precision", precision, (np.array([0.0, 1.0]), prevalence))
 
@@ -113,7 +111,8 @@ def _gain(s: _Swept) -> dict[str, Any]:
 def _lift(s: _Swept) -> dict[str, Any]:
     """Precision over prevalence against the share of rows called positive: gain divided by its baseline."""
     called, recall = ratio(s.tp + s.fp, s.positives + s.negatives).value, ratio(s.tp, s.positives).value
-    return _points("share called positive", called, "lift", ratio(recall, called).value, (np.array([0.0, 1.0]), np.ones(2)))
+    flat = (np.array([0.0, 1.0]), np.ones(2))
+    return _points("share called positive", called, "lift", ratio(recall, called).value, flat)
 
 
 def _points(x_name: str, x: Array, y_name: str, y: Array, baseline: tuple[Array, Array]) -> dict[str, Any]:

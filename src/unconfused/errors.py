@@ -213,8 +213,8 @@ class MissingExtra(UnconfusedError, ImportError):
     code = "CM-EXTRA"
 
 
-def require(module: str, *, extra: str) -> ModuleType:
-    """Import an optional library, or say which extra brings it.
+def require(module: str, *, extra: str | None = None) -> ModuleType:
+    """Import an optional library, or say which extra brings it; without ``extra`` people bring it themselves.
 
     >>> require("json", extra="io").__name__
     'json'
@@ -225,5 +225,5 @@ def require(module: str, *, extra: str) -> ModuleType:
         library = module.partition(".")[0]
         raise MissingExtra(
             f"This needs {library}, which could not be imported ({error}).",
-            fix=f"Type: pip install 'unconfused[{extra}]'",
+            fix=f"Type: pip install {library}" if extra is None else f"Type: pip install 'unconfused[{extra}]'",
         ) from error

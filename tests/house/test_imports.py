@@ -62,7 +62,7 @@ def targets(module: str, node: ast.AST) -> list[str]:
             package = module if MODULES[module].name == "__init__.py" else module.rpartition(".")[0]
             base = ".".join(package.split(".")[: len(package.split(".")) - level + 1]) if level else ""
             full = ".".join(filter(None, (base, name)))
-            inner = [f"{full}.{alias.name}" for alias in names]
+            inner = [f"{full}.{alias.name}" for alias in names if alias.name != "__version__"]
             return [
                 dotted if dotted in MODULES or dotted.removeprefix("unconfused.") in RANK else full for dotted in inner
             ]

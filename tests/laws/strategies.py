@@ -27,7 +27,6 @@ POOLS: tuple[tuple[Any, ...], ...] = (
     ("", "a", "B", "ä b"),
 )
 WEIGHTS = st.floats(0, 1e6, allow_subnormal=False)
-COUNTS = st.integers(0, 5)
 SCORES = {
     "probability": st.sampled_from([0.0, -0.0, 5e-324, 0.25, 0.5, 0.75, float(np.nextafter(1, 0)), 1.0]),
     "logit": st.sampled_from([-np.inf, -800.0, -1.5, -0.0, 0.0, 1e-300, 2.0, 800.0, np.inf]),
@@ -69,13 +68,13 @@ def column(values: list[Any]) -> NDArray[Any]:
 
 
 @st.composite
-def weighed(draw: st.DrawFn, n: int) -> dict[str, NDArray[Any]]:
+def weighed(draw: st.DrawFn, n: int, least: int = 0) -> dict[str, NDArray[Any]]:
     """No weights, weights, counts, or both."""
     made: dict[str, NDArray[Any]] = {}
     if draw(st.booleans()):
         made["sample_weight"] = np.array(draw(st.lists(WEIGHTS, min_size=n, max_size=n)))
     if draw(st.booleans()):
-        made["count"] = np.array(draw(st.lists(COUNTS, min_size=n, max_size=n)))
+        made["count"] = np.array(draw(st.lists(st.integers(least, 5), min_size=n, max_size=n)))
     return made
 
 
@@ -126,7 +125,7 @@ def of_scores(draw: st.DrawFn, kind: str, decided: bool = False) -> Problem:
         columns["y_pred"] = column(draw(st.lists(st.sampled_from(pool), min_size=n, max_size=n)))
         reading["labels"] = pool
     cut = draw(st.sampled_from([0.0, 0.25, 0.5, 1.0, np.inf])) if decided else None
-    return Problem(reading, {**columns, **draw(weighed(n))}, cut)
+    return Problem(reading, {**columns, **draw(weighed(n, 0 if "labels" in reading else 1))}, cut)
 
 
 @st.composite

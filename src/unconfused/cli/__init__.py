@@ -11,9 +11,9 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Iterator, Sequence
-from importlib import metadata
 from typing import Any, NamedTuple
 
+from unconfused import __version__
 from unconfused.errors import UnconfusedError, require
 
 
@@ -93,7 +93,7 @@ def _run(arguments: list[str]) -> int:
         name="unconfused",
         help=ABOUT,
         help_format="plaintext",
-        version=_version,
+        version=__version__,
         print_error=False,
         exit_on_error=False,
         suppress_keyboard_interrupt=False,
@@ -117,13 +117,6 @@ def _run(arguments: list[str]) -> int:
         typed = [word for word in arguments[:1] if word in COMMANDS]
         return complain(str(error), fix=f"Type: {' '.join(['unconfused', *typed, '--help'])}")
     return code if isinstance(code, int) else 0
-
-
-def _version() -> str:
-    try:
-        return metadata.version("unconfused")
-    except metadata.PackageNotFoundError:
-        return "unknown: not installed"
 
 
 # ── errors ────────────────────────────────────────────────────────────────────────────────────

@@ -152,6 +152,7 @@ def _class_tallies(rows: Rows) -> Tallies:
 
 # ── several labels for each row ───────────────────────────────────────────────────────────────
 def label_names(rows: Rows) -> Labels:
+    """The labels of a multilabel problem: declared, or 0…L-1."""
     width = rows.truth.shape[1]
     labels = Labels(range(width), declared=True) if rows.reading.labels is None else Labels.declare(rows.reading.labels)
     if len(labels) != width:
@@ -166,7 +167,7 @@ def label_names(rows: Rows) -> Labels:
 
 def _of_label(rows: Rows, place: int) -> Rows:
     """The rows of one label as a binary problem over 0 and 1."""
-    reading = replace(rows.reading, labels=None, pos_label=None, label_kind=None)
+    reading = replace(rows.reading, labels=(0, 1), pos_label=None, label_kind=None)
     parts = [None if c is None else c.part(place) for c in (rows.truth, rows.called, rows.score)]
     assert parts[0] is not None
     one = replace(rows, reading=reading, truth=parts[0], called=parts[1], score=parts[2])

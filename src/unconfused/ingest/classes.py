@@ -16,6 +16,7 @@ from unconfused.labels import Labels, listed, plain, plural
 
 
 def factored(rows: Rows, column: Column) -> Factor:
+    """One column of labels as codes; it has one value for each row."""
     if column.values.ndim != 1:
         raise ShapeError(f"{column.name} has shape {column.shape}; labels are one value for each row, (n,).")
     return factor(column, invalid=rows.reading.invalid)

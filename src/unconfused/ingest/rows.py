@@ -78,6 +78,7 @@ class Rows:
 
 
 def paired(reading: Reading, y_true: Any, y_pred: Any, y_score: Any, sample_weight: Any, count: Any) -> Rows:
+    """The columns of a call as rows: read, flattened as the caller said, of one length, without the ignored ones."""
     if y_pred is None and y_score is None:
         raise UsageError("Neither y_pred= nor y_score= was given.", fix="Pass predicted classes or scores.")
     single = reading.label_kind == "multilabel"  # then one column is one label

@@ -41,11 +41,16 @@ class Answer(Protocol):
     """What a condition looks at: an estimate."""
 
     @property
-    def value(self) -> float: ...
+    def value(self) -> float:
+        """The number."""
+
     @property
-    def low(self) -> float: ...
+    def low(self) -> float:
+        """The lower end of its interval."""
+
     @property
-    def high(self) -> float: ...
+    def high(self) -> float:
+        """The upper end of its interval."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)

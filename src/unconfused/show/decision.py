@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from unconfused.show.grid import matrix_lines
 from unconfused.show.lines import Rate, joined, rate_lines
 from unconfused.show.table import paragraph
-from unconfused.show.text import matrix_lines
 from unconfused.show.words import sentence
 
 if TYPE_CHECKING:

@@ -6,12 +6,11 @@ import json
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from unconfused.errors import InvalidCounts, MissingExtra, UnreadableFile, UsageError
+from unconfused.errors import InvalidCounts, UnreadableFile, UsageError, require
 from unconfused.inference import Estimate
 from unconfused.labels import SEATS, Label, Labels
 from unconfused.show.escape import csv_read, csv_text
@@ -21,12 +20,14 @@ from unconfused.tally.confusion import ConfusionMatrix
 from unconfused.tally.grouped import Grouped
 
 if TYPE_CHECKING:
+    from unconfused.curves import Curve
     from unconfused.evaluation import Evaluation
     from unconfused.findings import Finding
 
 __all__ = [
-    "evaluation_dict", "evaluation_json", "frame", "matrix_csv", "matrix_dict", "matrix_frame", "matrix_json",
-    "matrix_latex", "matrix_markdown", "read_matrix_csv", "report_csv", "report_dict", "report_frame", "report_json",
+    "curve_frame", "evaluation_dict", "evaluation_json", "frame", "matrix_csv", "matrix_dict", "matrix_frame",
+    "matrix_json", "matrix_latex", "matrix_markdown", "read_matrix_csv", "report_csv", "report_dict", "report_frame",
+    "report_json",
 ]  # fmt: skip
 
 SCHEMA_VERSION = 1
@@ -35,7 +36,7 @@ LIBRARIES = {"pandas": "pandas", "polars": "polars", "arrow": "pyarrow"}
 
 
 # ── frames ────────────────────────────────────────────────────────────────────────────────────────
-def frame(columns: Mapping[str, Sequence[Any]], kind: str = "pandas") -> Any:
+def frame(columns: Mapping[str, Any], kind: str = "pandas") -> Any:
     """Columns as a frame.
 
     Raises:
@@ -44,13 +45,7 @@ def frame(columns: Mapping[str, Sequence[Any]], kind: str = "pandas") -> Any:
     """
     if kind not in LIBRARIES:
         raise UsageError(f"to_frame({kind!r}) is not known.", fix="Type 'pandas', 'polars' or 'arrow'.")
-    try:
-        library = import_module(LIBRARIES[kind])
-    except ImportError as error:
-        raise MissingExtra(
-            f"to_frame({kind!r}) needs {LIBRARIES[kind]}, which could not be imported ({error}).",
-            fix=f"Type: pip install {LIBRARIES[kind]}",
-        ) from error
+    library = require(LIBRARIES[kind])
     return library.table(dict(columns)) if kind == "arrow" else library.DataFrame(dict(columns))
 
 
@@ -89,6 +84,11 @@ def _records(made: Report) -> Iterator[tuple[Any, ...]]:
 
 
 # ── dictionaries and JSON ─────────────────────────────────────────────────────────────────────────
+def curve_frame(curve: Curve, kind: str = "pandas") -> Any:
+    """The points of a curve: ``threshold``, and both axes under their names."""
+    return frame({"threshold": curve.thresholds, curve.x_name: curve.x, curve.y_name: curve.y}, kind)
+
+
 def matrix_dict(cm: ConfusionMatrix) -> dict[str, Any]:
     """A matrix after the schema. ``counts`` and ``weights`` hold the classes, then the seats in use."""
     return {

@@ -8,9 +8,10 @@ import json
 import os
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from importlib import metadata, resources
+from importlib import resources
 from typing import Any
 
+from unconfused import __version__
 from unconfused.errors import require
 from unconfused.show import html
 from unconfused.show.charts import KINDS, charts
@@ -74,7 +75,7 @@ def page(subject: Any, *, threshold: Any = None) -> str:
     environment = jinja.Environment(autoescape=True, undefined=jinja.StrictUndefined, trim_blocks=True)
     text: str = environment.from_string(_asset("page.html.j2")).render(
         policy=_policy(scripts),
-        version=_version(),
+        version=__version__,
         title=f"{made.kind.capitalize()} classifier: {counted(made.total)}",
         style=safe(_asset("page.css")),
         kind=f"{made.kind.capitalize()} classifier, {counted(made.total)}",
@@ -137,20 +138,13 @@ def _facts(made: Any, matrix: Any) -> list[tuple[str, str]]:
     facts += [("Remark", remark) for remark in made.remarks]
     facts += [("Intervals", f"{made.level:.0%}, by the method named beside each rate")]
     facts += [("Reading", "Rows of the matrix are the actual classes, columns the predicted ones.")]
-    return [*facts, ("Made", f"{_now():%Y-%m-%d %H:%M} UTC by unconfused {_version()}")]
+    return [*facts, ("Made", f"{_now():%Y-%m-%d %H:%M} UTC by unconfused {__version__}")]
 
 
 def _now() -> datetime:
     """The time, or the one that SOURCE_DATE_EPOCH states for builds that should repeat."""
     stated = os.environ.get("SOURCE_DATE_EPOCH", "")
     return datetime.fromtimestamp(int(stated), UTC) if stated.isdigit() else datetime.now(UTC)
-
-
-def _version() -> str:
-    try:
-        return metadata.version("unconfused")
-    except metadata.PackageNotFoundError:
-        return "(not installed)"
 
 
 def _kept(part: str) -> list[str]:

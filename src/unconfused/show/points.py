@@ -19,5 +19,6 @@ def thinned(x: NDArray[np.float64], y: NDArray[np.float64], most: int) -> NDArra
         return kept
     across, up = (np.abs(np.diff(v[kept])) / (float(np.ptp(v[kept])) or 1.0) for v in (x, y))
     length = np.concatenate([[0.0], np.cumsum(across + up)])
-    chosen: NDArray[np.int64] = np.searchsorted(length, np.linspace(0, length[-1], most), side="left")
-    return kept[np.unique(np.concatenate([[0], np.minimum(chosen, len(kept) - 1)[1:-1], [len(kept) - 1]]))]
+    near = np.searchsorted(length, np.linspace(0, length[-1], most), side="left")
+    chosen: NDArray[np.int64] = kept[np.unique([0, *np.minimum(near, len(kept) - 1)[1:-1], len(kept) - 1])]
+    return chosen

@@ -68,6 +68,7 @@ class Report:
         remarks: what only the rows could show, such as rows left out.
         left_out: rows left out on request, by reason.
         findings: what looks wrong, most serious first.
+        matrix: what the rates are of; None where nothing was decided, or for several labels.
     """
 
     kind: Kind
@@ -85,6 +86,7 @@ class Report:
     remarks: tuple[str, ...] = ()
     left_out: Mapping[str, int] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
+    matrix: ConfusionMatrix | None = field(default=None, compare=False)
 
     def items(self) -> Iterator[tuple[Label | None, str, Estimate]]:
         """Every estimate once: its class or None, what ``estimate`` answers to, and the answer."""
@@ -222,6 +224,7 @@ def _of_matrix(cm: ConfusionMatrix, level: float) -> Report:
         {average: each(PER_CLASS, f"@{average}") for average in ("macro", "weighted")} if k else {},
         each(OVERALL),
         each(OF_POSITIVE) if k == 2 and cm.labels.positive is not None else {},
+        matrix=cm,
     )
 
 

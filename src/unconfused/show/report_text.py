@@ -9,6 +9,7 @@ import numpy as np
 
 from unconfused.inference import Estimate
 from unconfused.show.escape import isolated
+from unconfused.show.grid import FULL, matrix_lines
 from unconfused.show.lines import Footnotes, Rate, finding_lines, joined, method_lines, rate_lines
 from unconfused.show.table import GAP, PAGE, Column, lay_out, name, names, paragraph, total_width, width, wrap
 from unconfused.show.words import amounts, counted, listing
@@ -50,6 +51,7 @@ def report_text(report: Report) -> str:
         [
             paragraph(report.summary),
             [line for note in (*made, *report.remarks) for line in paragraph(note, "  ")],
+            _matrix(report),
             table,
             [*footnotes.lines(), *_left_out(report)],
             rate_lines(rates, methods=False),
@@ -58,6 +60,11 @@ def report_text(report: Report) -> str:
             finding_lines(report.findings),
         ]
     )
+
+
+def _matrix(report: Report) -> list[str]:
+    """The matrix itself, where it is small enough to be read."""
+    return matrix_lines(report.matrix) if report.matrix is not None and 0 < len(report.classes) <= FULL else []
 
 
 def class_lines(report: Report, footnotes: Footnotes) -> list[str]:

@@ -10,7 +10,7 @@ import numpy as np
 from unconfused.diagnose import diagnose
 from unconfused.inference import estimate, estimates
 from unconfused.show.escape import visible
-from unconfused.show.grid import FULL, Grid, grid_lines
+from unconfused.show.grid import FULL, Grid, grid_lines, matrix_lines
 from unconfused.show.lines import Footnotes, Rate, finding_lines, joined, rate_lines
 from unconfused.show.report import report, score_rates
 from unconfused.show.report_text import of_scores, report_text
@@ -53,19 +53,6 @@ def matrix_text(cm: ConfusionMatrix) -> str:
 
 
 # ── the table ─────────────────────────────────────────────────────────────────────────────────────
-def matrix_lines(cm: ConfusionMatrix) -> list[str]:
-    """The whole matrix with totals; of weighted rows the sums of weights, and beside them rows."""
-    rows, table = cm.table(weighted=False), cm.table()
-    size = len(table)
-    texts = amounts(np.block([[table, table.sum(1, keepdims=True)], [table.sum(0), table.sum()]]))
-    lines = [texts[i : i + size + 1] for i in range(0, len(texts), size + 1)]
-    ends, feet = [("total", [line[-1] for line in lines[:-1]])], [("total", lines[-1])]
-    if cm.full_weights is not None:
-        feet = [("total", [*lines[-1], ""]), ("rows", [*amounts(rows.sum(0)), "", f"{cm.total:,d}"])]
-        ends.append(("rows", amounts(rows.sum(1))))
-    return grid_lines(Grid(names(cm.labels.texts, cm.seats), [line[:-1] for line in lines[:-1]], ends, feet))
-
-
 def large_lines(cm: ConfusionMatrix) -> list[list[str]]:
     """Instead of a matrix that is too large: the classes found least, and the pairs most confused."""
     k, total = len(cm.labels), cm.total

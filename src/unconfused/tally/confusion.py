@@ -257,7 +257,8 @@ class ConfusionMatrix(MatrixDoors):
     __radd__ = __add__
 
     def _is_zero(self) -> bool:
-        return not self.labels and not self.full.any() and not self.evidence
+        bare = self.full_weights is None and self.rule is None and not self.evidence
+        return bare and not self.labels and not self.full.any()
 
     def _pruned(self) -> ConfusionMatrix:
         """Without inferred classes that no row has: they were only filled in to show a 2x2."""

@@ -188,7 +188,7 @@ class ScoreTally:
         if not isinstance(other, ScoreTally):
             return self if type(other) is int and other == 0 else NotImplemented
         for a, b in ((self, other), (other, self)):
-            if not a.labels and not a.total:
+            if not a.labels and not a.total and a.full_weights is None:
                 return b
         if (self.full_weights is None) != (other.full_weights is None):
             raise MergeRefused("One tally has weighted rows and the other unweighted ones.")
