@@ -102,7 +102,7 @@ def reads_every_cell(metric: Metric) -> bool:
 
 # ── range, scale, symmetry ────────────────────────────────────────────────────────────────────
 @given(matrices())
-@settings(max_examples=60)
+@settings(max_examples=40)
 def test_every_value_is_in_range(cm: ConfusionMatrix) -> None:
     """NaN or inside the declared range, by class and averaged, of counts and of weights."""
     for name, metric, value in readings(cm.cells()):
@@ -111,7 +111,7 @@ def test_every_value_is_in_range(cm: ConfusionMatrix) -> None:
 
 
 @given(tables(), st.sampled_from([2, 1000, 10**6]))
-@settings(max_examples=30)
+@settings(max_examples=20)
 def test_scale_does_not_matter(table: Table, factor: int) -> None:
     """Every row told a thousand times over leaves every rate where it is."""
     one, many = Cells.of_table(table.astype(float)), Cells.of_table(table.astype(float) * factor)
@@ -123,7 +123,7 @@ def test_scale_does_not_matter(table: Table, factor: int) -> None:
 
 
 @given(tables(least=2), st.randoms(use_true_random=False))
-@settings(max_examples=30)
+@settings(max_examples=20)
 def test_the_order_of_classes_does_not_matter(table: Table, random: Any) -> None:
     """Per class the values move with their class; overall and on average nothing moves."""
     order = list(range(len(table)))
@@ -189,7 +189,7 @@ def test_identities(table: Table) -> None:
 
 
 @given(tables(least=2), tables(least=2), st.integers(0, 2))
-@settings(max_examples=30)
+@settings(max_examples=20)
 def test_metrics_of_a_sum(a: Table, b: Table, gap: int) -> None:
     """metric(A ∪ B) is the metric of the summed tallies, also where B has other classes than A."""
     names = [f"c{i}" for i in range(len(a))], [f"c{i + gap}" for i in range(len(b))]
@@ -323,7 +323,7 @@ def holds(metric: Metric, found: Estimate) -> None:
 
 
 @given(matrices())
-@settings(max_examples=12)
+@settings(max_examples=8)
 def test_every_interval_holds_its_value(cm: ConfusionMatrix) -> None:
     """Of every metric, class and average, from an empty table to a billion rows."""
     for metric, args in OF_COUNTS:
@@ -357,7 +357,7 @@ def test_every_interval_holds_its_value(cm: ConfusionMatrix) -> None:
 
 
 @given(matrices(), st.sampled_from(["wilson", "exact", "jeffreys"]), st.sampled_from([0.5, 0.9, 0.999]))
-@settings(max_examples=12)
+@settings(max_examples=8)
 def test_every_method_holds_its_value(cm: ConfusionMatrix, method: str, level: float) -> None:
     """The other intervals of proportions, and other levels."""
     pytest.importorskip("scipy")

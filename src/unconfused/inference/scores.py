@@ -19,6 +19,7 @@ import numpy as np
 from unconfused.errors import UsageError
 from unconfused.inference.intervals import Bounds, Interval, held, on_scale, quantile, wilson
 from unconfused.inference.resample import draws
+from unconfused.labels import plural
 from unconfused.metrics.catalogue import Array, ratio
 from unconfused.metrics.language import Query
 from unconfused.metrics.proper import CLIP, clipped_rows, log_losses, square_losses
@@ -216,7 +217,7 @@ def _loss(name: str, tally: ScoreTally, value: float, level: float) -> tuple[Bou
     squares = masses if tally.squares is None else tally.squares
     off = np.where(squares > 0, squares * np.where(squares > 0, losses - value, 0) ** 2, 0)
     error = float(np.sqrt(off.sum() * ratio(rows, rows - 1).value) / masses.sum())
-    note = f"; {clipped:,} rows read as {CLIP:.1e} from certain" if clipped else ""
+    note = f"; {plural(clipped, 'row')} read as {CLIP:.1e} from certain" if clipped else ""
     return _normal(name, value, error, rows, level), _NORMAL + note
 
 
