@@ -43,6 +43,10 @@ class Curve:
     baseline: tuple[Array, Array]
     name: str = ""
 
+    def __post_init__(self) -> None:
+        for array in (self.x, self.y, self.thresholds, *self.baseline):
+            array.setflags(write=False)
+
     def to_frame(self, kind: str = "pandas") -> Any:
         """The points as a frame of "pandas", "polars" or "arrow"."""
         from unconfused.show.export import curve_frame

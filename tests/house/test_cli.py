@@ -310,6 +310,82 @@ def test_metrics(run: Run) -> None:
     assert len(run("metrics", "--format", "markdown")[1].splitlines()) == len(everything) + 2
 
 
+# ── choose ────────────────────────────────────────────────────────────────────────────────────
+def test_choose(run: Run) -> None:
+    """The point as text, JSON after the schema, and Markdown; the same threshold in all."""
+    code, out, err = run("choose", CANCER, *SCORES, "--cost", "fp=1,fn=10", terminal=True)
+    assert (code, err) == (0, "")
+    assert "lowest\nexpected cost (fp=1, fn=10)" in out
+    assert "corrected expected_cost" in out
+    assert max(map(len, out.splitlines())) <= 80
+    code, text, _ = run("choose", CANCER, *SCORES, "--cost", "fp=1,fn=10")
+    point = json.loads(text)
+    follows_schema(point)
+    assert repr(point["threshold"]) in out
+    assert point["matrix"] == json.loads(run("matrix", CANCER, *SCORES, "--threshold", point["threshold"])[1])
+    assert point["theory"] == pytest.approx(1 / 11)
+    swapped = json.loads(run("choose", CANCER, *SCORES, "--cost", "fp=10,fn=1")[1])
+    assert swapped["threshold"] > point["threshold"]
+    code, text, _ = run(
+        "choose", CANCER, *SCORES, "--maximize", "recall", "--where", "precision >= 0.95", "--format", "markdown"
+    )
+    assert code == 0
+    assert "| corrected precision |" in text
+
+
+def test_choose_nothing(run: Run) -> None:
+    """A threshold of inf is null, and its reason stands beside it."""
+    code, out, _ = run("choose", CANCER, *SCORES, "--minimize", "fpr")
+    point = json.loads(out)
+    follows_schema(point)
+    assert (code, point["threshold"], point["reason"]) == (0, None, "nothing is called positive")
+    assert "Call nothing malignant" in run("choose", CANCER, *SCORES, "--minimize", "fpr", "--format", "text")[1]
+
+
+def test_choose_infeasible(run: Run) -> None:
+    """Conditions that cannot be met fail the gate; the reason goes to standard output."""
+    where = ["--maximize", "recall", "--where", "precision >= 0.999 and recall >= 0.99"]
+    code, out, err = run("choose", CANCER, *SCORES, *where, "--format", "text")
+    assert (code, err) == (1, "")
+    assert "where precision >= 0.999, recall gets no\nnearer than 0.7594" in out
+    code, out, _ = run("choose", CANCER, *SCORES, *where)
+    found = json.loads(out)
+    follows_schema(found)
+    assert (code, found["type"], found["nearest_reason"]) == (1, "infeasible", None)
+    assert found["reached"]["value"] == pytest.approx(161 / 212)
+    code, out, _ = run("choose", CANCER, *SCORES, *where, "--format", "markdown")
+    assert code == 1
+    assert out.startswith("No threshold satisfies recall")
+
+
+def follows_schema(data: Any) -> None:
+    jsonschema = pytest.importorskip("jsonschema")
+    schema = json.loads((ROOT / "src" / "unconfused" / "show" / "schema.json").read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator(schema).validate(data)
+
+
+NO_CHOICE = {
+    "no objective": ([], ["No objectives", "--cost fp=1,fn=10"]),
+    "two objectives": (["--maximize", "f1", "--minimize", "fpr"], ["2 objectives"]),
+    "no costs": (["--cost", "fp:1"], ["'fp:1'", "--cost fp=1,fn=10"]),
+    "twice": (["--cost", "fp=1,fp=2"], ["--cost fp=1,fn=10"]),
+    "one cost": (["--cost", "fp=1"], ["fn costs 0", "--cost fp=1,fn=10"]),
+    "no cell": (["--cost", "fp=1,fx=2"], ["fx=2.0"]),
+    "of scores": (["--maximize", "roc_auc"], ["same at every threshold"]),
+    "no condition": (["--maximize", "f1", "--where", "recall"], ["was expected"]),
+    "no such form": (["--maximize", "f1", "-o", "x.csv"], ["no csv form"]),
+}
+
+
+@pytest.mark.parametrize(("options", "said"), NO_CHOICE.values(), ids=NO_CHOICE.keys())
+def test_choose_refusals(options: list[str], said: list[str], run: Run) -> None:
+    """What leaves the decision open is bad usage, not a failed gate."""
+    code, out, err = run("choose", CANCER, *SCORES, *options)
+    assert (code, out) == (2, "")
+    for text in said:
+        assert text in err
+
+
 # ── errors ────────────────────────────────────────────────────────────────────────────────────
 YP = ["--y-true", "y", "--y-score", "p"]
 ERRORS: dict[str, tuple[str, list[str], list[str]]] = {

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -130,7 +130,7 @@ def test_the_order_of_classes_does_not_matter(table: Table, random: Any) -> None
     random.shuffle(order)
     moved = Cells.of_table(table[np.ix_(order, order)].astype(float))
     backward = Cells.of_table(table[::-1, ::-1].astype(float))
-    for (name, metric, a), (_, _, b), (_, _, c) in zip(
+    for (name, _metric, a), (_, _, b), (_, _, c) in zip(
         readings(Cells.of_table(table.astype(float))), readings(moved), readings(backward), strict=True
     ):
         by_class = np.shape(a) == (len(table),)
@@ -149,7 +149,8 @@ SWAPPED = {
 }
 KEPT = (
     "accuracy", "error_rate", "jaccard", "f1", "dice", "fowlkes_mallows", "mcc", "kappa", "kappa(linear)",
-    "kappa(quadratic)", "mutual_information", "normalized_mutual_information", "mean_iou", "diagnostic_odds_ratio", "lift",
+    "kappa(quadratic)", "mutual_information", "normalized_mutual_information", "mean_iou", "diagnostic_odds_ratio",
+    "lift",
 )  # fmt: skip
 
 
@@ -180,7 +181,7 @@ def test_identities(table: Table) -> None:
     assert same(m["f1"], m["dice"])
     assert same(m["f1"], CATALOGUE["fbeta"](c, 1))
     assert same(m["informedness"], m["recall"] + m["specificity"] - 1)
-    assert same(m["lift"], m["precision"] / m["prevalence"])
+    assert same(m["lift"] * m["prevalence"], np.where(np.isnan(m["lift"]), np.nan, m["precision"]))
     assert same(AVERAGES["macro"](CATALOGUE["recall"])(c), m["balanced_accuracy"])
     assert same(AVERAGES["weighted"](CATALOGUE["recall"])(c), m["accuracy"])
     for name in ("precision", "recall", "f1"):
@@ -200,6 +201,7 @@ def test_metrics_of_a_sum(a: Table, b: Table, gap: int) -> None:
         full[:k, :k] = table
         made.append(ConfusionMatrix(Labels.infer(classes), full))
     total = made[0] + made[1]
+    assume(total.total)
     union = sorted({*names[0], *names[1]})
     by_hand = np.zeros((len(union), len(union)))
     for table, classes in zip((a, b), names, strict=True):
@@ -266,9 +268,9 @@ def test_every_metric_says_when_it_is_undefined() -> None:
 
 @pytest.mark.parametrize("scale", [1, 10**9])
 def test_undefined_exactly_when_it_says(scale: int) -> None:
-    """Over all 81 patterns of a 2x2: NaN where the condition holds, with the reason; a number elsewhere."""
-    for code in range(81):
-        tn, fp, fn, tp = (scale * (code // 3**i % 3) for i in range(4))
+    """Over all patterns of empty cells of a 2x2: NaN where the condition holds, with the reason; a number elsewhere."""
+    for code in range(32):
+        tn, fp, fn, tp = (scale * (code >> i & 1) * (1 + i * (code >> 4)) for i in range(4))
         cm = ConfusionMatrix.from_counts([[tn, fp], [fn, tp]])
         for metric, args in OF_COUNTS:
             found = cm.estimate(spelled(metric, args))
@@ -286,21 +288,17 @@ def test_undefined_exactly_when_it_says(scale: int) -> None:
 def test_weights_leave_undefined_what_counts_do() -> None:
     """A cell without rows weighs exactly nothing, however the other weights round."""
     rng = np.random.default_rng(1)
-    for k in (2, 3, 9):
-        for _ in range(60):
-            table = rng.integers(1, 4, (k, k)) * (rng.random((k, k)) < 0.3)
-            table[:, rng.integers(k)] *= rng.random() < 0.5
-            if rng.random() < 0.3:  # everything is called one class
-                table[:, 1:] = 0
-            weights = table * rng.exponential(size=(k, k)) * 10.0 ** rng.integers(-4, 5, (k, k))
-            cm = ConfusionMatrix.from_counts(table, weights=weights)
-            plain = ConfusionMatrix.from_counts(table)
-            for metric, args in OF_COUNTS:
-                for place in range(k):
-                    text = f"{spelled(metric, args)}[{place}]"
-                    mine, theirs = cm.estimate(text), plain.estimate(text)
-                    assert mine.defined == theirs.defined, (text, table.tolist(), mine.value, theirs.value)
-                    assert within(metric, mine.value), (text, mine.value)
+    for k in [2] * 12 + [3] * 8 + [9] * 4:
+        table = rng.integers(1, 4, (k, k)) * (rng.random((k, k)) < 0.4)
+        if rng.random() < 0.3:  # everything is called one class
+            table[:, 1:] = 0
+        weights = table * rng.exponential(size=(k, k)) * 10.0 ** rng.integers(-4, 5, (k, k))
+        cm, plain = ConfusionMatrix.from_counts(table, weights=weights), ConfusionMatrix.from_counts(table)
+        for metric, args in OF_COUNTS:
+            text = spelled(metric, args)
+            for mine, theirs in zip(estimates(cm, text).values(), estimates(plain, text).values(), strict=True):
+                assert mine.defined == theirs.defined, (mine.name, table.tolist(), mine.value, theirs.value)
+                assert within(metric, mine.value), (mine.name, mine.value)
 
 
 # ── intervals ─────────────────────────────────────────────────────────────────────────────────
@@ -329,11 +327,15 @@ def test_every_interval_holds_its_value(cm: ConfusionMatrix) -> None:
     for metric, args in OF_COUNTS:
         text = spelled(metric, args)
         by_class = estimates(cm, text)
-        for place, found in by_class.items():
+        for found in by_class.values():
             holds(metric, found)
             assert found.n <= max(cm.total, 0), found.name
-            one = estimate(cm, f"{text}[{place}]")
-            assert same(one.value, found.value), one.name
+        if len(cm.labels):
+            one = estimate(cm, f"{text}[0]")
+            assert one.name == by_class[0].name
+            assert same([one.value, one.low, one.high], [by_class[0].value, by_class[0].low, by_class[0].high]), (
+                one.name
+            )
         if not metric.per_class or len(cm.labels) <= 2:
             holds(metric, estimate(cm, text))
         else:
@@ -380,6 +382,7 @@ def score_tallies(draw: st.DrawFn, kind: str | None = None) -> ScoreTally:
     scores = np.array(sorted(draw(st.lists(pool, min_size=u, max_size=u, unique=True)))) + 0.0
     mass = np.array(draw(st.lists(CELL, min_size=2 * u, max_size=2 * u))).reshape(u, 2)
     mass[:, draw(st.sampled_from([[], [], [], [0], [1]]))] = 0
+    scores, mass = scores[mass.any(1)], mass[mass.any(1)]
     full = np.pad(mass, ((1, 0), (0, 2))).astype(np.int64)
     labels = Labels([0, 1])
     if not draw(st.booleans()):
@@ -417,7 +420,7 @@ def test_scores_in_range_and_undefined_when_they_say(tally: ScoreTally) -> None:
 @given(score_tallies("raw"), st.sampled_from([2, 10**3]))
 @settings(max_examples=40)
 def test_rankings_know_only_the_order(tally: ScoreTally, factor: int) -> None:
-    """A rising change of the scores or more of the same rows changes nothing; turned round, the AUC is the rest to 1."""
+    """A rising change of the scores or more of the same rows changes nothing; turned round, the AUC is 1 - AUC."""
     moved = ScoreTally(tally.labels, "raw", np.arange(len(tally.scores)) * 1.0, tally.full * factor)
     turned = ScoreTally(tally.labels, "raw", -tally.scores[::-1] + 0.0, np.vstack([tally.full[:1], tally.full[:0:-1]]))
     plain = ScoreTally(tally.labels, "raw", tally.scores, tally.full)

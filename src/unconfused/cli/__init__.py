@@ -39,6 +39,12 @@ COMMANDS = {
         "SOURCE... --y-true COLUMN --y-pred COLUMN | --y-score COLUMN --threshold NUMBER",
         "preds.csv --y-true label --y-pred guess --normalize true",
     ),
+    "choose": Command(
+        "commands:choose",
+        "The best threshold for stated costs, or for a metric within conditions; exit 1 when there is none.",
+        "SOURCE... --y-true COLUMN --y-score COLUMN --cost COSTS | --maximize METRIC | --minimize METRIC",
+        "preds.csv --y-true label --y-score p --maximize recall --where 'precision >= 0.9'",
+    ),
     "check": Command(
         "commands:check",
         "Hold the numbers against conditions; exit 1 when one fails.",
@@ -122,9 +128,10 @@ def _run(arguments: list[str]) -> int:
 # ── errors ────────────────────────────────────────────────────────────────────────────────────
 KEYWORDS = (
     "y_true", "y_score", "y_pred", "sample_weight", "count", "labels", "pos_label", "label_kind", "score_kind",
-    "threshold", "ignore", "unknown", "invalid", "level", "input_format", "delimiter", "normalize",
+    "threshold", "ignore", "unknown", "invalid", "level", "input_format", "delimiter", "normalize", "cost", "maximize",
+    "minimize", "where", "seed",
 )  # fmt: skip
-_KEYWORD = re.compile(rf"\b({'|'.join(KEYWORDS)})=(\[[^\]]*\]|'[^']*'|\"[^\"]*\"|-?\w+(?:[.\-]\w+)*)?")
+_KEYWORD = re.compile(rf"\b({'|'.join(KEYWORDS)})=(\[[^\]]*\]|\{{[^}}]*\}}|'[^']*'|\"[^\"]*\"|-?\w+(?:[.\-]\w+)*)?")
 
 
 def complain(seen: str, why: str = "", fix: str = "") -> int:
@@ -141,12 +148,16 @@ def spelled(text: str) -> str:
 
     >>> spelled("Type threshold=0.5, or labels=['no', 'yes'].")
     'Type --threshold 0.5, or --labels no,yes.'
+    >>> spelled('Type cost={"fp": 1, "fn": 10}.')
+    'Type --cost fp=1,fn=10.'
     """
 
     def option(match: re.Match[str]) -> str:
         name, value = match[1].replace("_", "-"), match[2] or ""
         if value.startswith("["):
             value = ",".join(part.strip().strip("'\"") for part in value[1:-1].split(","))
+        if value.startswith("{"):
+            value = re.sub(r"['\" ]", "", value[1:-1]).replace(":", "=")
         if re.fullmatch(r"(['\"])[\w.\-]+\1", value):
             value = value[1:-1]
         return f"--{name} {value}".rstrip()

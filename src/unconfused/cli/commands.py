@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from cyclopts import Parameter
 
 from unconfused.cli.options import (
+    DECISION,
     OUTPUT,
     Columns,
     Level,
@@ -17,6 +18,7 @@ from unconfused.cli.options import (
     Reading,
     Shown,
     Threshold,
+    costs_of,
     distinct,
     read,
     saved_evaluation,
@@ -102,6 +104,44 @@ def _decided(evaluation: Evaluation, threshold: float | None) -> Any:
             "Type threshold=0.5 (positive when score >= 0.5), or ask `unconfused report` for every threshold at once.",
         )
     return evaluation.matrix
+
+
+def choose(
+    *sources: Sources,
+    cost: Annotated[
+        str | None, Parameter(group=DECISION, help="What a row of each cell costs: fp=1,fn=10; a gain is negative.")
+    ] = None,
+    maximize: Annotated[str | None, Parameter(group=DECISION, help="A metric to make large, such as recall.")] = None,
+    minimize: Annotated[str | None, Parameter(group=DECISION, help="A metric to make small, such as fpr.")] = None,
+    where: Annotated[
+        str | None,
+        Parameter(group=DECISION, help="Conditions, such as 'precision.low >= 0.9 and predicted_prevalence <= 0.05'."),
+    ] = None,
+    columns: Columns = NO_COLUMNS,
+    reading: Reading = AS_USUAL,
+    level: Level = 0.95,
+    seed: Annotated[int, Parameter(group=DECISION, help="Of the splits and resamples behind the correction.")] = 0,
+    output: Output = None,
+    format: Annotated[
+        Literal["text", "json", "markdown"] | None,
+        Parameter(group=OUTPUT, help="Default: text on a terminal, json when piped."),
+    ] = None,
+) -> int:
+    """The best threshold for stated costs, or for a metric within conditions; exit 1 when there is none."""
+    form = chosen(format, output)
+    if form not in ("text", "json", "markdown"):
+        raise UsageError(f"choose has no {form} form.", fix="Type --format text, json or markdown.")
+    costs = None if cost is None else costs_of(cost)
+    asked: dict[str, Any] = {"cost": costs, "maximize": maximize, "minimize": minimize, "where": where}
+    found = read(sources, columns, reading).choose(**asked, level=level, seed=seed)
+    match form:
+        case "json":
+            emit(as_json(found.to_dict()), output)
+        case "markdown":
+            emit(found.to_markdown(), output)
+        case _:
+            emit(str(found), output)
+    return 0 if found else 1
 
 
 def check(

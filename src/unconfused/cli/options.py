@@ -21,6 +21,7 @@ from unconfused.tally.grouped import Grouped
 from unconfused.tally.scores import ScoreTally
 from unconfused.tally.tallies import Tallies
 
+DECISION = Group("What is best", sort_key=0)
 COLUMNS = Group("Columns", sort_key=1)
 READING = Group("How they are read", sort_key=2)
 OUTPUT = Group("Output", sort_key=3)
@@ -189,6 +190,22 @@ def split(text: str) -> list[str]:
             break
         at = found.end()
     return items
+
+
+def costs_of(text: str) -> dict[str, float]:
+    """Cell and cost, in pairs.
+
+    >>> costs_of("fp=1, fn=10")
+    {'fp': 1.0, 'fn': 10.0}
+    """
+    pairs = [item.partition("=") for item in split(text)]
+    try:
+        costs = {cell.strip(): float(value) for cell, _, value in pairs}
+    except ValueError:
+        costs = {}
+    if len(costs) < len(pairs):
+        raise UsageError(f"{text!r} does not say what each cell costs.", fix="Type, for example: --cost fp=1,fn=10")
+    return costs
 
 
 def _several(text: str | None) -> Any:

@@ -1,7 +1,7 @@
 """Decisions: the threshold that stated costs or constraints ask for, over every threshold there is.
 
-Cells are summed once, from the largest score down, so each objective and each constraint is one vector expression.
-Sources: Elkan 2001 (costs), Provost & Fawcett 2001 (all thresholds at once), Efron 1986 (optimism).
+Cells are summed once, from the largest score down, so each objective and each condition is one vector expression.
+Sources: Elkan 2001 (costs), Provost & Fawcett 2001 (all thresholds at once), Stone 1974 (the correction).
 """
 
 from __future__ import annotations
@@ -12,11 +12,15 @@ from dataclasses import replace
 import numpy as np
 
 from unconfused.decide.costs import Costs
-from unconfused.decide.luck import FOLDS, crossfitted, spread
+from unconfused.decide.luck import FOLDS, crossfitted, grouped, spread
 from unconfused.decide.point import Infeasible, OperatingPoint
-from unconfused.decide.problem import Problem, answer
-from unconfused.decide.sweep import Sweep, threshold_of
-from unconfused.errors import NotKept, UsageError
+from unconfused.decide.problem import Problem
+from unconfused.decide.question import Question
+from unconfused.decide.sweep import Sweep, taken
+from unconfused.errors import NotKept
+from unconfused.inference import Estimate
+from unconfused.inference.delta import Sample
+from unconfused.inference.intervals import quantile
 from unconfused.tally.scores import ScoreTally
 
 __all__ = ["Costs", "Infeasible", "OperatingPoint", "choose"]
@@ -32,33 +36,56 @@ def choose(
     level: float = 0.95,
     seed: int = 0,
 ) -> OperatingPoint | Infeasible:
-    """The best threshold over all of them; see `Evaluation.choose`."""
-    if sum(x is not None for x in (cost, maximize, minimize)) != 1:
-        raise UsageError(
-            f"{sum(x is not None for x in (cost, maximize, minimize))} objectives were given.",
-            "A threshold is best for one of them.",
-            'Type one of cost={"fp": 1, "fn": 10}, maximize="recall", minimize="fpr".',
-        )
-    if not tally.positives or not tally.negatives:
-        raise NotKept("One of the two classes has no row.", "No threshold can be judged without both.")
-    problem = Problem.of(cost, maximize or minimize, minimize is not None, where, level)
+    """The best threshold over all of them; see `Evaluation.choose`.
+
+    Raises:
+        UsageError: not exactly one objective, or one that no threshold changes.
+        NotKept: one of the classes has no row with a score.
+    """
+    quantile(level)  # refuses what is no level
+    problem = Problem.of(tally.labels, cost, maximize, minimize, where, level)
+    _both_classes(tally)
     sweep = Sweep.of(tally)
     place = problem.best(sweep)
     if place is None:
-        return problem.infeasible(tally, sweep)
-    cut, sample = float(sweep.cuts[place]), sweep.at(place)
-    threshold, apparent = threshold_of(tally, cut), problem.estimate(sample)
-    pooled = crossfitted(tally, problem, np.random.default_rng([seed, 1]))
+        return problem.infeasible(sweep)
+    sample, threshold = taken(sweep.sample, place), float(sweep.thresholds[place])
+    apparent, coarse = problem.goal.estimate(sample, level), grouped(tally)
+    conditions = [requirement.question for requirement in problem.requirements]
+    pooled = crossfitted(coarse, problem, np.random.default_rng([seed, 1]))
+    groups = "" if coarse is tally else f" in {len(coarse.scores):,} groups of scores"
+    split = f"{FOLDS}-fold split of the counts{groups}, seed {seed}"
     return OperatingPoint(
         threshold=threshold,
-        matrix=tally.at_cut(cut, f"score >= {threshold:.12g}"),
+        matrix=tally.at(threshold),
         objective=problem.words,
         expected_cost=apparent if problem.costs else None,
         apparent=apparent,
-        corrected=replace(
-            problem.estimate(pooled), method=f"{apparent.method}, on a {FOLDS}-fold split of the counts, seed {seed}"
-        ),
+        corrected=_corrected(problem.goal, pooled, level, split),
         theory=problem.costs.theory if problem.costs and tally.score_kind != "raw" else None,
-        spread=spread(tally, problem, np.random.default_rng([seed, 2])),
-        achieved=tuple(answer(condition.query, sample, level) for condition in problem.conditions),
+        spread=spread(coarse, problem, np.random.default_rng([seed, 2])),
+        achieved=tuple(question.estimate(sample, level) for question in conditions),
+        achieved_corrected=tuple(_corrected(question, pooled, level, split) for question in conditions),
+        merged=int(np.isnan(sweep.thresholds[1:]).sum()),
+        seed=seed,
     )
+
+
+def _both_classes(tally: ScoreTally) -> None:
+    positive = tally.labels.require_positive("choose()")
+    for rows, place in ((tally.negatives, 1 - positive), (tally.positives, positive)):
+        if not rows:
+            raise NotKept(
+                f"No row of the class {tally.labels.texts[place]!r} has a score.",
+                "Without it there is nothing to weigh: one answer is right for every row.",
+                "Add rows of that class.",
+            )
+
+
+def _corrected(question: Question, pooled: Sample | None, level: float, split: str) -> Estimate:
+    """The question put to rows that did not choose."""
+    if pooled is None:
+        reason = "nine tenths of the rows allow no threshold"
+        return Estimate(np.nan, np.nan, np.nan, level, split, reason=reason, name=question.name)
+    found = question.estimate(pooled, level)
+    return replace(found, method=f"{found.method}, on a {split}")

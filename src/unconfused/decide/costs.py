@@ -6,24 +6,24 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
-
 from unconfused.errors import UsageError
-from unconfused.inference import Estimate
-from unconfused.inference.delta import Sample
-from unconfused.inference.intervals import quantile
 from unconfused.metrics.catalogue import ratio
 from unconfused.tally.cells import Array, Cells
 
 CELLS = ("tn", "fp", "fn", "tp")
+EXAMPLE = 'Type cost={"fp": 1, "fn": 10}: fp is what a false alarm costs, fn what a miss costs; also tn and tp.'
 
 
 @dataclass(frozen=True)
 class Costs:
-    """What each kind of row costs; a gain is a negative cost.
+    """What a row of each cell costs, in any one unit; a gain is a negative cost.
+
+    ``fp`` is a negative row called positive, ``fn`` a positive row that was not.
 
     >>> Costs.of({"fp": 1, "fn": 10}).theory
     0.09090909090909091
+    >>> Costs.of({"fp": 10, "fn": 1}).theory
+    0.9090909090909091
     """
 
     tn: float = 0.0
@@ -36,53 +36,53 @@ class Costs:
         """Check what was stated.
 
         Raises:
-            UsageError: an unknown cell, no number, or an error that costs no more than being right.
+            UsageError: an unknown cell, no finite number, or an error that costs no more than being right.
         """
-        strange = [key for key in stated if key not in CELLS]
-        if strange or not stated:
-            raise UsageError(
-                f"cost= names {strange or 'nothing'}.", fix='Type cost={"fp": 1, "fn": 10}; also tp and tn.'
-            )
-        made = cls(**{key: float(value) for key, value in stated.items()})
-        if not all(math.isfinite(getattr(made, cell)) for cell in CELLS):
-            raise UsageError(f"cost={dict(stated)} holds a value that is not finite.", fix="Name a finite cost.")
+        if not isinstance(stated, Mapping) or not stated or not set(stated) <= set(CELLS):
+            raise UsageError(f"cost={stated!r} does not name cells.", fix=EXAMPLE)
+        try:
+            made = cls(**{cell: float(value) for cell, value in stated.items()})
+        except (TypeError, ValueError):
+            made = cls(math.nan)
+        if not all(map(math.isfinite, made.each)):
+            raise UsageError(f"cost={stated!r} holds what is no finite number.", fix=EXAMPLE)
         if made.fp <= made.tn or made.fn <= made.tp:
+            wrong, right = ("fp", "tn") if made.fp <= made.tn else ("fn", "tp")
             raise UsageError(
-                f"With {made} one of the two errors costs no more than being right.",
-                "Then one answer is best for every row, whatever its score.",
-                'State both: cost={"fp": 1, "fn": 10}.',
+                f"{wrong} costs {getattr(made, wrong):g} and {right} costs {getattr(made, right):g}.",
+                "Where an error costs no more than being right, no score is needed: one answer is best for every row.",
+                EXAMPLE,
             )
         return made
 
+    def __str__(self) -> str:
+        return ", ".join(f"{cell}={value:g}" for cell, value in zip(CELLS, self.each, strict=True) if value)
+
+    @property
+    def each(self) -> tuple[float, ...]:
+        """The four, in the order of ``CELLS``."""
+        return self.tn, self.fp, self.fn, self.tp
+
     @property
     def theory(self) -> float:
-        """The probability from which calling a row positive costs less: Elkan 2001, equation 2."""
+        """(fp - tn) / (fp - tn + fn - tp): the probability from which calling a row positive costs less.
+
+        Of calibrated probabilities it is the best threshold.    Source: Elkan 2001, equation 2.
+        """
         alarm, miss = self.fp - self.tn, self.fn - self.tp
         return alarm / (alarm + miss)
 
-    def total(self, c: Cells) -> Array:
-        """Σ cost over the rows of a 2x2, positive last; no score means not called positive.    Shape: (...)."""
-        parts = (c.tn, c.fp, c.fn, c.tp)
-        total = np.zeros(c.n.shape[:-1])
-        for cell, x in zip(CELLS, parts, strict=True):
-            total = total + getattr(self, cell) * x[..., 1]
-        return total
+    @property
+    def range(self) -> tuple[float, float]:
+        """The least and the most that a row can cost."""
+        return min(self.each), max(self.each)
 
     def per_row(self, c: Cells) -> Array:
-        """The mean cost of a row.    Shape: (...)."""
-        return ratio(self.total(c), c.n[..., 0]).value
+        """Σ cost / n over a 2x2, positive last; a row without a score is not called positive.    Shape: (...)."""
+        cells = (x[..., 1] for x in (c.tn, c.fp, c.fn, c.tp))
+        total = sum(cost * x for cost, x in zip(self.each, cells, strict=True))
+        return ratio(total, c.n[..., 0]).value
 
-    def estimate(self, sample: Sample, level: float) -> Estimate:
-        """The mean cost of a row with a normal interval from the four cells.    Source: linear in multinomial cells."""
-        c, squares = sample.counts, sample.squares
-        mean = float(self.per_row(c))
-        spread = (
-            sum(float(getattr(squares, cell)[..., 1]) * (getattr(self, cell) - mean) ** 2 for cell in CELLS)
-            / float(c.n[..., 0]) ** 2
-        )
-        half = quantile(level) * math.sqrt(spread)
-        ends = [getattr(self, cell) for cell in CELLS]
-        return Estimate(
-            mean, max(mean - half, min(ends)), min(mean + half, max(ends)), level, "normal, costs of the four cells",
-            int(sample.rows.n[..., 0]), name="expected_cost",
-        )  # fmt: skip
+    def gross(self, c: Cells) -> float:
+        """Σ |cost| / n of one table: the size of what cancels in ``per_row``."""
+        return float(Costs(*map(abs, self.each)).per_row(c))

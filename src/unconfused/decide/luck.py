@@ -1,4 +1,8 @@
-"""How much of a chosen threshold is luck: what it does on rows that did not choose it, and how far it wanders."""
+"""How much of a chosen threshold is luck: what it does on rows that did not choose it, and how far it wanders.
+
+Both need the counts alone: to split the rows is to split each count, to draw them anew is to draw each count anew.
+Of many scores, neighbours are put into groups first, so that the cost does not grow with the rows.
+"""
 
 from __future__ import annotations
 
@@ -9,67 +13,80 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unconfused.decide.problem import Problem
-from unconfused.decide.sweep import Sweep, threshold_of
-from unconfused.inference.delta import Sample
+from unconfused.decide.sweep import Sweep, sample_at, thresholds_of
+from unconfused.inference.delta import Sample, table_of
 from unconfused.metrics.catalogue import ratio
 from unconfused.tally.cells import Cells
 from unconfused.tally.scores import ScoreTally
 
 FOLDS = 10
-WORK = 1_000_000
+WORK = 500_000
 """Scores swept in all for the correction, and as many again for the spread of the threshold."""
+MOST = 10_000
+"""Distinct scores up to which none are put together."""
+FINE = 500
+"""Groups for each step of 1 in the log-odds of the rank: none holds more than 1/500 of the rows on its nearer side."""
 
 
-def crossfitted(tally: ScoreTally, problem: Problem, rng: np.random.Generator) -> Sample:
-    """Each tenth of the rows under the threshold that the other nine tenths choose, added up over several splits."""
-    repeats = int(np.clip(WORK // (FOLDS * len(tally.full)), 1, 20))
+def grouped(tally: ScoreTally) -> ScoreTally:
+    """The tally itself, or with neighbouring scores put together at the lowest of them, finely at both ends."""
+    if len(tally.scores) <= MOST:
+        return tally
+    rank = np.cumsum(tally.full[1:].sum(1, dtype=np.float64))
+    step = np.floor(FINE * np.log(rank / (rank[-1] + 1 - rank)))
+    starts = np.flatnonzero(np.diff(step, prepend=-np.inf))
+
+    def united(full: NDArray[np.generic] | None) -> NDArray[np.generic] | None:
+        return None if full is None else np.concatenate([full[:1], np.add.reduceat(full[1:], starts, axis=0)])
+
+    parts = {name: united(getattr(tally, name)) for name in ("full", "full_weights", "full_squares")}
+    return replace(tally, scores=tally.scores[starts], **parts)  # type: ignore[arg-type]
+
+
+def crossfitted(tally: ScoreTally, problem: Problem, rng: np.random.Generator) -> Sample | None:
+    """Each tenth of the rows under the threshold that the other nine tenths choose, added up.
+
+    The mean of several random splits; None where no nine tenths allow a threshold.    Source: Stone 1974.
+    """
+    thresholds, repeats = thresholds_of(tally), _times(tally, 1, 10, FOLDS)
     parts: list[Sample] = []
     for _ in range(repeats):
-        left = tally.full.copy()
+        left = tally.full
         for fold in range(FOLDS):
-            size = int(left.sum()) // (FOLDS - fold)
-            held = rng.multivariate_hypergeometric(left.ravel(), size, method="marginals").reshape(left.shape)
+            held = rng.binomial(left, 1 / (FOLDS - fold))
             left = left - held
-            chosen = problem.best(Sweep.of(with_rows(tally, tally.full - held)))
+            chosen = problem.best(Sweep.of(with_rows(tally, tally.full - held), thresholds))
             if chosen is not None:
-                parts.append(Sweep.of(with_rows(tally, held)).at(chosen))
+                parts.append(sample_at(with_rows(tally, held), chosen))
     if not parts:
-        return Sweep.of(tally).at(0)
-    share = 1 / repeats
-    return Sample.stacked([_padded(part) for part in parts]).each(
-        lambda c: Cells.of_table(c.table.sum(0) * share, c.k)  # type: ignore[union-attr]
-    )
+        return None
+    return Sample.stacked(parts).each(lambda c: Cells.of_table(table_of(c).sum(0) / repeats, c.k))
 
 
-def _padded(sample: Sample) -> Sample:
-    """With both seats, so that folds with and without them add."""
+def spread(tally: ScoreTally, problem: Problem, rng: np.random.Generator) -> tuple[float, float]:
+    """The middle of the thresholds that resampled data would choose: each count drawn anew, from Poisson's law.
 
-    def padded(c: Cells) -> Cells:
-        assert c.table is not None
-        return Cells.of_table(np.pad(c.table, (0, 4 - c.table.shape[-1])), 2)
-
-    return sample.each(padded)
+    The middle 95 % at ``level=0.95``; NaN where no resample allows a threshold.
+    """
+    thresholds, chosen = thresholds_of(tally), []
+    for _ in range(_times(tally, 40, 200)):
+        place = problem.best(Sweep.of(with_rows(tally, rng.poisson(tally.full)), thresholds))
+        if place is not None:
+            chosen.append(thresholds[place])
+    if not chosen:
+        return math.nan, math.nan
+    tail, last = (1 - problem.level) / 2, len(chosen) - 1
+    ordered = np.sort(chosen)
+    return float(ordered[math.floor(tail * last)]), float(ordered[math.ceil((1 - tail) * last)])
 
 
 def with_rows(tally: ScoreTally, full: NDArray[np.int64]) -> ScoreTally:
     """The tally with other row counts at the same scores; weights in proportion."""
     if tally.full_weights is None or tally.full_squares is None:
         return replace(tally, full=full)
-    share = ratio(full, tally.full).value
-    share[np.isnan(share)] = 0.0
+    share = np.nan_to_num(ratio(full, tally.full).value)
     return replace(tally, full=full, full_weights=tally.full_weights * share, full_squares=tally.full_squares * share)
 
 
-def spread(tally: ScoreTally, problem: Problem, rng: np.random.Generator) -> tuple[float, float]:
-    """The middle 95 % of the thresholds that resampled data would choose: rows drawn anew from the same counts."""
-    chosen = []
-    for _ in range(int(np.clip(WORK // len(tally.full), 20, 200))):
-        drawn = with_rows(tally, rng.poisson(tally.full))
-        place = problem.best(Sweep.of(drawn))
-        if place is not None:
-            chosen.append(threshold_of(tally, np.concatenate([[np.inf], tally.scores[::-1]])[place]))
-    if not chosen:
-        return math.nan, math.nan
-    ordered = np.sort(chosen)
-    last = len(ordered) - 1
-    return float(ordered[math.floor(0.025 * last)]), float(ordered[math.ceil(0.975 * last)])
+def _times(tally: ScoreTally, least: int, most: int, sweeps: int = 1) -> int:
+    return int(np.clip(WORK // (sweeps * len(tally.full)), least, most))

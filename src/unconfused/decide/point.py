@@ -3,31 +3,35 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from unconfused.errors import NotKept
 from unconfused.inference import Estimate
 from unconfused.tally.confusion import ConfusionMatrix
 
 
+@dataclass(frozen=True, repr=False)
 class Infeasible:
-    """No threshold satisfies the constraints: false in ``if``, with the nearest trade-off that can be reached.
+    """No threshold satisfies the conditions: false in ``if``, with the nearest trade-off that can be reached.
 
     Attributes:
-        reason: which constraint cannot be met, and what came nearest.
-        nearest: the threshold that comes nearest to the constraint.
-        reached: what the constrained metric is there.
+        reason: which condition cannot be met, and what came nearest.
+        objective: what was asked for, in words.
+        nearest: the threshold that comes nearest to the condition.
+        reached: the metric of the condition there.
     """
 
-    def __init__(self, reason: str, nearest: float, reached: Estimate) -> None:
-        self.reason, self.nearest, self.reached = reason, nearest, reached
+    reason: str
+    objective: str
+    nearest: float
+    reached: Estimate
 
     def __bool__(self) -> bool:
         return False
 
     def _refuse(self) -> NoReturn:
         raise NotKept(
-            self.reason, "No threshold was chosen.", "Loosen the constraint, or train a model that ranks better."
+            self.reason, "No threshold was chosen.", "Loosen the condition, or train a model that ranks better."
         )
 
     @property
@@ -40,24 +44,49 @@ class Infeasible:
         """There is none: raises the reason."""
         self._refuse()
 
-    def __repr__(self) -> str:
-        return f"Infeasible: {self.reason}"
+    def to_dict(self) -> dict[str, Any]:
+        """As data, after ``schema.json``."""
+        from unconfused.show.decision import infeasible_dict
+
+        return infeasible_dict(self)
+
+    def to_markdown(self) -> str:
+        """The reason and what was reached, as Markdown."""
+        from unconfused.show.decision import infeasible_markdown
+
+        return infeasible_markdown(self)
+
+    def __str__(self) -> str:
+        from unconfused.show.decision import infeasible_text
+
+        return infeasible_text(self)
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        from unconfused.show.decision import infeasible_html
+
+        return infeasible_html(self)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class OperatingPoint:
     """A chosen threshold, and how sure one can be of it.
 
     Attributes:
-        threshold: a row is positive when its score is at least this; inf calls nothing positive.
+        threshold: a row is positive when its score is at least this: a probability for logits, else in units of the
+            scores. inf calls nothing positive. ``ev.at(point.threshold)`` is ``point.matrix``.
         matrix: the matrix there.
         objective: what was optimised, in words.
-        expected_cost: cost of a row, where costs were stated.
-        apparent: the objective at the threshold, on the rows that chose it: too good.
-        corrected: the objective when each tenth of the rows is judged by the threshold that the others choose.
-        theory: the threshold of calibrated probabilities with these costs, (C10 - C00) / (C10 - C00 + C01 - C11).
-        spread: the thresholds that 95 % of resampled data sets would have chosen.
-        achieved: the constrained metrics at the threshold.
+        expected_cost: what a row costs, in the unit of the costs, where these were stated; the same as ``apparent``.
+        apparent: the objective on the rows that chose the threshold: too good.
+        corrected: the objective where each tenth of the rows is judged by the threshold that the others choose.
+        theory: the best threshold of calibrated probabilities with these costs; None without costs, or of raw scores.
+        spread: the middle 95 % (of ``level=0.95``) of the thresholds that resampled data choose.
+        achieved: the metrics of the conditions at the threshold, in their order: too good, like ``apparent``.
+        achieved_corrected: the same on rows that did not choose the threshold.
+        merged: log-odds so extreme that no float64 probability parts them from the next; no threshold falls between.
+        seed: of the splits and resamples.
     """
 
     threshold: float
@@ -69,6 +98,21 @@ class OperatingPoint:
     theory: float | None
     spread: tuple[float, float]
     achieved: tuple[Estimate, ...]
+    achieved_corrected: tuple[Estimate, ...]
+    merged: int
+    seed: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """As data, after ``schema.json``: no NaN or infinity, a threshold of inf is null with a reason."""
+        from unconfused.show.decision import point_dict
+
+        return point_dict(self)
+
+    def to_markdown(self) -> str:
+        """The sentence, the matrix and the numbers as Markdown."""
+        from unconfused.show.decision import point_markdown
+
+        return point_markdown(self)
 
     def __str__(self) -> str:
         from unconfused.show.decision import point_text
@@ -76,3 +120,8 @@ class OperatingPoint:
         return point_text(self)
 
     __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        from unconfused.show.decision import point_html
+
+        return point_html(self)

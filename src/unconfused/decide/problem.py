@@ -3,122 +3,140 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from unconfused.decide.costs import Costs
 from unconfused.decide.point import Infeasible
-from unconfused.decide.sweep import Sweep, threshold_of
+from unconfused.decide.question import Question
+from unconfused.decide.sweep import Sweep, taken
 from unconfused.errors import UsageError
-from unconfused.inference import Estimate
-from unconfused.inference.counts import Reading, interval, of_average, of_class, of_table
-from unconfused.inference.delta import Sample
-from unconfused.metrics.language import Condition, Query, parse, parse_conditions
-from unconfused.tally.cells import Array, Cells
-from unconfused.tally.scores import ScoreTally
+from unconfused.labels import Labels
+from unconfused.metrics.language import Condition, parse, parse_conditions
+from unconfused.tally.cells import Array
+
+TIE = 2.0**-46
+"""Objectives are equal when they differ by less than this share of what was added up: the rounding of sums."""
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """A condition, and the question in it."""
+
+    condition: Condition
+    question: Question
+
+    def nearest(self, values: Array) -> int:
+        """The place whose value comes nearest to the condition; NaN never does."""
+        match self.condition.op:
+            case ">=" | ">":
+                return int(np.nanargmax(values))
+            case "<=" | "<":
+                return int(np.nanargmin(values))
+        return int(np.nanargmin(np.abs(values - self.condition.value)))
 
 
 @dataclass(frozen=True)
 class Problem:
-    """What is optimised, and within which conditions."""
+    """What is optimised, and within which conditions.    ``sign``: 1 where more is better, -1 where less is."""
 
-    costs: Costs | None
-    query: Query | None
+    goal: Question
     sign: float
-    conditions: tuple[Condition, ...]
+    requirements: tuple[Requirement, ...]
     level: float
+    costs: Costs | None = None
 
     @classmethod
     def of(
-        cls, cost: Mapping[str, float] | None, metric: str | None, lowest: bool, where: str | None, level: float
+        cls,
+        labels: Labels,
+        cost: Mapping[str, float] | None,
+        maximize: str | None,
+        minimize: str | None,
+        where: str | None,
+        level: float,
     ) -> Problem:
-        conditions = tuple(parse_conditions(where)) if where else ()
-        query = None if metric is None else parse(metric)
-        for asked in (*([query] if query else []), *(condition.query for condition in conditions)):
-            if asked.metric.of != "counts" or asked.label is not None:
-                raise UsageError(
-                    f"{str(asked)!r} does not depend on the threshold of one class.",
-                    fix="Name a metric of decisions, such as recall, precision, f1 or predicted_prevalence.",
-                )
-        costs = None if cost is None else Costs.of(cost)
-        return cls(costs, query, -1.0 if lowest or costs else 1.0, conditions, level)
+        """Read what was asked for.
+
+        Raises:
+            UsageError: not exactly one objective, costs that are none, a metric that no threshold changes.
+        """
+        given = sum(x is not None for x in (cost, maximize, minimize))
+        if given != 1:
+            raise UsageError(
+                f"{given or 'No'} objectives were given.",
+                "A threshold is best for one of them.",
+                'Type one of cost={"fp": 1, "fn": 10}, maximize="recall", minimize="fpr".',
+            )
+        conditions = [] if where is None else parse_conditions(where)
+        requirements = tuple(Requirement(x, Question.of_query(x.query, labels)) for x in conditions)
+        if cost is not None:
+            costs = Costs.of(cost)
+            return cls(Question.of_costs(costs), -1.0, requirements, level, costs)
+        goal = Question.of_query(parse(str(maximize if minimize is None else minimize)), labels)
+        return cls(goal, 1.0 if minimize is None else -1.0, requirements, level)
 
     @property
     def words(self) -> str:
-        goal = "lowest expected cost" if self.costs else f"{'highest' if self.sign > 0 else 'lowest'} {self.query}"
-        return goal + (f" where {' and '.join(map(str, self.conditions))}" if self.conditions else "")
-
-    def values(self, sample: Sample) -> Array:
-        """The objective at every threshold, larger being better."""
+        """The problem in words: "highest recall where precision >= 0.9"."""
+        name = self.goal.name if self.goal.bound is None else f"{self.goal.name}.{self.goal.bound}"
+        goal = f"{'highest' if self.sign > 0 else 'lowest'} {name}"
         if self.costs:
-            return -self.costs.per_row(sample.counts)
-        assert self.query is not None
-        return self.sign * _picked(self.query, sample, self.level)
-
-    def allowed(self, sample: Sample) -> NDArray[np.bool_]:
-        """Where every condition holds; an undefined value satisfies none."""
-        allowed = np.ones(sample.counts.n.shape[:-1], bool)
-        for condition in self.conditions:
-            allowed &= condition.satisfied(_picked(condition.query, sample, self.level))
-        return allowed
+            goal = f"lowest expected cost ({self.costs})"
+        conditions = " and ".join(str(x.condition) for x in self.requirements)
+        return f"{goal} where {conditions}" if conditions else goal
 
     def best(self, sweep: Sweep) -> int | None:
-        """The place of the best threshold; among equals the one with the fewest alarms."""
-        values = np.where(self.allowed(sweep.sample), self.values(sweep.sample), np.nan)
+        """The place of the best threshold, among equals the one with the fewest alarms; None where none is allowed.
+
+        An undefined value satisfies no condition and is never the best.
+        """
+        allowed = ~np.isnan(sweep.thresholds)
+        for requirement in self.requirements:
+            allowed &= self._met(requirement, sweep)
+        values = np.where(allowed, self.sign * self.goal.values(sweep.sample, self.level), np.nan)
         if np.isnan(values).all():
             return None
-        top = np.nanmax(values)
-        return int(np.flatnonzero(values >= top - 1e-12 * abs(top))[0])
+        top = int(np.nanargmax(values))
+        size = self.costs.gross(taken(sweep.sample, top).counts) if self.costs else max(1.0, abs(values[top]))
+        return int(np.flatnonzero(values >= values[top] - TIE * size)[0])
 
-    def estimate(self, sample: Sample) -> Estimate:
-        """The objective with its interval."""
-        if self.costs:
-            return self.costs.estimate(sample, self.level)
-        assert self.query is not None
-        return answer(self.query, sample, self.level)
+    def infeasible(self, sweep: Sweep) -> Infeasible:
+        """The first condition that cannot be met, alone or beside those before it, and what comes nearest to it."""
+        anywhere = ~np.isnan(sweep.thresholds)
+        for requirement in self.requirements:
+            if not (anywhere & self._met(requirement, sweep)).any():
+                return self._short(requirement, sweep, anywhere, "")
+        allowed, held = anywhere, ""
+        for requirement in self.requirements:
+            both = allowed & self._met(requirement, sweep)
+            if not both.any():
+                return self._short(requirement, sweep, allowed, f"where {held}, ")
+            allowed, held = both, f"{held} and {requirement.condition}" if held else str(requirement.condition)
+        place = int(np.flatnonzero(allowed)[0])
+        reason = f"{self.goal.name} is undefined ({self.goal.undefined}) at every threshold{held and f' where {held}'}."
+        return self._unreached(reason, sweep, place, self.goal)
 
-    def infeasible(self, tally: ScoreTally, sweep: Sweep) -> Infeasible:
-        """The condition that fails, and the threshold that comes nearest to it."""
-        for condition in self.conditions:
-            values = _picked(condition.query, sweep.sample, self.level)
-            if np.isnan(values).all() or condition.satisfied(values).any():
-                continue
-            place = int(np.nanargmax(values if condition.op in (">=", ">") else -values))
-            reached = answer(condition.query, sweep.at(place), self.level)
-            threshold = threshold_of(tally, sweep.cuts[place])
-            best = f"{condition.query} gets no better than {values[place]:.4g}, at threshold {threshold:.6g}"
-            return Infeasible(f"No threshold satisfies {condition}: {best}.", threshold, reached)
-        together = " and ".join(map(str, self.conditions)) or f"a defined {self.query}"
-        values = self.values(sweep.sample)
-        place = 0 if np.isnan(values).all() else int(np.nanargmax(values))
-        reached = self.estimate(sweep.at(place))
-        threshold = threshold_of(tally, sweep.cuts[place])
-        reason = f"No threshold satisfies {together} at once, though each can be met alone."
-        return Infeasible(reason, threshold, reached)
+    def _met(self, requirement: Requirement, sweep: Sweep) -> NDArray[np.bool_]:
+        values = requirement.question.values(sweep.sample, self.level)
+        met: NDArray[np.bool_] = requirement.condition.satisfied(values)
+        return met
 
+    def _short(self, requirement: Requirement, sweep: Sweep, allowed: NDArray[np.bool_], held: str) -> Infeasible:
+        condition, question = requirement.condition, requirement.question
+        values = np.where(allowed, question.values(sweep.sample, self.level), np.nan)
+        seen = f"No threshold satisfies {condition}: {held}"
+        if np.isnan(values).all():
+            place = int(np.flatnonzero(allowed)[0])
+            reason = f"{seen}{condition.query} is undefined ({question.undefined})."
+        else:
+            place = requirement.nearest(values)
+            near = f"at threshold {sweep.thresholds[place]:.6g}"
+            reason = f"{seen}{condition.query} gets no nearer than {values[place]:.4g}, {near}."
+        return self._unreached(reason, sweep, place, question)
 
-def _reading(query: Query, c: Cells) -> Reading:
-    if query.average:
-        return of_average(query, c)
-    return of_class(query.metric, *query.args) if query.metric.per_class else of_table(query.metric, *query.args)
-
-
-def _picked(query: Query, sample: Sample, level: float) -> Array:
-    """The metric, or the end of its interval, at every threshold."""
-    reading = _reading(query, sample.counts)
-    if query.bound is None:
-        return reading.value(sample.counts)
-    found = interval(reading, sample, level)
-    return found.low if query.bound == "low" else found.high
-
-
-def answer(query: Query, sample: Sample, level: float) -> Estimate:
-    reading = _reading(query, sample.counts)
-    value, found = reading.value(sample.counts), interval(reading, sample, level)
-    reason = query.metric.undefined if np.isnan(value) else None
-    return Estimate(
-        float(value), float(found.low), float(found.high), level, str(found.method), int(reading.rows(sample.rows)),
-        reason=reason, name=str(replace(query, bound=None)),
-    )  # fmt: skip
+    def _unreached(self, reason: str, sweep: Sweep, place: int, question: Question) -> Infeasible:
+        reached = question.estimate(taken(sweep.sample, place), self.level)
+        return Infeasible(reason, self.words, float(sweep.thresholds[place]), reached)

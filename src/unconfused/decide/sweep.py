@@ -2,50 +2,91 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from unconfused.inference.delta import Sample
+from unconfused.inference.delta import Sample, table_of
 from unconfused.tally.cells import Array, Cells
-from unconfused.tally.scores import ScoreTally, logistic
+from unconfused.tally.scores import COLUMNS, ScoreTally, logistic
 
 
 @dataclass(frozen=True)
 class Sweep:
-    """The 2x2 (with its seats) at every threshold, the largest first.    ``thresholds`` (T,), tables (T, S, S)."""
+    """Every threshold, the largest first, and the 2x2 there (with the seats in use).
 
-    cuts: Array
+    Attributes:
+        thresholds: inf, which calls nothing positive, then each score; for log-odds the probability that parts the
+            same rows. NaN where no threshold does.    Shape: (U + 1,).
+        sample: the tables; negative first, positive second.    Shape: (U + 1, S, S).
+    """
+
+    thresholds: Array
     sample: Sample
 
     @classmethod
-    def of(cls, tally: ScoreTally) -> Sweep:
-        """Sum the masses from the largest score down."""
-        cuts = np.concatenate([[np.inf], tally.scores[::-1]])
-        counts = _tables(tally.full if tally.full_weights is None else tally.full_weights)
-        if tally.full_squares is None:
-            return cls(cuts, Sample(counts, counts, counts))
-        return cls(cuts, Sample(counts, _tables(tally.full_squares), _tables(tally.full), weighted=True))
+    def of(cls, tally: ScoreTally, thresholds: Array | None = None) -> Sweep:
+        """Sum the masses of a tally; ``thresholds`` where they are known."""
 
-    def at(self, place: int) -> Sample:
-        """One threshold."""
-        return self.sample.each(lambda c: Cells.of_table(c.table[place], c.k))  # type: ignore[index]
+        def above(rows: Array) -> Array:
+            return np.concatenate([np.zeros((1, COLUMNS)), np.cumsum(rows[::-1], axis=0)])
+
+        return cls(thresholds_of(tally) if thresholds is None else thresholds, _sampled(tally, above))
 
 
-def _tables(full: NDArray[Any]) -> Cells:
-    """Truth by prediction at every threshold; seats only where they hold rows.    Shape: (U + 1, 4) → (U + 1, S, S)."""
-    full = full.astype(np.float64)
-    above = np.concatenate([np.zeros((1, 4)), np.cumsum(full[:0:-1], axis=0)])
-    below = full[1:].sum(0) - above
-    if not full[0].any() and not full[:, 2:].any():
-        return Cells.of_table(np.stack([below[:, :2], above[:, :2]], -1))
-    table = np.zeros((len(full), 4, 4))
-    table[:, :, 0], table[:, :, 1], table[:, :, 3] = below, above, full[0]
+def sample_at(tally: ScoreTally, place: int) -> Sample:
+    """One place of the sweep without the others, both seats included.    Shape: (4, 4)."""
+    return taken(_sampled(tally, lambda rows: rows[len(rows) - place :].sum(0)[None], seats=True), 0)
+
+
+def taken(sample: Sample, places: int | slice) -> Sample:
+    """Some tables of a stack."""
+    return sample.each(lambda c: Cells.of_table(table_of(c)[places], c.k))
+
+
+def _sampled(tally: ScoreTally, above: Callable[[Array], Array], seats: bool = False) -> Sample:
+    seats = seats or bool(tally.full[0].any() or tally.full[:, 2:].any())
+    counts = _tables(tally.full, above, seats)
+    if tally.full_weights is None or tally.full_squares is None:
+        return Sample(counts, counts, counts)
+    weights, squares = (_tables(x, above, seats) for x in (tally.full_weights, tally.full_squares))
+    return Sample(weights, squares, counts, weighted=True)
+
+
+def _tables(full: NDArray[Any], above: Callable[[Array], Array], seats: bool) -> Cells:
+    """Truth by prediction where ``above`` adds up the rows called positive.    Shape: (U + 1, 4) → (T, S, S)."""
+    rows = full[1:].astype(np.float64)
+    called = above(rows)
+    left = np.maximum(rows.sum(0) - called, 0)
+    if not seats:
+        return Cells.of_table(np.stack([left[:, :2], called[:, :2]], -1))
+    table = np.zeros((len(called), COLUMNS, COLUMNS))
+    table[..., 0], table[..., 1], table[..., 3] = left, called, full[0]
     return Cells.of_table(table, 2)
 
 
-def threshold_of(tally: ScoreTally, cut: float) -> float:
-    """The cut in the units of thresholds: probabilities for logits."""
-    return float(cut) if tally.score_kind != "logit" else float(logistic(np.asarray(cut)))
+def thresholds_of(tally: ScoreTally) -> Array:
+    """A threshold for each place of the sweep, such that `ScoreTally.at` calls exactly its rows positive.
+
+    Log-odds beyond about 36.7 (a probability within 2⁻⁵³ of 1) or below -745 lie too close for a float64 probability
+    to part; so do raw scores of inf and "nothing". There stands NaN.    Shape: (U + 1,), the largest first.
+    """
+    scores = tally.scores
+    if tally.score_kind != "logit":
+        nothing = np.nan if len(scores) and scores[-1] == np.inf else np.inf
+        return np.concatenate([[nothing], scores[::-1]])
+    found = np.full(len(scores) + 1, np.nan)
+    p = logistic(scores)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        step = np.fmax(p - np.nextafter(p, 0), p * (1 - p) * np.spacing(np.abs(scores)))
+        for back in (8, 4, 2, 1, 0):  # from a little below each score to the score itself, which is preferred
+            t = np.maximum(p - back * step, 0)
+            cut = np.log(t) - np.log1p(-t)
+            slack = np.where(np.isfinite(cut) & (cut != 0), np.spacing(np.abs(cut)), 0)
+            low, high = (np.searchsorted(scores, cut + sign * slack) for sign in (-1, 1))
+            found[low[low == high]] = t[low == high]
+    found[-1] = np.inf
+    return found[::-1]

@@ -219,7 +219,7 @@ def _length_hint(n: int, m: int) -> str:
     if 0 < m - n < 1024:
         for batch in (b for b in (2, 4, 8, 16, 32, 64, 100, 128, 256, 512, 1024) if -(-n // b) * b == m):
             return f"{m:,} = {m // batch:,} x {batch}: the last batch was filled up from the start of the data."
-    if 0 < n - m < 1024:
+    if m and 0 < n - m < 1024:
         for batch in (b for b in (1024, 512, 256, 128, 100, 64, 32, 16, 8) if n // b * b == m):
             return f"{m:,} = {m // batch:,} x {batch}: the last, smaller batch was dropped."
     return ""

@@ -142,7 +142,7 @@ def _of_floats(column: Column) -> tuple[Column, tuple[NDArray[Any], tuple[Label,
     x = column.values
     finite = np.isfinite(x)
     whole = x[finite]
-    if len(whole) and np.abs(whole).max() > 2.0**53:
+    if len(whole) and float(np.abs(whole).max()) > 2.0**53:
         raise LabelTypeMismatch(
             f"{column.name} holds labels beyond 2**53 as floating-point numbers.",
             "Neighbouring class ids are no longer distinct there.",
@@ -184,7 +184,7 @@ def _of_objects(column: Column) -> tuple[NDArray[Any], tuple[Label, ...]]:
     codes = np.empty(len(column), np.int64)
     fractional: Counter[float] = Counter()
     for i, x in enumerate(column.values.tolist()):
-        if x is None or x != x or (column.missing is not None and column.missing[i]):
+        if (column.missing is not None and column.missing[i]) or is_null(x):
             codes[i] = -1
             continue
         if isinstance(x, float) and not x.is_integer():
@@ -205,6 +205,11 @@ def _of_objects(column: Column) -> tuple[NDArray[Any], tuple[Label, ...]]:
     values = ordered(found)
     renumber = np.array([*(values.index(x) for x in found), -1], np.int64)
     return renumber[codes], tuple(values)
+
+
+def is_null(x: Any) -> bool:
+    """None, NaN, or the NA of a library; which is equal to nothing, itself included."""
+    return x is None or type(x).__name__ in ("NAType", "NaTType") or bool(x != x)
 
 
 def positions(mask: NDArray[np.bool_]) -> str:

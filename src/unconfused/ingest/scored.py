@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from unconfused.errors import InvalidValues, LabelTypeMismatch, ScoresOutOfRange, ThresholdUnset
 from unconfused.findings import Evidence
 from unconfused.ingest.columns import Column
-from unconfused.ingest.factors import positions
+from unconfused.ingest.factors import is_null, positions
 from unconfused.ingest.weights import Weighing
 from unconfused.labels import Labels, listed, plural
 from unconfused.tally.grouped import Grouped
@@ -67,12 +67,9 @@ def _from_objects(column: Column) -> Floats:
             "Convert the column where the data is loaded, for example with .astype(float).",
         )
     try:
-        found = [np.nan if x is None else float(x) for x in column.values.ravel().tolist()]
+        found = [np.nan if is_null(x) else float(x) for x in column.values.ravel().tolist()]
     except (TypeError, ValueError) as error:
-        if column.missing is None or not column.missing.any():
-            raise LabelTypeMismatch(f"{column.name} holds values that are no numbers: {error}.") from error
-        kept = column.missing.ravel().tolist()
-        found = [np.nan if gone else float(x) for x, gone in zip(column.values.ravel().tolist(), kept, strict=True)]
+        raise LabelTypeMismatch(f"{column.name} holds values that are no numbers: {error}.") from error
     return np.array(found).reshape(column.shape)
 
 
