@@ -262,10 +262,10 @@ def listed(labels: Sequence[Label], most: int = 6) -> str:
 def plural(n: Any, noun: str) -> str:
     """A count with its noun.
 
-    >>> plural(1, "row"), plural(1200, "row"), plural(2, "class")
-    ('1 row', '1,200 rows', '2 classes')
+    >>> plural(1, "row"), plural(1200, "row"), plural(2, "class"), plural(2, "batch")
+    ('1 row', '1,200 rows', '2 classes', '2 batches')
     """
-    return f"{int(n):,} {noun}{'' if n == 1 else 'es' if noun.endswith('s') else 's'}"
+    return f"{int(n):,} {noun}{'' if n == 1 else 'es' if noun.endswith(('s', 'ch')) else 's'}"
 
 
 def _stated(labels: Labels, pos_label: Any) -> Label:

@@ -13,8 +13,8 @@ pytest.importorskip("duckdb")
 pytest.importorskip("narwhals")
 
 from unconfused.errors import AmbiguousCall, InputError, InvalidValues, UnconfusedError, UnknownColumn
-from unconfused.passes import evaluate, evaluate_frame
 from unconfused.ingest.frames import columns
+from unconfused.passes import evaluate, evaluate_frame
 
 RNG = np.random.default_rng(3)
 ROWS = 200

@@ -87,7 +87,7 @@ def predictions(
         sample_weight=whole.sample_weight,
         evidence=_evidence(notes),
         notes=tuple(notes),
-        source=f"{run.source}, {plural(len(whole.y_true), 'row')} in {_batches(len(parts))}",
+        source=f"{run.source}, {plural(len(whole.y_true), 'row')} in {plural(len(parts), 'batch')}",
     )
 
 
@@ -168,22 +168,20 @@ def _joined(parts: Sequence[Batch], source: str) -> Batch:
     full = [part for part in parts if len(part.y_true)]
     if not full:
         raise EmptyInput(
-            f"The data of {source} gave {_batches(len(parts))} and no row.",
+            f"The data of {source} gave {plural(len(parts), 'batch')} and no row.",
             "There is nothing to count.",
             "An iterator that was walked before is empty now: make it again.",
         )
     weights = [part.sample_weight for part in full if part.sample_weight is not None]
     if weights and len(weights) != len(full):
-        raise UsageError(f"{len(weights):,} of {_batches(len(full))} came with a sample_weight.", "All must, or none.")
+        raise UsageError(
+            f"{len(weights):,} of {plural(len(full), 'batch')} came with a sample_weight.", "All must, or none."
+        )
     return Batch(
         np.concatenate([part.y_true for part in full]),
         np.concatenate([part.y_score for part in full]),
         np.concatenate(weights) if weights else None,
     )
-
-
-def _batches(n: int) -> str:
-    return f"{n:,} batch{'' if n == 1 else 'es'}"
 
 
 def _check_type(whole: Batch, source: str, reading: Reading) -> None:

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from unconfused.findings import Finding
+from unconfused.labels import plural
 from unconfused.show.cell import RGB, contrast, css, ink, ramp
 from unconfused.show.escape import html as safe
 from unconfused.show.report import BASELINES, Report, report
 from unconfused.show.table import names
-from unconfused.show.words import amounts, confusions, counted, notes, percent, sentence
+from unconfused.show.words import amounts, confusions, notes, percent, sentence
 from unconfused.tally.confusion import ConfusionMatrix
 from unconfused.tally.rates import Rates
 
@@ -174,7 +175,7 @@ def pairs_table(cm: ConfusionMatrix) -> str:
     ]
     heads = ["Actual class", "Predicted class", "rows", "of the actual class", "95 % sure"]
     return table_of(
-        f"The {len(found)} pairs confused most, of {counted(k, 'class')}; cm.plot() draws all, cm.to_csv() lists them.",
+        f"The {len(found)} pairs confused most, of {plural(k, 'class')}; cm.plot() draws all, cm.to_csv() lists them.",
         heads,
         rows,
     )

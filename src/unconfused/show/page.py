@@ -13,11 +13,12 @@ from typing import Any
 
 from unconfused import __version__
 from unconfused.errors import require
+from unconfused.labels import plural
 from unconfused.show import html
 from unconfused.show.charts import KINDS, charts
 from unconfused.show.escape import visible
 from unconfused.show.report import report
-from unconfused.show.words import counted, listing, notes
+from unconfused.show.words import listing, notes
 from unconfused.store import whole_file
 from unconfused.tally.confusion import ConfusionMatrix
 from unconfused.tally.grouped import Grouped
@@ -76,9 +77,9 @@ def page(subject: Any, *, threshold: Any = None) -> str:
     text: str = environment.from_string(_asset("page.html.j2")).render(
         policy=_policy(scripts),
         version=__version__,
-        title=f"{made.kind.capitalize()} classifier: {counted(made.total)}",
+        title=f"{made.kind.capitalize()} classifier: {plural(made.total, 'row')}",
         style=safe(_asset("page.css")),
-        kind=f"{made.kind.capitalize()} classifier, {counted(made.total)}",
+        kind=f"{made.kind.capitalize()} classifier, {plural(made.total, 'row')}",
         summary=made.summary,
         sections=sections,
         charts=drawn,
@@ -131,7 +132,7 @@ def _facts(made: Any, matrix: Any) -> list[tuple[str, str]]:
     labels = [visible(str(row.label)) for row in made.classes]
     weights = "" if made.weight is None else f", weights adding up to {made.weight:,.6g}"
     facts = [("Rows", f"{made.total:,}{weights}")]
-    facts += [("Left out", f"{counted(n)} ({reason})") for reason, n in made.left_out.items()]
+    facts += [("Left out", f"{plural(n, 'row')} ({reason})") for reason, n in made.left_out.items()]
     facts += [("Labels" if made.kind == "multilabel" else "Classes", listing(labels, 20))] if labels else []
     facts += [("Positive class", visible(str(made.positive)))] if made.positive is not None else []
     facts += [("Rule", made.rule)] if made.rule else []

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from unconfused.inference import Estimate
+from unconfused.labels import plural
 from unconfused.show.escape import isolated
 from unconfused.show.grid import FULL, matrix_lines
 from unconfused.show.lines import Footnotes, Rate, finding_lines, joined, method_lines, rate_lines
 from unconfused.show.table import GAP, PAGE, Column, lay_out, name, names, paragraph, total_width, width, wrap
-from unconfused.show.words import amounts, counted, listing
+from unconfused.show.words import amounts, listing
 
 if TYPE_CHECKING:
     from unconfused.show.report import Report
@@ -46,7 +47,7 @@ def report_text(report: Report) -> str:
         made = [f"{name(str(report.positive))} means {report.rule}."]
     if report.weight is not None:
         total = amounts(np.array([report.weight]))[0]
-        made.append(f"Rows are weighted: {counted(report.total)} weigh {total} in all, and rates are of weights.")
+        made.append(f"Rows are weighted: {plural(report.total, 'row')} weigh {total} in all, and rates are of weights.")
     return joined(
         [
             paragraph(report.summary),

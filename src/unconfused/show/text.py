@@ -9,6 +9,7 @@ import numpy as np
 
 from unconfused.diagnose import diagnose
 from unconfused.inference import estimate, estimates
+from unconfused.labels import plural
 from unconfused.show.escape import visible
 from unconfused.show.grid import FULL, Grid, grid_lines, matrix_lines
 from unconfused.show.lines import Footnotes, Rate, finding_lines, joined, rate_lines
@@ -19,7 +20,6 @@ from unconfused.show.words import (
     amounts,
     confused,
     confusions,
-    counted,
     mostly_called,
     notes,
     scores_sentence,
@@ -76,7 +76,7 @@ def large_lines(cm: ConfusionMatrix) -> list[list[str]]:
     parts = [[head, *lay_out(fitted(table, (0, 4), spare=3)), *footnotes.lines()]]
     head = f"The {len(pairs)} pairs confused most (by the lower end of the rate):"
     parts.append([head, *pair_lines(pairs)])
-    hidden = f"{counted(k - len(worst), 'class')} and {counted(confused(cm) - len(pairs), 'pair')}"
+    hidden = f"{plural(k - len(worst), 'class')} and {plural(confused(cm) - len(pairs), 'pair')}"
     example = visible(repr(worst[0])) if width(str(worst[0])) <= BRIEF else "'dog'"
     how = (
         f"Not shown: {hidden} more. print(cm.report()) lists every class, cm[{example}] is one of them against the "

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unconfused.inference.intervals import wilson
-from unconfused.labels import Label
+from unconfused.labels import Label, plural
 from unconfused.metrics.catalogue import ratio
 from unconfused.show.escape import isolated
 from unconfused.show.table import name, names
@@ -60,11 +60,6 @@ def percent(share: float) -> str:
         return "undefined" if np.isnan(share) else f"{share:.0%}".replace("%", " %")
     texts = (f"{100 * share:.{decimals}f}" for decimals in range(1, 12))
     return next((text for text in texts if float(text) not in (0, 100)), repr(100 * share)) + " %"
-
-
-def counted(n: int, noun: str = "row") -> str:
-    """``1 row``, ``1,234 rows``."""
-    return f"{n:,d} {noun}{'' if n == 1 else 'es' if noun.endswith('s') else 's'}"
 
 
 def listing(words: Sequence[str], most: int = 6) -> str:
@@ -147,7 +142,7 @@ def sentence(cm: ConfusionMatrix) -> str:
     if not cm.total:
         return "No row was counted."
     if cm.full_weights is not None and not cm.full_weights.any():
-        return f"{counted(cm.total)} of weight 0: there is nothing to say about them."
+        return f"{plural(cm.total, 'row')} of weight 0: there is nothing to say about them."
     if len(cm.labels) == 2 and cm.labels.positive is not None and not _one_sided(cm):
         return _of_positive(cm, cm.labels[cm.labels.positive])
     return f"{_overall(cm)} {_most_frequent(cm)}".rstrip()
@@ -164,7 +159,7 @@ def _of_positive(cm: ConfusionMatrix, positive: Label) -> str:
     tp, support, called = int(cm.full[p, p]), int(cm.full[p].sum()), int(cm.full[:, p].sum())
     many = f"{support:,d} {label} {'row' if support == 1 else 'rows'}"
     if isinstance(positive, (int, bool)) or not str(positive).isalpha():
-        many = f"{counted(support)} that {'is' if support == 1 else 'are'} {label}"
+        many = f"{plural(support, 'row')} that {'is' if support == 1 else 'are'} {label}"
     if not support:
         return f"No row is {label}; {_so_many(called)} called {label}, and none of them is."
     if not called:
@@ -199,7 +194,7 @@ def _be(n: int) -> str:
 
 
 def _so_many(n: int) -> str:
-    return "none was" if not n else f"{counted(n)} {_was(n)}"
+    return "none was" if not n else f"{plural(n, 'row')} {_was(n)}"
 
 
 def _overall(cm: ConfusionMatrix) -> str:
@@ -208,9 +203,11 @@ def _overall(cm: ConfusionMatrix) -> str:
         return "The row was called what it is." if right == 1 else f"All {right:,d} rows were called what they are."
     if cm.full_weights is not None:
         c = cm.cells()
-        return f"By weight, {percent(float(c.correct / c.n[0]))} of {counted(cm.total)} were called what they are."
+        return (
+            f"By weight, {percent(float(c.correct / c.n[0]))} of {plural(cm.total, 'row')} were called what they are."
+        )
     share = percent(right / cm.total)
-    return f"{right:,d} of {counted(cm.total)} {_was(right)} called what they are ({share})."
+    return f"{right:,d} of {plural(cm.total, 'row')} {_was(right)} called what they are ({share})."
 
 
 def _most_frequent(cm: ConfusionMatrix) -> str:
@@ -221,7 +218,7 @@ def _most_frequent(cm: ConfusionMatrix) -> str:
     truth, called = isolated(c.truth), isolated(c.called)
     if cm.full_weights is not None:
         return f"The most frequent confusion, by weight: {percent(c.rate)} of what is {truth} was called {called}."
-    which = f"{c.rows:,d} of {counted(c.of)} that {_be(c.of)} {truth}"
+    which = f"{c.rows:,d} of {plural(c.of, 'row')} that {_be(c.of)} {truth}"
     return f"The most frequent confusion: {which} {_was(c.rows)} called {called}."
 
 
@@ -236,7 +233,7 @@ def scores_sentence(tally: ScoreTally) -> str:
     parts = [f"{n:,d} {_be(n)} {label}" for n, label in zip((tally.positives, tally.negatives), classes, strict=True)]
     if without:
         parts.append(f"{without:,d} {'has' if without == 1 else 'have'} no score or no class")
-    return f"{counted(tally.total)} with {kinds[tally.score_kind]} of {classes[0]}: {', '.join(parts)}."
+    return f"{plural(tally.total, 'row')} with {kinds[tally.score_kind]} of {classes[0]}: {', '.join(parts)}."
 
 
 def notes(cm: ConfusionMatrix) -> list[str]:
@@ -248,7 +245,9 @@ def notes(cm: ConfusionMatrix) -> list[str]:
         said.append(f"{called}: {cm.rule}." if positive is None else f"{called} {cm.rule}.")
     if cm.full_weights is not None:
         total = amounts(cm.full_weights.sum(keepdims=True))[0]
-        said.append(f"Rows are weighted: the matrix shows sums of weights, {total} in all, of {counted(cm.total)}.")
+        said.append(
+            f"Rows are weighted: the matrix shows sums of weights, {total} in all, of {plural(cm.total, 'row')}."
+        )
     meanings = {"other": "labels outside the declared classes", "missing": "no label, or no usable score"}
     said += [f"({seat}): {meanings[seat]}; counted as wrong." for seat in cm.seats]
     return [*said, *remarks(cm.evidence)]
@@ -262,4 +261,4 @@ def remarks(evidence: Evidence) -> list[str]:
         "ties": "with the highest score in several classes: the first of them was taken",
         "rounded": "equal to the threshold only after rounding to the type of the score",
     }
-    return [f"{counted(n)} {texts[key]}." for key, n in evidence.items() if key in texts]
+    return [f"{plural(n, 'row')} {texts[key]}." for key, n in evidence.items() if key in texts]
