@@ -7,6 +7,7 @@ from typing import Any, NoReturn, TypeAlias
 
 import numpy as np
 
+from unconfused.tally.cells import Array
 from unconfused.errors import AmbiguousCall, NotKept, ThresholdUnset, UsageError
 from unconfused.inference import counts, groups, scores
 from unconfused.inference.counts import Reading
@@ -14,7 +15,7 @@ from unconfused.inference.delta import Sample
 from unconfused.inference.intervals import Interval, quantile
 from unconfused.inference.value import Estimate
 from unconfused.labels import Label
-from unconfused.metrics.catalogue import Array, against_rest
+from unconfused.metrics.catalogue import against_rest
 from unconfused.metrics.language import Query, parse
 from unconfused.metrics.ranking import Masses
 from unconfused.tally.cells import Cells

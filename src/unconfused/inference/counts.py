@@ -20,6 +20,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from unconfused.tally.cells import Array
 from unconfused.errors import NotKept, UsageError
 from unconfused.inference.delta import Sample, by_cell, smoothed, spread, standard_error, table_of
 from unconfused.inference.intervals import (
@@ -35,7 +36,7 @@ from unconfused.inference.intervals import (
 )
 from unconfused.inference.resample import percentiles, replicates
 from unconfused.metrics.average import AVERAGES
-from unconfused.metrics.catalogue import Argument, Array, Blend, Form, Metric, Ratio, mean_of_defined, ratio, value_of
+from unconfused.metrics.catalogue import Argument, Blend, Form, Metric, Ratio, mean_of_defined, ratio, value_of
 from unconfused.metrics.language import Query
 from unconfused.tally.cells import Cells
 

@@ -16,7 +16,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from unconfused.metrics.catalogue import Array, ratio
+from unconfused.tally.cells import Array
+from unconfused.metrics.catalogue import ratio
 from unconfused.tally.cells import Cells
 
 Reading: TypeAlias = Callable[[Cells], Array]

@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from unconfused.tally.cells import Array
 from unconfused.errors import NotKept
 from unconfused.inference.value import Estimate
 from unconfused.metrics.average import weighted_mean, worst_of
-from unconfused.metrics.catalogue import Array
 from unconfused.metrics.language import Query
 from unconfused.tally.confusion import ConfusionMatrix
 from unconfused.tally.grouped import Grouped

@@ -11,8 +11,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from unconfused.tally.cells import Array
 from unconfused.inference.delta import CHUNK, Reading, Sample, table_of
-from unconfused.metrics.catalogue import Array, ratio
+from unconfused.metrics.catalogue import ratio
 from unconfused.tally.cells import Cells
 
 MOST, LEAST = 2000, 200

@@ -9,8 +9,9 @@ from typing import Literal
 
 import numpy as np
 
+from unconfused.tally.cells import Array
 from unconfused.errors import NotKept
-from unconfused.metrics.catalogue import Array, Ratio, metric, ratio
+from unconfused.metrics.catalogue import Ratio, metric, ratio
 from unconfused.metrics.overall import NO_ROW, SIGNED, UNIT, covariance
 from unconfused.tally.cells import Cells
 

@@ -10,8 +10,9 @@ from typing import TypeAlias
 
 import numpy as np
 
+from unconfused.tally.cells import Array
 from unconfused.errors import UsageError
-from unconfused.metrics.catalogue import Argument, Array, Metric, mean_of_defined, ratio
+from unconfused.metrics.catalogue import Argument, Metric, mean_of_defined, ratio
 from unconfused.tally.cells import Cells
 
 Reading: TypeAlias = Callable[[Cells], Array]

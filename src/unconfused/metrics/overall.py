@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from unconfused.metrics.catalogue import Array, Blend, Ratio, mean_of_defined, metric, ratio
+from unconfused.tally.cells import Array
+from unconfused.metrics.catalogue import Blend, Ratio, mean_of_defined, metric, ratio
 from unconfused.tally.cells import Cells
 
 UNIT = (0.0, 1.0)

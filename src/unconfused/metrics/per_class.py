@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from unconfused.tally.cells import Array
 from unconfused.errors import UsageError
-from unconfused.metrics.catalogue import Array, Blend, Ratio, metric, ratio
+from unconfused.metrics.catalogue import Blend, Ratio, metric, ratio
 from unconfused.tally.cells import Cells
 
 INF = float("inf")

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from unconfused.tally.cells import Array
 from unconfused.errors import UsageError
-from unconfused.metrics.catalogue import Array, Ratio, metric, ratio
+from unconfused.metrics.catalogue import Ratio, metric, ratio
 from unconfused.metrics.ranking import UNIT, Masses
 
 if TYPE_CHECKING:

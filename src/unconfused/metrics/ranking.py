@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from unconfused.tally.cells import Array
 from unconfused.errors import UsageError
-from unconfused.metrics.catalogue import Array, Ratio, metric, ratio
+from unconfused.metrics.catalogue import Ratio, metric, ratio
 
 if TYPE_CHECKING:
     from unconfused.tally.scores import ScoreTally
