@@ -20,7 +20,6 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from unconfused.tally.cells import Array
 from unconfused.errors import NotKept, UsageError
 from unconfused.inference.delta import Sample, by_cell, smoothed, spread, standard_error, table_of
 from unconfused.inference.intervals import (
@@ -38,7 +37,7 @@ from unconfused.inference.resample import percentiles, replicates
 from unconfused.metrics.average import AVERAGES
 from unconfused.metrics.catalogue import Argument, Blend, Form, Metric, Ratio, mean_of_defined, ratio, value_of
 from unconfused.metrics.language import Query
-from unconfused.tally.cells import Cells
+from unconfused.tally.cells import Array, Cells
 
 METHODS = (*PROPORTION, "delta", "bootstrap")
 SMOOTHED = ", one row spread over the table since an empty cell left no spread"

@@ -12,9 +12,9 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from unconfused.tally.cells import Array
 from unconfused.errors import UsageError, require
 from unconfused.metrics.catalogue import Blend, Ratio, ratio
+from unconfused.tally.cells import Array
 
 Bounds: TypeAlias = tuple[Array, Array]
 ByProportion: TypeAlias = Callable[[Array, Array, float], Bounds]

@@ -10,10 +10,9 @@ from typing import TypeAlias
 
 import numpy as np
 
-from unconfused.tally.cells import Array
 from unconfused.errors import UsageError
 from unconfused.metrics.catalogue import Argument, Metric, mean_of_defined, ratio
-from unconfused.tally.cells import Cells
+from unconfused.tally.cells import Array, Cells
 
 Reading: TypeAlias = Callable[[Cells], Array]
 

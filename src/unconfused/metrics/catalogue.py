@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import difflib
 import inspect
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, TypeAlias, get_args, get_type_hints
@@ -25,6 +26,10 @@ Argument: TypeAlias = float | str
 Better: TypeAlias = Literal["higher", "lower"] | None
 Kind: TypeAlias = Literal["proportion", "combination", "index", "ratio", "count", "area", "loss"]
 Source: TypeAlias = Literal["counts", "scores", "moments"]
+
+UNIT, SIGNED, POSITIVE = (0.0, 1.0), (-1.0, 1.0), (0.0, math.inf)
+"""The ranges that most metrics have."""
+NO_ROW = "no row was counted"
 
 
 class Ratio(NamedTuple):
