@@ -195,9 +195,8 @@ def score_tallies(
     tallies = {}
     for place, name in enumerate(labels.names):
         column = np.array([int(i == place) for i in range(k)] + [2, 3])
-        two = Labels((f"not {name}", str(name)), pos_label=str(name), declared=True)
         own = scores[:, place] if kind != "logit" else log_odds(scores, place)
-        tallies[name] = ScoreTally.count(two, kind, column[truth], own, **options)
+        tallies[name] = ScoreTally.count(Labels.against_rest(name), kind, column[truth], own, **options)
     return Grouped(tallies, "class")
 
 
