@@ -8,8 +8,8 @@ from string import ascii_lowercase
 
 import numpy as np
 
+from unconfused.show.numbers import amounts
 from unconfused.show.table import GAP, PAGE, Column, lay_out, names, total_width, width, wrap
-from unconfused.show.words import amounts
 from unconfused.tally.confusion import ConfusionMatrix
 
 FULL = 12

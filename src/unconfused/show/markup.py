@@ -10,8 +10,8 @@ import numpy as np
 from unconfused.inference import Estimate
 from unconfused.show.escape import latex, markdown, visible
 from unconfused.show.lines import Footnotes
+from unconfused.show.numbers import amounts
 from unconfused.show.table import names
-from unconfused.show.words import amounts
 
 if TYPE_CHECKING:
     from unconfused.show.report import Report

@@ -17,8 +17,9 @@ from unconfused.labels import plural
 from unconfused.show import html
 from unconfused.show.charts import KINDS, charts
 from unconfused.show.escape import visible
-from unconfused.show.report import report
-from unconfused.show.words import listing, notes
+from unconfused.show.numbers import listing
+from unconfused.show.report import Report, report
+from unconfused.show.words import notes
 from unconfused.store import whole_file
 from unconfused.tally.confusion import ConfusionMatrix
 from unconfused.tally.grouped import Grouped
@@ -84,7 +85,7 @@ def page(subject: Any, *, threshold: Any = None) -> str:
         sections=sections,
         charts=drawn,
         classes=classes if len(classes) > 1 else [],
-        facts=_facts(made, matrix),
+        facts=_facts(made),
         data=safe(data),
         scripts=[safe(script) for script in scripts],
     )
@@ -106,11 +107,7 @@ def _matrix_parts(matrix: Any) -> list[str]:
             "<p>Scores alone decide nothing; name a threshold to see the matrix: ev.to_html(path, threshold=…).</p>"
         ]
     if isinstance(matrix, ConfusionMatrix):
-        large = len(matrix.labels) > html.WHOLE
-        return [
-            html.pairs_table(matrix) if large else html.matrix_table(matrix),
-            *(html.quiet(note) for note in notes(matrix)),
-        ]
+        return [html.matrix_or_pairs(matrix), *(html.quiet(note) for note in notes(matrix))]
     members = list(matrix.items())
     shown = [f"<div><h3>{html.label(name)}</h3>{html.matrix_table(member)}</div>" for name, member in members[:LISTED]]
     more = [html.quiet(f"{len(members) - LISTED} more are not shown.")] if len(members) > LISTED else []
@@ -127,7 +124,7 @@ def _curves(subject: Any) -> dict[str, dict[str, Any]]:
     return {kind: {visible(str(name)): one for name, one in curve.items()} for kind, curve in named.items()}
 
 
-def _facts(made: Any, matrix: Any) -> list[tuple[str, str]]:
+def _facts(made: Report) -> list[tuple[str, str]]:
     """What the page was made from, in words."""
     labels = [visible(str(row.label)) for row in made.classes]
     weights = "" if made.weight is None else f", weights adding up to {made.weight:,.6g}"

@@ -12,8 +12,8 @@ from unconfused.labels import plural
 from unconfused.show.escape import isolated
 from unconfused.show.grid import FULL, matrix_lines
 from unconfused.show.lines import Footnotes, Rate, finding_lines, joined, method_lines, rate_lines
+from unconfused.show.numbers import amounts, listing
 from unconfused.show.table import GAP, PAGE, Column, lay_out, name, names, paragraph, total_width, width, wrap
-from unconfused.show.words import amounts, listing
 
 if TYPE_CHECKING:
     from unconfused.show.report import Report

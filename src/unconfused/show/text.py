@@ -13,18 +13,11 @@ from unconfused.labels import plural
 from unconfused.show.escape import visible
 from unconfused.show.grid import FULL, Grid, grid_lines, matrix_lines
 from unconfused.show.lines import Footnotes, Rate, finding_lines, joined, rate_lines
+from unconfused.show.numbers import amounts
 from unconfused.show.report import report, score_rates
 from unconfused.show.report_text import of_scores, report_text
 from unconfused.show.table import Column, fitted, lay_out, name, names, paragraph, width
-from unconfused.show.words import (
-    amounts,
-    confused,
-    confusions,
-    mostly_called,
-    notes,
-    scores_sentence,
-    sentence,
-)
+from unconfused.show.words import confused, confusions, mostly_called, notes, scores_sentence, sentence
 from unconfused.tally.confusion import ConfusionMatrix
 from unconfused.tally.grouped import Grouped
 from unconfused.tally.scores import ScoreTally

@@ -1,8 +1,7 @@
-"""What is said about a matrix in plain words, and how its numbers are written."""
+"""What is said about a matrix in plain words."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from unconfused.inference.intervals import wilson
 from unconfused.labels import Label, plural
 from unconfused.metrics.catalogue import ratio
 from unconfused.show.escape import isolated
+from unconfused.show.numbers import amounts, percent
 from unconfused.show.table import name, names
 
 if TYPE_CHECKING:
@@ -21,59 +21,14 @@ if TYPE_CHECKING:
     from unconfused.tally.scores import ScoreTally
 
 
-# ── numbers ───────────────────────────────────────────────────────────────────────────────────────
-def amounts(values: NDArray[Any]) -> list[str]:
-    """Counts with separators; sums of weights with as many decimals as their size asks for.
-
-    >>> amounts(np.array([1234, 5])), amounts(np.array([12.25, 0.001, 0.0]))
-    (['1,234', '5'], ['12.25', '<0.01', '0.00'])
-    """
-    if values.dtype.kind in "iu":
-        return [f"{value:,d}" for value in values.ravel().tolist()]
-    return [_sum(value, decimals_of(values)) for value in values.ravel().tolist()]
+SHARES: dict[str | None, str] = {
+    "true": "Share of the actual class (each row adds up to 100 %)",
+    "pred": "Share of the predicted class (each column adds up to 100 %)",
+    "all": "Share of all rows",
+}
+"""What is written over a normalised matrix."""
 
 
-def decimals_of(values: NDArray[Any]) -> int:
-    """Decimals that show the largest value to four digits at least: 0 where all are whole, -1 for powers of ten."""
-    largest = float(np.max(values, initial=0.0))
-    if largest and not 1e-4 <= largest < 1e15:
-        return -1
-    if (values == np.floor(values)).all():
-        return 0
-    return int(np.clip(3 - np.floor(np.log10(largest)), 1, 8))
-
-
-def _sum(value: float, decimals: int) -> str:
-    if decimals < 0:
-        return f"{value:.3g}"
-    least = 10.0**-decimals
-    return f"<{least:.{decimals}f}" if 0 < value < least / 2 else f"{value:,.{decimals}f}"
-
-
-def percent(share: float) -> str:
-    """A share as a percentage, never rounded to 0 or 100 when it is neither.
-
-    >>> percent(0.8267), percent(0.99996), percent(1.0)
-    ('82.7 %', '99.996 %', '100 %')
-    """
-    if share in (0, 1) or not np.isfinite(share):
-        return "undefined" if np.isnan(share) else f"{share:.0%}".replace("%", " %")
-    texts = (f"{100 * share:.{decimals}f}" for decimals in range(1, 12))
-    return next((text for text in texts if float(text) not in (0, 100)), repr(100 * share)) + " %"
-
-
-def listing(words: Sequence[str], most: int = 6) -> str:
-    """``a, b and c``; of many the first few.
-
-    >>> listing(["a", "b", "c"])
-    'a, b and c'
-    """
-    if len(words) > most:
-        return f"{', '.join(words[:most])} and {len(words) - most} more"
-    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1]))) if words else ""
-
-
-# ── sentences ─────────────────────────────────────────────────────────────────────────────────────
 @dataclass(frozen=True, slots=True)
 class Confusion:
     """Rows of one class that were called another.
