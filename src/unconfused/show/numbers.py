@@ -21,6 +21,17 @@ def amounts(values: NDArray[Any]) -> list[str]:
     return [_sum(value, decimals_of(values)) for value in values.ravel().tolist()]
 
 
+def with_totals(table: NDArray[Any]) -> list[list[str]]:
+    """The cells of a matrix as text, with a total at the end of each row, and a last row of totals.
+
+    >>> with_totals(np.array([[76, 9], [17, 48]]))
+    [['76', '9', '85'], ['17', '48', '65'], ['93', '57', '150']]
+    """
+    texts = amounts(np.block([[table, table.sum(1, keepdims=True)], [table.sum(0), table.sum()]]))
+    width = len(table) + 1
+    return [texts[i : i + width] for i in range(0, len(texts), width)]
+
+
 def decimals_of(values: NDArray[Any]) -> int:
     """Decimals that show the largest value to four digits at least: 0 where all are whole, -1 for powers of ten."""
     largest = float(np.max(values, initial=0.0))

@@ -12,10 +12,11 @@ from importlib import resources
 from typing import Any
 
 from unconfused import __version__
+from unconfused.curves import KINDS
 from unconfused.errors import require
 from unconfused.labels import plural
 from unconfused.show import html
-from unconfused.show.charts import KINDS, charts
+from unconfused.show.charts import charts
 from unconfused.show.escape import visible
 from unconfused.show.numbers import listing
 from unconfused.show.report import Report, report

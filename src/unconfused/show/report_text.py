@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,10 +12,8 @@ from unconfused.show.escape import isolated
 from unconfused.show.grid import FULL, matrix_lines
 from unconfused.show.lines import Footnotes, Rate, finding_lines, joined, method_lines, rate_lines
 from unconfused.show.numbers import amounts, listing
+from unconfused.show.report import PER_CLASS, Report
 from unconfused.show.table import GAP, PAGE, Column, lay_out, name, names, paragraph, total_width, width, wrap
-
-if TYPE_CHECKING:
-    from unconfused.show.report import Report
 
 MOST = 200
 """Classes that are listed at most."""
@@ -104,7 +101,7 @@ def _blocks(size: Column, numbers: Sequence[Column]) -> list[list[Column]]:
 def _metrics(report: Report) -> list[str]:
     """The columns of the table: precision, recall and F1, or what scores say of each label."""
     kept = report.classes[0].estimates if report.classes else {}
-    return [m for m in ("precision", "recall", "f1") if m in kept] or list(kept)
+    return [m for m in PER_CLASS if m in kept] or list(kept)
 
 
 def _named(head: str, shown: Sequence[str], numbers: Sequence[Column], rules: Sequence[int]) -> list[str]:
