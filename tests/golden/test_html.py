@@ -13,7 +13,7 @@ import pytest
 import unconfused as uc
 from unconfused.findings import Finding
 from unconfused.show.colour import contrast, ink, ramp
-from unconfused.show.figure_text import cut
+from unconfused.show.figure.text import cut
 from unconfused.show.html import estimate_html, finding_html
 from unconfused.show.numbers import short_percent
 

@@ -11,8 +11,8 @@ import numpy as np
 
 from unconfused.errors import UsageError, require
 from unconfused.show.colour import EMPTY, written
-from unconfused.show.figure_panel import HEADINGS, Panel, Shade, ordinal, pooled
-from unconfused.show.figure_text import LINE, PLAIN, Ruler, families, settle, told_apart
+from unconfused.show.figure.panel import HEADINGS, Panel, Shade, ordinal, pooled
+from unconfused.show.figure.text import LINE, PLAIN, Ruler, families, settle, told_apart
 from unconfused.show.numbers import number
 from unconfused.tally.confusion import ConfusionMatrix
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from unconfused.errors import UsageError, require
-from unconfused.show.figure_text import PLAIN, families
+from unconfused.show.figure.text import PLAIN, families
 from unconfused.show.points import TITLES, thinned
 from unconfused.show.table import name
 
