@@ -118,7 +118,7 @@ class Report:
 
     def to_csv(self) -> str:
         """The long form as CSV."""
-        from unconfused.show.export import report_csv
+        from unconfused.show.csv import report_csv
 
         return report_csv(self)
 
