@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from unconfused.errors import NotKept, UsageError
+from unconfused.errors import UsageError
 from unconfused.metrics import find, ratio
 from unconfused.metrics.ranking import Masses
 from unconfused.tally.cells import Array
@@ -153,14 +153,3 @@ def _curve(tally: ScoreTally, kind: str) -> Curve:
         name=str(tally.labels.positive_name),
         **draw(swept),
     )
-
-
-def need_scores(scores: Any, question: str) -> Any:
-    """The scores of an evaluation, or the error that says it has none."""
-    if scores is None:
-        raise NotKept(
-            f"{question} needs scores, and this evaluation was made from predicted classes.",
-            "A class has lost how sure the model was.",
-            "Evaluate with y_score=.",
-        )
-    return scores

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
 from unconfused.findings import Finding
-from unconfused.labels import listed, plural
+from unconfused.labels import SEATS, listed, plural
+from unconfused.metrics.ranking import Masses, roc_auc
 from unconfused.tally.confusion import ConfusionMatrix
 from unconfused.tally.grouped import Grouped
 from unconfused.tally.kernels import exact_total
@@ -46,15 +49,14 @@ def _of_matrix(cm: ConfusionMatrix) -> Iterator[Finding]:
 
 
 def _constant(cm: ConfusionMatrix) -> Iterator[Finding]:
-    rows, columns = cm.counts.sum(1), cm.counts.sum(0)
-    called = [i for i, n in enumerate(columns.tolist()) if n]
-    if cm.total >= 20 and len(called) == 1 and (rows > 0).sum() > 1:
+    classes, called = int(np.count_nonzero(cm.counts.sum(1))), np.flatnonzero(cm.counts.sum(0))
+    if cm.total >= 20 and len(called) == 1 and classes > 1:
         name = cm.labels.names[called[0]]
         yield Finding(
             "CM-CONST",
             "warning",
-            f"Every one of {cm.total:,} rows was called {name!r}, though {int((rows > 0).sum())} classes occur.",
-            {"rows": cm.total, "classes": int((rows > 0).sum())},
+            f"Every one of {cm.total:,} rows was called {name!r}, though {classes} classes occur.",
+            {"rows": cm.total, "classes": classes},
             "Usual causes: argmax over a single column (always 0), a threshold outside the scores, a model that "
             "learned nothing.",
         )
@@ -122,7 +124,7 @@ def _asides(cm: ConfusionMatrix) -> Iterator[Finding]:
     for key, n in cm.left_out.items():
         yield Finding("CM-DROPPED", "note", f"{_rows(n)} left out: {reasons[key]}.", {"rows": n})
     for seat in cm.seats:
-        i = len(cm.labels) + ("other", "missing").index(seat)
+        i = len(cm.labels) + SEATS.index(seat)
         n = exact_total(cm.full[i]) + exact_total(cm.full[:, i]) - int(cm.full[i, i])
         yield Finding(
             "CM-SEATS", "note", f"{_rows(n)} put in the seat {seat!r} on either side, as errors.", {"rows": n}
@@ -165,8 +167,7 @@ def _of_scores(scores: ScoreTally) -> Iterator[Finding]:
             {"rows": p + n, "distinct": len(scores.scores)},
             "ROC AUC of classes is balanced accuracy. Pass predict_proba(X)[:, 1] or decision_function(X).",
         )
-    below = scores.mass[:, 0].astype(float).cumsum() - scores.mass[:, 0] / 2
-    auc = float((below * scores.mass[:, 1]).sum()) / (p * n)
+    auc = float(roc_auc(Masses(scores, scores.mass[:, 0], scores.mass[:, 1])))
     z = (0.5 - auc) / (((p + n + 1) / 12) / (p * n)) ** 0.5
     if z > 4:
         yield Finding(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from unconfused import curves, decide, inference, store
-from unconfused.curves import Curve, need_scores
+from unconfused.curves import Curve
 from unconfused.decide import Infeasible, OperatingPoint
 from unconfused.diagnose import diagnose
 from unconfused.errors import EmptyInput, NotKept, ThresholdUnset, UnknownClass
@@ -70,6 +70,16 @@ class Evaluation:
             raise EmptyInput("This evaluation holds no rows yet.", fix="Add a batch: stream.update(y_true=, y_score=).")
         return self.tallies
 
+    def _scored(self, question: str) -> Scores:
+        scores = self._held.scores
+        if scores is None:
+            raise NotKept(
+                f"{question} needs scores, and this evaluation was made from predicted classes.",
+                "A class has lost how sure the model was.",
+                "Evaluate with y_score=.",
+            )
+        return scores
+
     @property
     def scores(self) -> Scores | None:
         """Negatives and positives at each score; for several classes or labels, one tally for each."""
@@ -102,7 +112,7 @@ class Evaluation:
 
         Multilabel: one matrix for each label, at one threshold or at ``{label: threshold}``.
         """
-        scores = need_scores(self._held.scores, "at()")
+        scores = self._scored("at()")
         if isinstance(scores, ScoreTally):
             return scores.at(threshold)
         if self.kind == "multiclass":
@@ -161,11 +171,11 @@ class Evaluation:
         loss = query.metric.name.removesuffix("_sum")
         if loss in self.moments and query.label is None and query.average is None:
             return self.moments[loss]
-        return need_scores(self._held.scores, metric)
+        return self._scored(metric)
 
     def curve(self, kind: str) -> Curve | dict[Label, Curve]:
         """The "roc", "pr", "gain" or "lift" curve; for several classes or labels, one for each."""
-        return curves.curve(need_scores(self._held.scores, f"curve({kind!r})"), kind)
+        return curves.curve(self._scored(f"curve({kind!r})"), kind)
 
     def choose(
         self,
@@ -196,7 +206,7 @@ class Evaluation:
         >>> ev.choose(cost={"fp": 1, "fn": 10}).threshold
         0.7
         """
-        scores = need_scores(self.scores, "choose()")
+        scores = self._scored("choose()")
         if not isinstance(scores, ScoreTally):
             raise NotKept(
                 f"One threshold cannot choose among {len(scores)} {scores.kind}s.",

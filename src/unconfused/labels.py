@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, TypeAlias, overload
+from typing import Any, NoReturn, TypeAlias, overload
 
 from unconfused.errors import AmbiguousCall, LabelTypeMismatch, MergeRefused, PositiveClassUnset, UnknownClass
 
@@ -46,16 +46,8 @@ class Labels(Sequence[Label]):
         self.values: tuple[Label, ...] = tuple(values)
         self.names: tuple[Label, ...] = self.values if names is None else tuple(names)
         self.declared = declared
-        for kind, entries in (("class", self.values), ("name", self.names)):
-            twice = (
-                sorted({str(x) for x in entries if entries.count(x) > 1}) if len(set(entries)) < len(entries) else ()
-            )
-            if twice:
-                raise AmbiguousCall(
-                    f"labels= holds the {kind} {', '.join(map(repr, twice))} more than once.",
-                    "Two classes under one name could not be told apart.",
-                    "Give every class a name of its own.",
-                )
+        _refuse_twice("class", self.values)
+        _refuse_twice("name", self.names)
         self._places = {value: i for i, value in enumerate(self.values)}
         self._places.update({name: i for i, name in enumerate(self.names)})
         self.pos_label = pos_label
@@ -82,7 +74,18 @@ class Labels(Sequence[Label]):
             raise AmbiguousCall("labels= is empty.", fix="List at least one class, or leave labels= out.")
         same_kind(values, "labels=")
         made = cls(values, names, declared=True)
-        return made if pos_label is None else cls(values, names, pos_label=_stated(made, pos_label), declared=True)
+        if pos_label is None:
+            return made
+        return cls(values, names, pos_label=values[made.index(pos_label)], declared=True)
+
+    @classmethod
+    def against_rest(cls, name: Label) -> Labels:
+        """The two classes of the question "this one, or not?", this one positive and last.
+
+        >>> Labels.against_rest("dog")
+        Labels('not dog', 'dog', positive='dog')
+        """
+        return cls((f"not {name}", str(name)), pos_label=str(name), declared=True)
 
     @classmethod
     def infer(cls, values: Iterable[Label], pos_label: Label | None = None) -> Labels:
@@ -177,7 +180,7 @@ class Labels(Sequence[Label]):
             self._refuse(other, f"{listed(strays)} is not among the declared classes")
         return Labels(declared.values, declared.names, pos_label=pos_label, declared=True)
 
-    def _refuse(self, other: Labels, difference: str) -> None:
+    def _refuse(self, other: Labels, difference: str) -> NoReturn:
         raise MergeRefused(
             f"The classes {listed(self.names)} and {listed(other.names)} do not fit together: {difference}.",
             "Adding by position would mix up classes.",
@@ -262,14 +265,21 @@ def listed(labels: Sequence[Label], most: int = 6) -> str:
 def plural(n: Any, noun: str) -> str:
     """A count with its noun.
 
-    >>> plural(1, "row"), plural(1200, "row"), plural(2, "class")
-    ('1 row', '1,200 rows', '2 classes')
+    >>> plural(1, "row"), plural(1200, "row"), plural(2, "class"), plural(2, "batch")
+    ('1 row', '1,200 rows', '2 classes', '2 batches')
     """
-    return f"{int(n):,} {noun}{'' if n == 1 else 'es' if noun.endswith('s') else 's'}"
+    return f"{int(n):,} {noun}{'' if n == 1 else 'es' if noun.endswith(('s', 'ch')) else 's'}"
 
 
-def _stated(labels: Labels, pos_label: Any) -> Label:
-    return labels.values[labels.index(pos_label)]
+def _refuse_twice(kind: str, entries: Sequence[Label]) -> None:
+    if len(set(entries)) == len(entries):
+        return
+    twice = sorted({str(x) for x in entries if entries.count(x) > 1})
+    raise AmbiguousCall(
+        f"labels= holds the {kind} {', '.join(map(repr, twice))} more than once.",
+        "Two classes under one name could not be told apart.",
+        "Give every class a name of its own.",
+    )
 
 
 def _all_bool(*sides: Labels) -> bool:

@@ -151,7 +151,7 @@ def test_first_class_positive() -> None:
     found = predictions(dense(), (X, Y), Reading(pos_label=0))
     np.testing.assert_allclose(found.y_score, 1 - dense().predict(X, verbose=0).ravel().astype("float64"), atol=1e-6)
     assert "1 - score" in found.notes[0].message
-    assert found.evidence["turned"] == 101
+    assert found.notes[-1].evidence["turned"] == 101
 
 
 # ── the model afterwards, its inputs and outputs ──────────────────────────────────────────────────

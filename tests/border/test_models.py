@@ -187,7 +187,7 @@ def test_turned(labels: Any, pos_label: Any, turned: bool) -> None:
     found = predictions(None, [(Y, P)], Reading(labels=labels, pos_label=pos_label), step=given)
     assert np.array_equal(found.y_score, 1 - P if turned else P)
     assert [note.code for note in found.notes] == ["CM-TURNED"] * turned
-    assert found.evidence["turned"] == 7 * turned
+    assert [note.evidence["turned"] for note in found.notes] == [7] * turned
     ev = uc.evaluate_model(None, [(Y, P)], step=given, labels=labels, pos_label=pos_label)
     assert float(ev.estimate("roc_auc")) == float(uc.evaluate(Y, y_score=P).estimate("roc_auc"))
 
@@ -211,7 +211,7 @@ def test_turned_is_not_guessed() -> None:
         predictions(None, [(words, P)], Reading(pos_label="cat"), step=given)
     ignored = np.where(Y == 1, 1, -100)
     found = predictions(None, [(ignored, P)], Reading(pos_label=0, ignore=-100), step=given)
-    assert found.evidence["turned"] == 7
+    assert found.notes[-1].evidence["turned"] == 7
 
 
 def test_labels_of_any_kind() -> None:

@@ -328,7 +328,7 @@ def test_loaders_that_change_the_rows() -> None:
     assert notes(loader(x, y)) == []
     assert notes(loader(x, y, 50, drop_last=True)) == []
     dropped = predictions(net(), loader(x, y, drop_last=True), LOGIT)
-    assert dropped.evidence["unread"] == 4
+    assert dropped.notes[-1].evidence["unread"] == 4
     assert "4 of the data set's 100 rows" in dropped.notes[0].message
     assert notes(loader(x, y, sampler=WeightedRandomSampler([1.0] * 100, 100))) == ["CM-RESAMPLED"]
     sampler = DistributedSampler(TensorDataset(x, y), num_replicas=3, rank=0)

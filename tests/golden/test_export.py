@@ -21,6 +21,7 @@ import unconfused.show
 from unconfused.errors import InvalidCounts, MissingExtra, UnreadableFile, UsageError
 from unconfused.inference import Estimate
 from unconfused.show import escape, export
+from unconfused.show.csv import read_matrix_csv
 from unconfused.tally import ConfusionMatrix, Grouped
 
 SCHEMA = json.loads((Path(unconfused.show.__file__).parent / "schema.json").read_text(encoding="utf-8"))
@@ -129,7 +130,7 @@ def test_frames_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_csv_back(name: str) -> None:
     """The CSV holds the matrix: classes, rows, weights and seats."""
     cm = MATRICES[name]()
-    back = export.read_matrix_csv(cm.to_csv()) if len(cm.labels) else cm
+    back = read_matrix_csv(cm.to_csv()) if len(cm.labels) else cm
     assert list(back.labels) == list(cm.labels)
     assert [type(x) for x in back.labels] == [type(x) for x in cm.labels]
     assert back.seats == cm.seats
@@ -142,8 +143,8 @@ def test_csv_text(labels: list[str]) -> None:
     """Any text comes back as it was; csv readers see one field a cell, and none that is a formula."""
     cm = ConfusionMatrix.from_counts(np.arange(len(labels) ** 2).reshape(len(labels), -1), labels=labels)
     text = cm.to_csv()
-    assert export.read_matrix_csv(text) == cm
-    assert export.read_matrix_csv(text.replace("\n", "\r\n") if not any("\n" in x for x in labels) else text) == cm
+    assert read_matrix_csv(text) == cm
+    assert read_matrix_csv(text.replace("\n", "\r\n") if not any("\n" in x for x in labels) else text) == cm
     rows = list(csv.reader(io.StringIO(text, newline="")))
     assert {len(row) for row in rows} == {3}
     assert not any(field[:1] in tuple("=+-@\t\r\n") and field for row in rows for field in row[:2])
@@ -155,17 +156,17 @@ def test_csv_numbers(labels: set[int]) -> None:
     counts = np.ones((len(labels), len(labels)), int)
     numbers = ConfusionMatrix.from_counts(counts, labels=sorted(labels))
     texts = ConfusionMatrix.from_counts(counts, labels=[str(x) for x in sorted(labels)])
-    assert export.read_matrix_csv(numbers.to_csv(), pos_label=numbers.labels.pos_label) == numbers
-    assert export.read_matrix_csv(texts.to_csv()) == texts
+    assert read_matrix_csv(numbers.to_csv(), pos_label=numbers.labels.pos_label) == numbers
+    assert read_matrix_csv(texts.to_csv()) == texts
 
 
 def test_csv_from_spreadsheet() -> None:
     """A spreadsheet drops the quotes; classes are read as what all of them look like."""
     text = "\ufeffactual,predicted,n\r\ncat,cat,3\r\ncat,7,1\r\n7,7,2\r\n7,(missing),1"
-    cm = export.read_matrix_csv(text)
+    cm = read_matrix_csv(text)
     assert list(cm.labels) == ["cat", "7"]
     assert cm["7", "missing"] == 1
-    assert list(export.read_matrix_csv("actual,predicted,n\n-1,1,2\n1,1,3\n").labels) == [-1, 1]
+    assert list(read_matrix_csv("actual,predicted,n\n-1,1,2\n1,1,3\n").labels) == [-1, 1]
 
 
 @pytest.mark.parametrize(
@@ -184,7 +185,7 @@ def test_csv_from_spreadsheet() -> None:
 def test_csv_refused(text: str, error: type[Exception]) -> None:
     """What is no matrix is refused, not guessed."""
     with pytest.raises(error):
-        export.read_matrix_csv(text)
+        read_matrix_csv(text)
 
 
 def test_report_csv() -> None:

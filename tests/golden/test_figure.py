@@ -11,7 +11,7 @@ import pytest
 
 import unconfused as uc
 from unconfused.errors import UsageError
-from unconfused.show.cell import contrast
+from unconfused.show.colour import contrast
 from unconfused.show.points import thinned
 
 matplotlib = pytest.importorskip("matplotlib")

@@ -12,8 +12,10 @@ import pytest
 
 import unconfused as uc
 from unconfused.findings import Finding
-from unconfused.show.cell import contrast, cut, ink, percent, ramp
+from unconfused.show.colour import contrast, ink, ramp
+from unconfused.show.figure.text import cut
 from unconfused.show.html import estimate_html, finding_html
+from unconfused.show.numbers import short_percent
 
 EVIL = [
     "<script>alert(1)</script>",
@@ -162,7 +164,13 @@ def test_report_evaluation_estimate() -> None:
 
 def test_cells() -> None:
     """Shares near the ends are not rounded to them; names keep start and end."""
-    assert [percent(x) for x in (0.0, 1.0, 0.9999, 0.0001, float("nan"))] == ["0 %", "100 %", ">99.9 %", "<0.1 %", "–"]
+    assert [short_percent(x) for x in (0.0, 1.0, 0.9999, 0.0001, float("nan"))] == [
+        "0 %",
+        "100 %",
+        ">99.9 %",
+        "<0.1 %",
+        "–",
+    ]
     assert len(cut("x" * 100, 9)) == 9
 
 

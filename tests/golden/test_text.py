@@ -16,8 +16,9 @@ import unconfused as uc
 from unconfused.findings import Evidence
 from unconfused.labels import Labels
 from unconfused.show.escape import JOINERS, LTR, visible
+from unconfused.show.numbers import amounts, percent
 from unconfused.show.table import PAGE, chop, names, paragraph, width, wrap
-from unconfused.show.words import amounts, confusions, percent, sentence
+from unconfused.show.words import confusions, sentence
 from unconfused.tally import ConfusionMatrix, Grouped
 
 HOSTILE = [

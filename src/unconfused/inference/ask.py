@@ -14,10 +14,10 @@ from unconfused.inference.delta import Sample
 from unconfused.inference.intervals import Interval, quantile
 from unconfused.inference.value import Estimate
 from unconfused.labels import Label
-from unconfused.metrics.catalogue import Array, against_rest
+from unconfused.metrics.catalogue import NO_ROW, against_rest
 from unconfused.metrics.language import Query, parse
 from unconfused.metrics.ranking import Masses
-from unconfused.tally.cells import Cells
+from unconfused.tally.cells import Array, Cells
 from unconfused.tally.confusion import ConfusionMatrix
 from unconfused.tally.grouped import Grouped
 from unconfused.tally.moments import Moments
@@ -126,7 +126,7 @@ def _answers(queries: list[Query], reading: Reading, sample: Sample, found: Inte
 
 
 def _answer(query: Query, value: float, low: float, high: float, n: int, method: str, level: float) -> Estimate:
-    reason = (query.metric.undefined or "no row was counted") if np.isnan(value) else None
+    reason = (query.metric.undefined or NO_ROW) if np.isnan(value) else None
     return Estimate(value, low, high, level, method, n, reason=reason, name=str(query))
 
 

@@ -35,11 +35,12 @@ from unconfused.inference.intervals import (
 )
 from unconfused.inference.resample import percentiles, replicates
 from unconfused.metrics.average import AVERAGES
-from unconfused.metrics.catalogue import Argument, Array, Blend, Form, Metric, Ratio, mean_of_defined, ratio, value_of
+from unconfused.metrics.catalogue import Argument, Blend, Form, Metric, Ratio, mean_of_defined, ratio, value_of
 from unconfused.metrics.language import Query
-from unconfused.tally.cells import Cells
+from unconfused.tally.cells import Array, Cells
 
-METHODS = (*PROPORTION, "delta", "bootstrap")
+OF_ANYTHING = ("delta", "bootstrap")
+METHODS = (*PROPORTION, *OF_ANYTHING)
 SMOOTHED = ", one row spread over the table since an empty cell left no spread"
 
 Words: TypeAlias = "str | NDArray[np.str_]"
@@ -147,7 +148,7 @@ def _mean_of_classes(form: Form) -> Blend:
 def _checked(reading: Reading, method: str | None) -> str:
     if method is None:
         return "delta" if reading.rule == "delta" else "wilson"
-    allowed = METHODS[3:] if reading.rule == "delta" else METHODS
+    allowed = OF_ANYTHING if reading.rule == "delta" else METHODS
     if method not in allowed:
         raise UsageError(
             f"method={method!r} does not give an interval for this metric.",

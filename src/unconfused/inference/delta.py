@@ -16,8 +16,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from unconfused.metrics.catalogue import Array, ratio
-from unconfused.tally.cells import Cells
+from unconfused.metrics.catalogue import ratio
+from unconfused.tally.cells import Array, Cells
 
 Reading: TypeAlias = Callable[[Cells], Array]
 

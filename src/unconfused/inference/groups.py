@@ -14,8 +14,8 @@ import numpy as np
 from unconfused.errors import NotKept
 from unconfused.inference.value import Estimate
 from unconfused.metrics.average import weighted_mean, worst_of
-from unconfused.metrics.catalogue import Array
 from unconfused.metrics.language import Query
+from unconfused.tally.cells import Array
 from unconfused.tally.confusion import ConfusionMatrix
 from unconfused.tally.grouped import Grouped
 from unconfused.tally.scores import ScoreTally

@@ -13,7 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unconfused.errors import UsageError, require
-from unconfused.metrics.catalogue import Array, Blend, Ratio, ratio
+from unconfused.metrics.catalogue import Blend, Ratio, ratio
+from unconfused.tally.cells import Array
+from unconfused.tally.scores import logistic
 
 Bounds: TypeAlias = tuple[Array, Array]
 ByProportion: TypeAlias = Callable[[Array, Array, float], Bounds]
@@ -118,7 +120,7 @@ def on_scale(value: Array, error: Array, range: tuple[float, float], z: float) -
             return value / factor, value * factor
         place, spread = (value - low) / (high - low), error / (high - low)
         middle, half = np.log(place / (1 - place)), z * spread / (place * (1 - place))
-        below, above = (1 / (1 + np.exp(-end)) for end in (middle - half, middle + half))
+        below, above = logistic(middle - half), logistic(middle + half)
     return low + (high - low) * below, low + (high - low) * above
 
 

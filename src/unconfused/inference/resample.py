@@ -12,8 +12,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from unconfused.inference.delta import CHUNK, Reading, Sample, table_of
-from unconfused.metrics.catalogue import Array, ratio
-from unconfused.tally.cells import Cells
+from unconfused.metrics.catalogue import ratio
+from unconfused.tally.cells import Array, Cells
 
 MOST, LEAST = 2000, 200
 """Replicates: as many as the work allows, between these."""

@@ -20,11 +20,12 @@ from unconfused.errors import UsageError
 from unconfused.inference.intervals import Bounds, Interval, held, on_scale, quantile, wilson
 from unconfused.inference.resample import draws
 from unconfused.labels import plural
-from unconfused.metrics.catalogue import Array, ratio
+from unconfused.metrics.catalogue import ratio
 from unconfused.metrics.language import Query
-from unconfused.metrics.proper import CLIP, clipped_rows, log_losses, square_losses
+from unconfused.metrics.proper import clipped_rows, log_losses, square_losses
 from unconfused.metrics.ranking import Masses, above
-from unconfused.tally.moments import Moments
+from unconfused.tally.cells import Array
+from unconfused.tally.moments import CLIP, Moments
 from unconfused.tally.scores import ScoreTally
 
 REPLICATES = 500

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from unconfused.errors import AmbiguousCall, ShapeError, UnknownLabels
 from unconfused.ingest.columns import Column
-from unconfused.ingest.factors import Factor, check_classes, check_kinds, factor
+from unconfused.ingest.factors import Factor, factor
+from unconfused.ingest.mixups import check_classes, check_kinds
 from unconfused.ingest.rows import Reading, Rows
 from unconfused.labels import Labels, listed, plain, plural
 

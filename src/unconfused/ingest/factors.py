@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections import Counter
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -10,18 +9,10 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from unconfused.errors import (
-    DisjointLabels,
-    InvalidValues,
-    LabelTypeMismatch,
-    ScoresAsLabels,
-    SentinelLabels,
-    UnknownLabels,
-)
+from unconfused.errors import InvalidValues, LabelTypeMismatch, ScoresAsLabels
 from unconfused.ingest.columns import Column
-from unconfused.labels import Label, Labels, listed, ordered, plain, plural, same_kind
+from unconfused.labels import Label, Labels, ordered, plain, plural, same_kind
 
-SENTINELS = (-1, -100, 255, 65535, -9999)
 _SMALL_RANGE = 1 << 16
 
 
@@ -225,111 +216,3 @@ def positions(mask: NDArray[np.bool_]) -> str:
         tail = ", the last ones" if places[-1] == len(mask) - 1 and len(places) < len(mask) else ""
         return f"in rows {places[0]:,}-{places[-1]:,}{tail}"
     return f"first in rows {', '.join(f'{p:,}' for p in places[:3])}"
-
-
-# ── what two columns of labels say about each other ───────────────────────────────────────────
-def check_kinds(truth: Factor, called: Factor) -> None:
-    """Refuse text against numbers: they are never equal."""
-    if not truth.values or not called.values:
-        return
-    text = [isinstance(side.values[0], str) for side in (truth, called)]
-    if text[0] == text[1]:
-        return
-    strings, numbers = (truth, called) if text[0] else (called, truth)
-    casts = {str(x) for x in numbers.values}
-    fits = set(strings.values) <= casts or casts <= set(strings.values)
-    raise LabelTypeMismatch(
-        f"{strings.name} holds text ({listed(strings.values, 3)}), {numbers.name} holds numbers "
-        f"({listed(numbers.values, 3)}).",
-        "They are never equal, so every row would count as an error.",
-        f"{strings.name}.astype(int) makes the classes the same; do it where the data is loaded."
-        if fits
-        else f"Map one onto the other where the data is loaded, for example names[{numbers.name}].",
-    )
-
-
-def check_classes(truth: Factor, called: Factor) -> None:
-    """Look for the usual reasons why labels that should be equal are not. Only for classes that nobody declared."""
-    _check_sentinel(truth, called)
-    _check_near_duplicates(truth, called)
-    _check_disjoint(truth, called)
-    _check_shifted(truth, called)
-
-
-def _check_sentinel(truth: Factor, called: Factor) -> None:
-    n = len(truth.codes)
-    numbers = [x for x in truth.values if isinstance(x, int)]
-    for sentinel in SENTINELS:
-        rest = [x for x in numbers if x != sentinel] + [x for x in called.values if isinstance(x, int)]
-        if n < 10 or sentinel not in numbers or sentinel in called.values or not rest:
-            continue
-        gap = max(rest) + 1 < sentinel if sentinel > 0 else max(rest) >= 2
-        if min(rest) >= 0 and gap:
-            k = truth.count(sentinel)
-            raise SentinelLabels(
-                f"y_true holds {sentinel} ({k:,} of {n:,} rows, {k / n:.1%}), y_pred never does, "
-                f"and the other classes are {min(rest)}..{max(rest)}.",
-                f"{sentinel} usually marks rows to leave out; as a class it would count as that many errors.",
-                f"Type ignore={sentinel}, or list it in labels= to keep it as a class.",
-            )
-
-
-def _check_near_duplicates(truth: Factor, called: Factor) -> None:
-    def folded(x: Label) -> str:
-        return unicodedata.normalize("NFKC", str(x)).strip()
-
-    theirs = {folded(x): x for x in called.values if isinstance(x, str)}
-    for x in truth.values:
-        y = theirs.get(folded(x)) if isinstance(x, str) else None
-        if y is None or x == y or x in called.values or y in truth.values:
-            continue
-        raise UnknownLabels(
-            f"y_true holds {x!r} ({plural(truth.count(x), 'row')}) and y_pred holds {y!r} "
-            f"({plural(called.count(y), 'row')}).",
-            "They differ only in white space or Unicode form, and would be counted as different classes.",
-            "Strip both columns where the data is loaded, or list both in labels=.",
-        )
-
-
-def _check_disjoint(truth: Factor, called: Factor) -> None:
-    """No class in common, and one simple change that would make most rows agree."""
-    if len(truth.codes) < 10 or len(truth.values) < 2 or set(truth.values) & set(called.values):
-        return
-    for shift, spelled in ((1, "y_pred + 1"), (-1, "y_pred - 1"), (0, "both in lower case")):
-        share = _agreement(truth, called, shift)
-        if share >= 0.5:
-            _refuse_disjoint(truth, called, spelled, share, "no class in common")
-
-
-def _check_shifted(truth: Factor, called: Factor) -> None:
-    """Class ids that start and end one later on one side, and agree once they are moved back."""
-    both = (*truth.values, *called.values)
-    if len(truth.codes) < 30 or len(truth.values) < 3 or not all(type(x) is int for x in both):
-        return
-    first, last = (int(end(truth.values)) - int(end(called.values)) for end in (min, max))
-    if first != last or abs(first) != 1:
-        return
-    as_given, share = (_agreement(truth, called, shift) for shift in (None, first))
-    if share > 0.5 and share > 3 * as_given:
-        spelled = f"y_pred {'+' if first > 0 else '-'} 1"
-        _refuse_disjoint(truth, called, spelled, share, f"as they are, {as_given:.0%} of the rows agree")
-
-
-def _agreement(truth: Factor, called: Factor, shift: int | None) -> float:
-    """The share of rows that agree: as given (None), in lower case (0), or with y_pred moved by ``shift``."""
-
-    def read(x: Label, moved: int) -> Label:
-        return str(x).casefold() if shift == 0 else int(x) + moved if not isinstance(x, str) else x
-
-    place = {read(x, 0): i for i, x in enumerate(truth.values)}
-    places = np.array([*(place.get(read(x, shift or 0), -2) for x in called.values), -2])
-    return float((places[called.codes] == truth.codes).mean())
-
-
-def _refuse_disjoint(truth: Factor, called: Factor, spelled: str, share: float, seen: str) -> NoReturn:
-    raise DisjointLabels(
-        f"y_true holds {listed(truth.values)} and y_pred holds {listed(called.values)}: {seen}.",
-        f"With {spelled} they would agree in {share:.0%} of {len(truth.codes):,} rows: "
-        "one side counts or spells its classes differently.",
-        "Align them where the data is loaded; nothing was changed here.",
-    )

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from unconfused.errors import AmbiguousCall, EmptyInput, LengthMismatch, ScoresOutOfRange, ShapeError, UsageError
-from unconfused.findings import Evidence, Finding
+from unconfused.findings import Finding
 from unconfused.ingest.batches import Batch, Pass, Step, Values, any_batches, described, first, stepped
 from unconfused.ingest.progress import watched
 from unconfused.ingest.rows import Reading
@@ -27,7 +27,6 @@ class Predictions:
         y_true: the labels (n, …).
         y_score: the scores of the same rows: (n,) of the positive class, or (n, K), column i for ``labels[i]``.
         sample_weight: their weights, where the data brings some.
-        evidence: ``turned``, rows whose score was turned round, and ``unread``, rows that the loader left out.
         notes: what the pass showed.
         source: the model and how much was read.
     """
@@ -36,7 +35,6 @@ class Predictions:
     y_true: Values
     y_score: Values
     sample_weight: Values | None
-    evidence: Evidence
     notes: tuple[Finding, ...]
     source: str
 
@@ -85,9 +83,8 @@ def predictions(
         y_true=whole.y_true,
         y_score=scores,
         sample_weight=whole.sample_weight,
-        evidence=_evidence(notes),
         notes=tuple(notes),
-        source=f"{run.source}, {plural(len(whole.y_true), 'row')} in {_batches(len(parts))}",
+        source=f"{run.source}, {plural(len(whole.y_true), 'row')} in {plural(len(parts), 'batch')}",
     )
 
 
@@ -168,22 +165,20 @@ def _joined(parts: Sequence[Batch], source: str) -> Batch:
     full = [part for part in parts if len(part.y_true)]
     if not full:
         raise EmptyInput(
-            f"The data of {source} gave {_batches(len(parts))} and no row.",
+            f"The data of {source} gave {plural(len(parts), 'batch')} and no row.",
             "There is nothing to count.",
             "An iterator that was walked before is empty now: make it again.",
         )
     weights = [part.sample_weight for part in full if part.sample_weight is not None]
     if weights and len(weights) != len(full):
-        raise UsageError(f"{len(weights):,} of {_batches(len(full))} came with a sample_weight.", "All must, or none.")
+        raise UsageError(
+            f"{len(weights):,} of {plural(len(full), 'batch')} came with a sample_weight.", "All must, or none."
+        )
     return Batch(
         np.concatenate([part.y_true for part in full]),
         np.concatenate([part.y_score for part in full]),
         np.concatenate(weights) if weights else None,
     )
-
-
-def _batches(n: int) -> str:
-    return f"{n:,} batch{'' if n == 1 else 'es'}"
 
 
 def _check_type(whole: Batch, source: str, reading: Reading) -> None:
@@ -238,8 +233,3 @@ def _turned_note(rows: int, reading: Reading) -> Finding:
         f"{plural(rows, 'score')} had to be turned round: {how}.",
         {"turned": rows},
     )
-
-
-def _evidence(notes: Sequence[Finding]) -> Evidence:
-    found = {key: int(note.evidence[key]) for note in notes for key in ("turned", "unread") if key in note.evidence}
-    return Evidence(**found)

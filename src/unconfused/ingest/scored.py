@@ -14,12 +14,10 @@ from unconfused.ingest.factors import is_null, positions
 from unconfused.ingest.weights import Weighing
 from unconfused.labels import Labels, listed, plural
 from unconfused.tally.grouped import Grouped
-from unconfused.tally.moments import Moments
+from unconfused.tally.moments import CLIP, Moments
 from unconfused.tally.scores import ScoreKind, ScoreTally, cut_of, near_misses
 
 Floats = NDArray[np.float64]
-EPSILON = float(np.finfo(np.float64).eps)
-"""Log loss clips probabilities to [EPSILON, 1 - EPSILON], as scikit-learn does."""
 
 
 def read_scores(column: Column, labels: Labels, kind: ScoreKind, invalid: str) -> Floats:
@@ -194,9 +192,8 @@ def score_tallies(
     tallies = {}
     for place, name in enumerate(labels.names):
         column = np.array([int(i == place) for i in range(k)] + [2, 3])
-        two = Labels((f"not {name}", str(name)), pos_label=str(name), declared=True)
         own = scores[:, place] if kind != "logit" else log_odds(scores, place)
-        tallies[name] = ScoreTally.count(two, kind, column[truth], own, **options)
+        tallies[name] = ScoreTally.count(Labels.against_rest(name), kind, column[truth], own, **options)
     return Grouped(tallies, "class")
 
 
@@ -221,7 +218,7 @@ def score_moments(truth: NDArray[np.int64], scores: Floats, kind: ScoreKind, wei
         p /= p.sum(1, keepdims=True)
     own = p[np.arange(len(p)), y]
     losses = {
-        "log_loss": -np.log(np.clip(own, EPSILON, 1 - EPSILON)),
+        "log_loss": -np.log(np.clip(own, CLIP, 1 - CLIP)),
         "brier": ((p**2).sum(1) - 2 * own + 1) / 2,
     }
     return {name: Moments.of(x, weights=kept.weights, count=kept.count) for name, x in losses.items()}

@@ -10,9 +10,9 @@ from typing import Literal
 import numpy as np
 
 from unconfused.errors import NotKept
-from unconfused.metrics.catalogue import Array, Ratio, metric, ratio
-from unconfused.metrics.overall import NO_ROW, SIGNED, UNIT, covariance
-from unconfused.tally.cells import Cells
+from unconfused.metrics.catalogue import NO_ROW, POSITIVE, SIGNED, UNIT, Ratio, metric, ratio
+from unconfused.metrics.overall import covariance
+from unconfused.tally.cells import Array, Cells
 
 Agreement = Literal["unweighted", "linear", "quadratic"]
 
@@ -55,7 +55,7 @@ def kappa(c: Cells, weights: Agreement = "unweighted") -> Ratio:
     return ratio(expected - (_shares(c) * distance).sum((-2, -1)), expected)
 
 
-@metric(range=(0.0, float("inf")), better="higher", kind="index", undefined=NO_ROW, per_class=False,
+@metric(range=POSITIVE, better="higher", kind="index", undefined=NO_ROW, per_class=False,
         also=("mi",), see="Shannon 1948", slopes=_information_slopes)  # fmt: skip
 def mutual_information(c: Cells) -> Array:
     """Σ p log(p / (row · column)), in nats: what the prediction tells of the truth.    Shape: (...)."""

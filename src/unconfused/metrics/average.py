@@ -11,8 +11,8 @@ from typing import TypeAlias
 import numpy as np
 
 from unconfused.errors import UsageError
-from unconfused.metrics.catalogue import Argument, Array, Metric, mean_of_defined, ratio
-from unconfused.tally.cells import Cells
+from unconfused.metrics.catalogue import Argument, Metric, mean_of_defined, ratio
+from unconfused.tally.cells import Array, Cells
 
 Reading: TypeAlias = Callable[[Cells], Array]
 

@@ -11,21 +11,25 @@ from __future__ import annotations
 
 import difflib
 import inspect
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, TypeAlias, get_args, get_type_hints
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from unconfused.errors import UnknownMetric, UsageError
-from unconfused.tally.cells import Cells
+from unconfused.tally.cells import Array, Cells, divided
 
-Array: TypeAlias = NDArray[np.float64]
 Argument: TypeAlias = float | str
 Better: TypeAlias = Literal["higher", "lower"] | None
 Kind: TypeAlias = Literal["proportion", "combination", "index", "ratio", "count", "area", "loss"]
 Source: TypeAlias = Literal["counts", "scores", "moments"]
+
+UNIT, SIGNED, POSITIVE = (0.0, 1.0), (-1.0, 1.0), (0.0, math.inf)
+"""The ranges that most metrics have."""
+NO_ROW = "no row was counted"
 
 
 class Ratio(NamedTuple):
@@ -36,10 +40,8 @@ class Ratio(NamedTuple):
 
     @property
     def value(self) -> Array:
-        """The only division in the package: NaN where ``den`` is 0, without a warning."""
-        undefined = np.full(np.broadcast_shapes(self.num.shape, self.den.shape), np.nan)
-        value: Array = np.divide(self.num, self.den, out=undefined, where=self.den != 0)
-        return value
+        """The quotient: NaN where ``den`` is 0."""
+        return divided(self.num, self.den)
 
     def at(self, index: int) -> Ratio:
         """One class of the last axis."""

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from unconfused.metrics.catalogue import Array, Blend, Ratio, mean_of_defined, metric, ratio
-from unconfused.tally.cells import Cells
-
-UNIT = (0.0, 1.0)
-SIGNED = (-1.0, 1.0)
-NO_ROW = "no row was counted"
+from unconfused.metrics.catalogue import NO_ROW, SIGNED, UNIT, Blend, Ratio, mean_of_defined, metric, ratio
+from unconfused.tally.cells import Array, Cells
 
 
 @metric(range=UNIT, better="higher", kind="proportion", undefined=NO_ROW, per_class=False, also=("acc",))

@@ -5,11 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from unconfused.errors import UsageError
-from unconfused.metrics.catalogue import Array, Blend, Ratio, metric, ratio
-from unconfused.tally.cells import Cells
+from unconfused.metrics.catalogue import NO_ROW, POSITIVE, SIGNED, UNIT, Blend, Ratio, metric, ratio
+from unconfused.tally.cells import Array, Cells
 
-INF = float("inf")
-UNIT = (0.0, 1.0)
 NO_SUPPORT = "no row is of this class"
 NO_OTHERS = "every row is of this class"
 NONE_CALLED = "nothing was predicted as this class"
@@ -108,7 +106,7 @@ def fbeta(c: Cells, b: float) -> Ratio:
     return ratio(c.tp, c.tp + (1 - share) * c.fn + share * c.fp)
 
 
-@metric(range=(-1.0, 1.0), better="higher", kind="combination", undefined="this class is in every row or in none",
+@metric(range=SIGNED, better="higher", kind="combination", undefined="this class is in every row or in none",
         also=("bookmaker informedness", "youden j", "youden's j", "true skill statistic"),
         see="Youden 1950; " + POWERS)  # fmt: skip
 def informedness(c: Cells) -> Blend:
@@ -116,7 +114,7 @@ def informedness(c: Cells) -> Blend:
     return Blend.of(ratio(c.tp, c.support), ratio(c.tn, c.n - c.support), combine=_sum_less_one)
 
 
-@metric(range=(-1.0, 1.0), better="higher", kind="combination", undefined="everything was predicted alike",
+@metric(range=SIGNED, better="higher", kind="combination", undefined="everything was predicted alike",
         also=("delta p",), see=POWERS)  # fmt: skip
 def markedness(c: Cells) -> Blend:
     """precision + npv - 1: how much better than chance the prediction tells the class.    Shape: (..., k)."""
@@ -137,13 +135,13 @@ def fowlkes_mallows(c: Cells) -> Ratio:
     return ratio(c.tp, np.sqrt(c.support) * np.sqrt(c.predicted))
 
 
-@metric(range=UNIT, better=None, kind="proportion", undefined="no row was counted", also=("base rate",))
+@metric(range=UNIT, better=None, kind="proportion", undefined=NO_ROW, also=("base rate",))
 def prevalence(c: Cells) -> Ratio:
     """(tp + fn) / n: the share of the rows that is of this class.    Shape: (..., k)."""
     return ratio(c.support, c.n)
 
 
-@metric(range=UNIT, better=None, kind="proportion", undefined="no row was counted",
+@metric(range=UNIT, better=None, kind="proportion", undefined=NO_ROW,
         also=("predicted positive rate", "alarm rate", "bias"))  # fmt: skip
 def predicted_prevalence(c: Cells) -> Ratio:
     """(tp + fp) / n: the share of the rows that was called this class.    Shape: (..., k)."""
@@ -159,35 +157,35 @@ def prevalence_threshold(c: Cells) -> Ratio:
     return ratio(alarms, hits + alarms)
 
 
-@metric(range=(0.0, INF), better="higher", kind="ratio", undefined="there is no false positive, or a class is missing",
+@metric(range=POSITIVE, better="higher", kind="ratio", undefined="there is no false positive, or a class is missing",
         also=("lr+", "plr", "positive likelihood"), see="Deeks & Altman 2004")  # fmt: skip
 def positive_likelihood_ratio(c: Cells) -> Ratio:
     """recall / fpr: the factor by which an alarm raises the odds of this class.    Shape: (..., k)."""
     return ratio(_recall(c), _fpr(c))
 
 
-@metric(range=(0.0, INF), better="lower", kind="ratio", undefined="there is no true negative, or a class is missing",
+@metric(range=POSITIVE, better="lower", kind="ratio", undefined="there is no true negative, or a class is missing",
         also=("nlr", "negative likelihood"), see="Deeks & Altman 2004")  # fmt: skip
 def negative_likelihood_ratio(c: Cells) -> Ratio:
     """fnr / specificity: the factor by which silence changes the odds of this class.    Shape: (..., k)."""
     return ratio(ratio(c.fn, c.support).value, ratio(c.tn, c.n - c.support).value)
 
 
-@metric(range=(0.0, INF), better="higher", kind="ratio", undefined="there is no false positive, or no false negative",
+@metric(range=POSITIVE, better="higher", kind="ratio", undefined="there is no false positive, or no false negative",
         also=("dor",), see="Glas et al. 2003")  # fmt: skip
 def diagnostic_odds_ratio(c: Cells) -> Array:
     """(tp / fp) · (tn / fn): the odds of an alarm on this class over those on the rest.    Shape: (..., k)."""
     return ratio(c.tp, c.fp).value * ratio(c.tn, c.fn).value
 
 
-@metric(range=(0.0, INF), better="higher", kind="ratio", undefined="this class was not there, or not predicted",
+@metric(range=POSITIVE, better="higher", kind="ratio", undefined="this class was not there, or not predicted",
         see="Brin et al. 1997")  # fmt: skip
 def lift(c: Cells) -> Ratio:
     """precision / prevalence: how many times richer in this class the rows called it are.    Shape: (..., k)."""
     return ratio(ratio(c.tp, c.predicted).value, ratio(c.support, c.n).value)
 
 
-@metric(range=(0.0, INF), better=None, kind="count", undefined="")
+@metric(range=POSITIVE, better=None, kind="count", undefined="")
 def support(c: Cells) -> Array:
     """tp + fn: rows of this class.    Shape: (..., k)."""
     return c.support

@@ -11,19 +11,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from unconfused.errors import UsageError
-from unconfused.metrics.catalogue import Array, Ratio, metric, ratio
-from unconfused.metrics.ranking import UNIT, Masses
+from unconfused.metrics.catalogue import NO_ROW, POSITIVE, UNIT, Ratio, metric, ratio
+from unconfused.metrics.ranking import Masses
+from unconfused.tally.cells import Array
+from unconfused.tally.moments import CLIP
 
 if TYPE_CHECKING:
     from unconfused.tally.scores import ScoreTally
 
-CLIP = float(np.finfo(np.float64).eps)
-"""The log loss reads no probability as smaller than this, nor larger than 1 less this."""
 
-NO_ROW = "no row was counted"
-
-
-@metric(of="moments", per_class=False, range=(0.0, float("inf")), better="lower", kind="loss", undefined=NO_ROW,
+@metric(of="moments", per_class=False, range=POSITIVE, better="lower", kind="loss", undefined=NO_ROW,
         also=("logloss", "cross entropy", "negative log likelihood", "nll"), see="Good 1952")  # fmt: skip
 def log_loss(m: Masses) -> Ratio:
     """-mean log p(what happened), in nats; p is read as at least 2.2e-16.    Shape: (...)."""

@@ -12,12 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unconfused.errors import UsageError
-from unconfused.metrics.catalogue import Array, Ratio, metric, ratio
+from unconfused.metrics.catalogue import UNIT, Ratio, metric, ratio
+from unconfused.tally.cells import Array
 
 if TYPE_CHECKING:
     from unconfused.tally.scores import ScoreTally
 
-UNIT = (0.0, 1.0)
 ONE_CLASS = "only one of the two classes has rows"
 NO_POSITIVE = "there is no positive row"
 

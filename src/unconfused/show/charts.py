@@ -9,13 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from unconfused.errors import require
 from unconfused.show.escape import visible
-from unconfused.show.points import thinned
+from unconfused.show.points import TITLES, thinned
 
 if TYPE_CHECKING:
     from unconfused.curves import Curve
 
-KINDS = ("roc", "pr", "gain", "lift")
-TITLES = {"roc": "ROC", "pr": "Precision and recall", "gain": "Cumulative gain", "lift": "Lift"}
 AREAS = {"roc_auc": "ROC AUC", "average_precision": "average precision"}
 DARK, PALE, HEIGHT = "var(--line-dark)", "#80808080", 300
 POINTS = 500

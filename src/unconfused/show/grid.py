@@ -6,10 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from string import ascii_lowercase
 
-import numpy as np
-
+from unconfused.show.numbers import amounts, with_totals
 from unconfused.show.table import GAP, PAGE, Column, lay_out, names, total_width, width, wrap
-from unconfused.show.words import amounts
 from unconfused.tally.confusion import ConfusionMatrix
 
 FULL = 12
@@ -39,15 +37,13 @@ class Grid:
 
 def matrix_lines(cm: ConfusionMatrix) -> list[str]:
     """The whole matrix with totals; of weighted rows the sums of weights, and beside them rows."""
-    rows, table = cm.table(weighted=False), cm.table()
-    size = len(table)
-    texts = amounts(np.block([[table, table.sum(1, keepdims=True)], [table.sum(0), table.sum()]]))
-    lines = [texts[i : i + size + 1] for i in range(0, len(texts), size + 1)]
-    ends, feet = [("total", [line[-1] for line in lines[:-1]])], [("total", lines[-1])]
+    *lines, totals = with_totals(cm.table())
+    ends, feet = [("total", [line[-1] for line in lines])], [("total", totals)]
     if cm.full_weights is not None:
-        feet = [("total", [*lines[-1], ""]), ("rows", [*amounts(rows.sum(0)), "", f"{cm.total:,d}"])]
+        rows = cm.table(weighted=False)
+        feet = [("total", [*totals, ""]), ("rows", [*amounts(rows.sum(0)), "", f"{cm.total:,d}"])]
         ends.append(("rows", amounts(rows.sum(1))))
-    return grid_lines(Grid(names(cm.labels.texts, cm.seats), [line[:-1] for line in lines[:-1]], ends, feet))
+    return grid_lines(Grid(names(cm.labels.texts, cm.seats), [line[:-1] for line in lines], ends, feet))
 
 
 def grid_lines(grid: Grid) -> list[str]:

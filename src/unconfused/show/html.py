@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from unconfused.findings import Finding
-from unconfused.show.cell import RGB, contrast, css, ink, ramp
+from unconfused.labels import plural
+from unconfused.show.colour import css, ramp, written
 from unconfused.show.escape import html as safe
+from unconfused.show.lines import plain
+from unconfused.show.numbers import amounts, percent
 from unconfused.show.report import BASELINES, Report, report
 from unconfused.show.table import names
-from unconfused.show.words import amounts, confusions, counted, notes, percent, sentence
+from unconfused.show.words import SHARES, confusions, notes, sentence
 from unconfused.tally.confusion import ConfusionMatrix
 from unconfused.tally.rates import Rates
 
@@ -23,13 +26,7 @@ WHOLE = 30
 """Classes up to which the whole matrix is shown; of more, the pairs confused most."""
 LISTED = 20
 """Pairs or classes that are listed of many."""
-GREY: RGB = (0.35, 0.35, 0.35)
-CAPTIONS = {
-    None: "Rows, and their share of the actual class",
-    "true": "Share of the actual class (each row adds up to 100 %)",
-    "pred": "Share of the predicted class (each column adds up to 100 %)",
-    "all": "Share of all rows",
-}
+CAPTIONS: dict[str | None, str] = {None: "Rows, and their share of the actual class", **SHARES}
 BOX = "font:14px/1.45 system-ui,sans-serif;color:inherit;max-width:100%;overflow-x:auto"
 TABLE = "border-collapse:separate;border-spacing:1px;margin:.4em 0;font-variant-numeric:tabular-nums"
 HEAD = "background:transparent;font-weight:600;padding:.2em .6em;text-align:center;vertical-align:bottom"
@@ -49,35 +46,30 @@ def matrix_html(cm: ConfusionMatrix) -> str:
     """A matrix: the sentence, the table (or the pairs confused most), how it came about."""
     return box(
         paragraph(sentence(cm)),
-        matrix_table(cm) if len(cm.labels) <= WHOLE else pairs_table(cm),
+        matrix_or_pairs(cm),
         *(quiet(note) for note in notes(cm)),
     )
 
 
 def rates_html(rates: Rates) -> str:
     """Shares of a matrix, in the same shape."""
-    cm = rates.matrix
-    small = len(cm.labels) <= WHOLE
-    return box(matrix_table(cm, rates.how) if small else pairs_table(cm), *(quiet(note) for note in notes(cm)))
+    return box(matrix_or_pairs(rates.matrix, rates.how), *(quiet(note) for note in notes(rates.matrix)))
 
 
 def report_html(made: Report) -> str:
     """A report: the sentence, what looks wrong, the rates, the classes."""
-    return box(
-        paragraph(made.summary), findings_list(made.findings), rates_table(made), classes_table(made),
-        *(quiet(remark) for remark in made.remarks),
-    )  # fmt: skip
+    return _report_box(made)
 
 
 def evaluation_html(ev: Any) -> str:
     """An evaluation: the matrix where something was decided, and its report."""
     matrix = ev.matrix if ev.decided else None
-    made = report(ev)
-    table = ""
-    if isinstance(matrix, ConfusionMatrix):
-        table = matrix_table(matrix) if len(matrix.labels) <= WHOLE else pairs_table(matrix)
+    return _report_box(report(ev), matrix_or_pairs(matrix) if isinstance(matrix, ConfusionMatrix) else "")
+
+
+def _report_box(made: Report, matrix: str = "") -> str:
     return box(
-        paragraph(made.summary), findings_list(made.findings), table, rates_table(made), classes_table(made),
+        paragraph(made.summary), findings_list(made.findings), matrix, rates_table(made), classes_table(made),
         *(quiet(remark) for remark in made.remarks),
     )  # fmt: skip
 
@@ -119,6 +111,11 @@ def label(text: object) -> str:
     return f"<bdi>{safe(str(text))}</bdi>"
 
 
+def matrix_or_pairs(cm: ConfusionMatrix, how: Any = None) -> str:
+    """The matrix, or of many classes the pairs confused most."""
+    return matrix_table(cm, how) if len(cm.labels) <= WHOLE else pairs_table(cm)
+
+
 def matrix_table(cm: ConfusionMatrix, how: Any = None) -> str:
     """The matrix with both axes named; a cell holds a count and a share, and its colour shows the share."""
     table, shares, k = cm.table(), cm.normalize("true" if how is None else how).values, len(cm.labels)
@@ -136,7 +133,7 @@ def matrix_table(cm: ConfusionMatrix, how: Any = None) -> str:
         for j in range(size):
             share = float(shares[i, j])
             ground = ramp(share if how != "all" else share / (float(np.nanmax(shares, initial=0)) or 1.0))
-            text = css(GREY) if not table[i, j] and contrast(ground, GREY) >= 4.5 else ink(ground)
+            text = written(ground, faint=not table[i, j])
             style = _edge(_edge(f"{DATA};background:{css(ground)};color:{text}", j, k, "left"), i, k, "top")
             said = "–" if np.isnan(share) else percent(share)
             large, small = (texts[i * size + j], said) if how is None else (said, texts[i * size + j])
@@ -174,7 +171,7 @@ def pairs_table(cm: ConfusionMatrix) -> str:
     ]
     heads = ["Actual class", "Predicted class", "rows", "of the actual class", "95 % sure"]
     return table_of(
-        f"The {len(found)} pairs confused most, of {counted(k, 'class')}; cm.plot() draws all, cm.to_csv() lists them.",
+        f"The {len(found)} pairs confused most, of {plural(k, 'class')}; cm.plot() draws all, cm.to_csv() lists them.",
         heads,
         rows,
     )
@@ -241,9 +238,10 @@ def _short(e: Estimate | None) -> str:
 
 def halves(e: Estimate) -> tuple[str, str]:
     """The value and the interval of an estimate, as it prints."""
-    whole = str(e).partition(" without ")[0] if e.defined else str(e)
-    value, bracket, rest = whole.partition(" [")
-    return (value, bracket.strip() + rest) if e.defined else (whole, "")
+    if not e.defined:
+        return str(e), ""
+    value, bracket, rest = plain(e).partition(" [")
+    return value, bracket.strip() + rest
 
 
 def findings_list(findings: Iterable[Finding]) -> str:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from unconfused.inference import Estimate
 from unconfused.show.escape import visible
+from unconfused.show.numbers import listing
 from unconfused.show.table import PAGE, left, name, paragraph, width
-from unconfused.show.words import listing
 
 if TYPE_CHECKING:
     from unconfused.findings import Finding

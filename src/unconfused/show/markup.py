@@ -10,8 +10,8 @@ import numpy as np
 from unconfused.inference import Estimate
 from unconfused.show.escape import latex, markdown, visible
 from unconfused.show.lines import Footnotes
+from unconfused.show.numbers import amounts, with_totals
 from unconfused.show.table import names
-from unconfused.show.words import amounts
 
 if TYPE_CHECKING:
     from unconfused.show.report import Report
@@ -54,11 +54,8 @@ def _matrix(cm: ConfusionMatrix, normalize: Any) -> tuple[list[str], list[list[s
     if normalize is not None:
         values = cm.normalize(normalize).values
         return shown, [["undefined" if np.isnan(x) else f"{x:.1%}" for x in row] for row in values], []
-    table = cm.table()
-    texts = amounts(np.block([[table, table.sum(1, keepdims=True)], [table.sum(0), table.sum()]]))
-    width = len(table) + 1
-    lines = [texts[i : i + width] for i in range(0, len(texts), width)]
-    return shown, lines[:-1], lines[-1]
+    *cells, totals = with_totals(cm.table())
+    return shown, cells, totals
 
 
 def report_markdown(report: Report) -> str:

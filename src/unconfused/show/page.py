@@ -12,12 +12,15 @@ from importlib import resources
 from typing import Any
 
 from unconfused import __version__
+from unconfused.curves import KINDS
 from unconfused.errors import require
+from unconfused.labels import plural
 from unconfused.show import html
-from unconfused.show.charts import KINDS, charts
+from unconfused.show.charts import charts
 from unconfused.show.escape import visible
-from unconfused.show.report import report
-from unconfused.show.words import counted, listing, notes
+from unconfused.show.numbers import listing
+from unconfused.show.report import Report, report
+from unconfused.show.words import notes
 from unconfused.store import whole_file
 from unconfused.tally.confusion import ConfusionMatrix
 from unconfused.tally.grouped import Grouped
@@ -76,14 +79,14 @@ def page(subject: Any, *, threshold: Any = None) -> str:
     text: str = environment.from_string(_asset("page.html.j2")).render(
         policy=_policy(scripts),
         version=__version__,
-        title=f"{made.kind.capitalize()} classifier: {counted(made.total)}",
+        title=f"{made.kind.capitalize()} classifier: {plural(made.total, 'row')}",
         style=safe(_asset("page.css")),
-        kind=f"{made.kind.capitalize()} classifier, {counted(made.total)}",
+        kind=f"{made.kind.capitalize()} classifier, {plural(made.total, 'row')}",
         summary=made.summary,
         sections=sections,
         charts=drawn,
         classes=classes if len(classes) > 1 else [],
-        facts=_facts(made, matrix),
+        facts=_facts(made),
         data=safe(data),
         scripts=[safe(script) for script in scripts],
     )
@@ -105,11 +108,7 @@ def _matrix_parts(matrix: Any) -> list[str]:
             "<p>Scores alone decide nothing; name a threshold to see the matrix: ev.to_html(path, threshold=…).</p>"
         ]
     if isinstance(matrix, ConfusionMatrix):
-        large = len(matrix.labels) > html.WHOLE
-        return [
-            html.pairs_table(matrix) if large else html.matrix_table(matrix),
-            *(html.quiet(note) for note in notes(matrix)),
-        ]
+        return [html.matrix_or_pairs(matrix), *(html.quiet(note) for note in notes(matrix))]
     members = list(matrix.items())
     shown = [f"<div><h3>{html.label(name)}</h3>{html.matrix_table(member)}</div>" for name, member in members[:LISTED]]
     more = [html.quiet(f"{len(members) - LISTED} more are not shown.")] if len(members) > LISTED else []
@@ -126,12 +125,12 @@ def _curves(subject: Any) -> dict[str, dict[str, Any]]:
     return {kind: {visible(str(name)): one for name, one in curve.items()} for kind, curve in named.items()}
 
 
-def _facts(made: Any, matrix: Any) -> list[tuple[str, str]]:
+def _facts(made: Report) -> list[tuple[str, str]]:
     """What the page was made from, in words."""
     labels = [visible(str(row.label)) for row in made.classes]
     weights = "" if made.weight is None else f", weights adding up to {made.weight:,.6g}"
     facts = [("Rows", f"{made.total:,}{weights}")]
-    facts += [("Left out", f"{counted(n)} ({reason})") for reason, n in made.left_out.items()]
+    facts += [("Left out", f"{plural(n, 'row')} ({reason})") for reason, n in made.left_out.items()]
     facts += [("Labels" if made.kind == "multilabel" else "Classes", listing(labels, 20))] if labels else []
     facts += [("Positive class", visible(str(made.positive)))] if made.positive is not None else []
     facts += [("Rule", made.rule)] if made.rule else []

@@ -1,9 +1,11 @@
-"""Fewer points of a curve, chosen so that its picture stays the same."""
+"""What every picture of a curve shares: its title, and fewer points, chosen so that it looks the same."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+
+TITLES = {"roc": "ROC", "pr": "Precision and recall", "gain": "Cumulative gain", "lift": "Lift"}
 
 
 def thinned(x: NDArray[np.float64], y: NDArray[np.float64], most: int) -> NDArray[np.int64]:

@@ -12,8 +12,8 @@ import numpy as np
 from unconfused.diagnose import diagnose
 from unconfused.findings import Finding
 from unconfused.inference import Estimate, estimate, estimates
-from unconfused.labels import Label
-from unconfused.show.words import counted, remarks, scores_sentence, sentence
+from unconfused.labels import Label, plural
+from unconfused.show.words import remarks, scores_sentence, sentence
 from unconfused.tally.confusion import ConfusionMatrix
 from unconfused.tally.grouped import Grouped
 from unconfused.tally.scores import ScoreTally
@@ -118,7 +118,7 @@ class Report:
 
     def to_csv(self) -> str:
         """The long form as CSV."""
-        from unconfused.show.export import report_csv
+        from unconfused.show.csv import report_csv
 
         return report_csv(self)
 
@@ -239,7 +239,7 @@ def _of_group(group: Grouped[Any], level: float) -> Report:
     noun, rows = "label" if group.kind == "label" else "class", max(totals, default=0)
     return Report(
         "multilabel" if group.kind == "label" else "multiclass",
-        f"{counted(len(members), noun)}, {counted(rows)}{' each' if len(totals) < 2 else ' at most'}.",
+        f"{plural(len(members), noun)}, {plural(rows, 'row')}{' each' if len(totals) < 2 else ' at most'}.",
         rows,
         None,
         level,

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from unconfused.inference import Estimate
+from unconfused.labels import plural
 from unconfused.show.escape import isolated
 from unconfused.show.grid import FULL, matrix_lines
 from unconfused.show.lines import Footnotes, Rate, finding_lines, joined, method_lines, rate_lines
+from unconfused.show.numbers import amounts, listing
+from unconfused.show.report import PER_CLASS, Report
 from unconfused.show.table import GAP, PAGE, Column, lay_out, name, names, paragraph, total_width, width, wrap
-from unconfused.show.words import amounts, counted, listing
-
-if TYPE_CHECKING:
-    from unconfused.show.report import Report
 
 MOST = 200
 """Classes that are listed at most."""
@@ -46,7 +44,7 @@ def report_text(report: Report) -> str:
         made = [f"{name(str(report.positive))} means {report.rule}."]
     if report.weight is not None:
         total = amounts(np.array([report.weight]))[0]
-        made.append(f"Rows are weighted: {counted(report.total)} weigh {total} in all, and rates are of weights.")
+        made.append(f"Rows are weighted: {plural(report.total, 'row')} weigh {total} in all, and rates are of weights.")
     return joined(
         [
             paragraph(report.summary),
@@ -103,7 +101,7 @@ def _blocks(size: Column, numbers: Sequence[Column]) -> list[list[Column]]:
 def _metrics(report: Report) -> list[str]:
     """The columns of the table: precision, recall and F1, or what scores say of each label."""
     kept = report.classes[0].estimates if report.classes else {}
-    return [m for m in ("precision", "recall", "f1") if m in kept] or list(kept)
+    return [m for m in PER_CLASS if m in kept] or list(kept)
 
 
 def _named(head: str, shown: Sequence[str], numbers: Sequence[Column], rules: Sequence[int]) -> list[str]:

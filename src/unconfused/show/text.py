@@ -9,22 +9,15 @@ import numpy as np
 
 from unconfused.diagnose import diagnose
 from unconfused.inference import estimate, estimates
+from unconfused.labels import plural
 from unconfused.show.escape import visible
 from unconfused.show.grid import FULL, Grid, grid_lines, matrix_lines
 from unconfused.show.lines import Footnotes, Rate, finding_lines, joined, rate_lines
+from unconfused.show.numbers import amounts
 from unconfused.show.report import report, score_rates
 from unconfused.show.report_text import of_scores, report_text
 from unconfused.show.table import Column, fitted, lay_out, name, names, paragraph, width
-from unconfused.show.words import (
-    amounts,
-    confused,
-    confusions,
-    counted,
-    mostly_called,
-    notes,
-    scores_sentence,
-    sentence,
-)
+from unconfused.show.words import confused, confusions, mostly_called, notes, scores_sentence, sentence
 from unconfused.tally.confusion import ConfusionMatrix
 from unconfused.tally.grouped import Grouped
 from unconfused.tally.scores import ScoreTally
@@ -76,7 +69,7 @@ def large_lines(cm: ConfusionMatrix) -> list[list[str]]:
     parts = [[head, *lay_out(fitted(table, (0, 4), spare=3)), *footnotes.lines()]]
     head = f"The {len(pairs)} pairs confused most (by the lower end of the rate):"
     parts.append([head, *pair_lines(pairs)])
-    hidden = f"{counted(k - len(worst), 'class')} and {counted(confused(cm) - len(pairs), 'pair')}"
+    hidden = f"{plural(k - len(worst), 'class')} and {plural(confused(cm) - len(pairs), 'pair')}"
     example = visible(repr(worst[0])) if width(str(worst[0])) <= BRIEF else "'dog'"
     how = (
         f"Not shown: {hidden} more. print(cm.report()) lists every class, cm[{example}] is one of them against the "

@@ -1,8 +1,7 @@
-"""What is said about a matrix in plain words, and how its numbers are written."""
+"""What is said about a matrix in plain words."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unconfused.inference.intervals import wilson
-from unconfused.labels import Label
+from unconfused.labels import Label, plural
 from unconfused.metrics.catalogue import ratio
 from unconfused.show.escape import isolated
+from unconfused.show.numbers import amounts, percent
 from unconfused.show.table import name, names
 
 if TYPE_CHECKING:
@@ -21,64 +21,14 @@ if TYPE_CHECKING:
     from unconfused.tally.scores import ScoreTally
 
 
-# ── numbers ───────────────────────────────────────────────────────────────────────────────────────
-def amounts(values: NDArray[Any]) -> list[str]:
-    """Counts with separators; sums of weights with as many decimals as their size asks for.
-
-    >>> amounts(np.array([1234, 5])), amounts(np.array([12.25, 0.001, 0.0]))
-    (['1,234', '5'], ['12.25', '<0.01', '0.00'])
-    """
-    if values.dtype.kind in "iu":
-        return [f"{value:,d}" for value in values.ravel().tolist()]
-    return [_sum(value, decimals_of(values)) for value in values.ravel().tolist()]
+SHARES: dict[str | None, str] = {
+    "true": "Share of the actual class (each row adds up to 100 %)",
+    "pred": "Share of the predicted class (each column adds up to 100 %)",
+    "all": "Share of all rows",
+}
+"""What is written over a normalised matrix."""
 
 
-def decimals_of(values: NDArray[Any]) -> int:
-    """Decimals that show the largest value to four digits at least: 0 where all are whole, -1 for powers of ten."""
-    largest = float(np.max(values, initial=0.0))
-    if largest and not 1e-4 <= largest < 1e15:
-        return -1
-    if (values == np.floor(values)).all():
-        return 0
-    return int(np.clip(3 - np.floor(np.log10(largest)), 1, 8))
-
-
-def _sum(value: float, decimals: int) -> str:
-    if decimals < 0:
-        return f"{value:.3g}"
-    least = 10.0**-decimals
-    return f"<{least:.{decimals}f}" if 0 < value < least / 2 else f"{value:,.{decimals}f}"
-
-
-def percent(share: float) -> str:
-    """A share as a percentage, never rounded to 0 or 100 when it is neither.
-
-    >>> percent(0.8267), percent(0.99996), percent(1.0)
-    ('82.7 %', '99.996 %', '100 %')
-    """
-    if share in (0, 1) or not np.isfinite(share):
-        return "undefined" if np.isnan(share) else f"{share:.0%}".replace("%", " %")
-    texts = (f"{100 * share:.{decimals}f}" for decimals in range(1, 12))
-    return next((text for text in texts if float(text) not in (0, 100)), repr(100 * share)) + " %"
-
-
-def counted(n: int, noun: str = "row") -> str:
-    """``1 row``, ``1,234 rows``."""
-    return f"{n:,d} {noun}{'' if n == 1 else 'es' if noun.endswith('s') else 's'}"
-
-
-def listing(words: Sequence[str], most: int = 6) -> str:
-    """``a, b and c``; of many the first few.
-
-    >>> listing(["a", "b", "c"])
-    'a, b and c'
-    """
-    if len(words) > most:
-        return f"{', '.join(words[:most])} and {len(words) - most} more"
-    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1]))) if words else ""
-
-
-# ── sentences ─────────────────────────────────────────────────────────────────────────────────────
 @dataclass(frozen=True, slots=True)
 class Confusion:
     """Rows of one class that were called another.
@@ -147,7 +97,7 @@ def sentence(cm: ConfusionMatrix) -> str:
     if not cm.total:
         return "No row was counted."
     if cm.full_weights is not None and not cm.full_weights.any():
-        return f"{counted(cm.total)} of weight 0: there is nothing to say about them."
+        return f"{plural(cm.total, 'row')} of weight 0: there is nothing to say about them."
     if len(cm.labels) == 2 and cm.labels.positive is not None and not _one_sided(cm):
         return _of_positive(cm, cm.labels[cm.labels.positive])
     return f"{_overall(cm)} {_most_frequent(cm)}".rstrip()
@@ -164,7 +114,7 @@ def _of_positive(cm: ConfusionMatrix, positive: Label) -> str:
     tp, support, called = int(cm.full[p, p]), int(cm.full[p].sum()), int(cm.full[:, p].sum())
     many = f"{support:,d} {label} {'row' if support == 1 else 'rows'}"
     if isinstance(positive, (int, bool)) or not str(positive).isalpha():
-        many = f"{counted(support)} that {'is' if support == 1 else 'are'} {label}"
+        many = f"{plural(support, 'row')} that {'is' if support == 1 else 'are'} {label}"
     if not support:
         return f"No row is {label}; {_so_many(called)} called {label}, and none of them is."
     if not called:
@@ -199,7 +149,7 @@ def _be(n: int) -> str:
 
 
 def _so_many(n: int) -> str:
-    return "none was" if not n else f"{counted(n)} {_was(n)}"
+    return "none was" if not n else f"{plural(n, 'row')} {_was(n)}"
 
 
 def _overall(cm: ConfusionMatrix) -> str:
@@ -208,9 +158,11 @@ def _overall(cm: ConfusionMatrix) -> str:
         return "The row was called what it is." if right == 1 else f"All {right:,d} rows were called what they are."
     if cm.full_weights is not None:
         c = cm.cells()
-        return f"By weight, {percent(float(c.correct / c.n[0]))} of {counted(cm.total)} were called what they are."
+        return (
+            f"By weight, {percent(float(c.correct / c.n[0]))} of {plural(cm.total, 'row')} were called what they are."
+        )
     share = percent(right / cm.total)
-    return f"{right:,d} of {counted(cm.total)} {_was(right)} called what they are ({share})."
+    return f"{right:,d} of {plural(cm.total, 'row')} {_was(right)} called what they are ({share})."
 
 
 def _most_frequent(cm: ConfusionMatrix) -> str:
@@ -221,7 +173,7 @@ def _most_frequent(cm: ConfusionMatrix) -> str:
     truth, called = isolated(c.truth), isolated(c.called)
     if cm.full_weights is not None:
         return f"The most frequent confusion, by weight: {percent(c.rate)} of what is {truth} was called {called}."
-    which = f"{c.rows:,d} of {counted(c.of)} that {_be(c.of)} {truth}"
+    which = f"{c.rows:,d} of {plural(c.of, 'row')} that {_be(c.of)} {truth}"
     return f"The most frequent confusion: {which} {_was(c.rows)} called {called}."
 
 
@@ -236,7 +188,7 @@ def scores_sentence(tally: ScoreTally) -> str:
     parts = [f"{n:,d} {_be(n)} {label}" for n, label in zip((tally.positives, tally.negatives), classes, strict=True)]
     if without:
         parts.append(f"{without:,d} {'has' if without == 1 else 'have'} no score or no class")
-    return f"{counted(tally.total)} with {kinds[tally.score_kind]} of {classes[0]}: {', '.join(parts)}."
+    return f"{plural(tally.total, 'row')} with {kinds[tally.score_kind]} of {classes[0]}: {', '.join(parts)}."
 
 
 def notes(cm: ConfusionMatrix) -> list[str]:
@@ -248,7 +200,9 @@ def notes(cm: ConfusionMatrix) -> list[str]:
         said.append(f"{called}: {cm.rule}." if positive is None else f"{called} {cm.rule}.")
     if cm.full_weights is not None:
         total = amounts(cm.full_weights.sum(keepdims=True))[0]
-        said.append(f"Rows are weighted: the matrix shows sums of weights, {total} in all, of {counted(cm.total)}.")
+        said.append(
+            f"Rows are weighted: the matrix shows sums of weights, {total} in all, of {plural(cm.total, 'row')}."
+        )
     meanings = {"other": "labels outside the declared classes", "missing": "no label, or no usable score"}
     said += [f"({seat}): {meanings[seat]}; counted as wrong." for seat in cm.seats]
     return [*said, *remarks(cm.evidence)]
@@ -262,4 +216,4 @@ def remarks(evidence: Evidence) -> list[str]:
         "ties": "with the highest score in several classes: the first of them was taken",
         "rounded": "equal to the threshold only after rounding to the type of the score",
     }
-    return [f"{counted(n)} {texts[key]}." for key, n in evidence.items() if key in texts]
+    return [f"{plural(n, 'row')} {texts[key]}." for key, n in evidence.items() if key in texts]

@@ -10,6 +10,13 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 
+def divided(num: Array, den: Array) -> Array:
+    """num / den, NaN where ``den`` is 0, without a warning: 0/0 happens here and nowhere else.    Shapes: broadcast."""
+    undefined = np.full(np.broadcast_shapes(num.shape, den.shape), np.nan)
+    quotient: Array = np.divide(num, den, out=undefined, where=den != 0)
+    return quotient
+
+
 @dataclass(frozen=True, slots=True)
 class Cells:
     """Diagonal, row sums and column sums of a stack of tables: rows are the truth, columns the prediction.
@@ -82,10 +89,6 @@ class Cells:
     def correct(self) -> Array:
         """Rows called what they are; a seat is never right.    Shape: (...)."""
         return np.asarray(self.tp.sum(-1))
-
-    def one_vs_rest(self, index: int) -> Cells:
-        """The 2x2 of one class against all others, that class last.    Shape: (..., 2)."""
-        return Cells.of_binary(*(x[..., index] for x in (self.tn, self.fp, self.fn, self.tp)))
 
     def pooled(self) -> Cells:
         """Every class's four cells added up, as one class: what a micro average reads.    Shape: (..., 1)."""

@@ -117,7 +117,9 @@ class ConfusionMatrix(MatrixDoors):
 
     def table(self, *, weighted: bool | None = None) -> NDArray[Any]:
         """Rows (int64) or, for weighted rows, sums of weights (float64), with the seats in use.    Shape: (S, S)."""
-        full = self.full if self.full_weights is None or weighted is False else self.full_weights
+        return self._in_use(self.full if self.full_weights is None or weighted is False else self.full_weights)
+
+    def _in_use(self, full: NDArray[Any]) -> NDArray[Any]:
         k = len(self.labels)
         kept = [*range(k), *(k + SEATS.index(seat) for seat in self.seats)]
         return full[np.ix_(kept, kept)]
@@ -130,10 +132,7 @@ class ConfusionMatrix(MatrixDoors):
         """The same cells of squared weights (rows, if unweighted): Kish's n_eff is cells² / squares."""
         if self.full_squares is None:
             return self.cells()
-        return Cells.of_table(self._like(self.full_squares).table().astype(np.float64), len(self.labels))
-
-    def _like(self, weights: Floats) -> ConfusionMatrix:
-        return ConfusionMatrix(self.labels, self.full, weights)
+        return Cells.of_table(self._in_use(self.full_squares).astype(np.float64), len(self.labels))
 
     def _cell(self, truth_is_positive: bool, called_positive: bool) -> Any:
         p = self.labels.require_positive("tn, fp, fn, tp")
@@ -201,8 +200,6 @@ class ConfusionMatrix(MatrixDoors):
         A seat joins the rest: a row called ``other`` was not called this class.
         """
         place = self.labels.index(label)
-        name = self.labels.names[place]
-        labels = Labels((f"not {name}", str(name)), pos_label=str(name), declared=True)
         fold = np.zeros((2, len(self.full)), np.int64)
         fold[0], fold[:, place] = 1, (0, 1)
 
@@ -211,7 +208,8 @@ class ConfusionMatrix(MatrixDoors):
 
         squares = None if self.full_squares is None else folded(self.full_squares)
         weights = None if self.full_weights is None else folded(self.full_weights)
-        return ConfusionMatrix(labels, folded(self.full), weights, squares, self.evidence, self.rule)
+        two = Labels.against_rest(self.labels.names[place])
+        return ConfusionMatrix(two, folded(self.full), weights, squares, self.evidence, self.rule)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         table = self.counts if self.weights is None else self.weights

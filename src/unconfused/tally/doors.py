@@ -78,19 +78,19 @@ class MatrixDoors:
 
     def to_csv(self) -> str:
         """Long form as CSV: ``actual,predicted,n``."""
-        from unconfused.show.export import matrix_csv
+        from unconfused.show.csv import matrix_csv
 
         return matrix_csv(self._me)
 
     def to_markdown(self, *, normalize: Any = None) -> str:
         """A Markdown table with both axes named."""
-        from unconfused.show.export import matrix_markdown
+        from unconfused.show.markup import matrix_markdown
 
         return matrix_markdown(self._me, normalize)
 
     def to_latex(self, *, normalize: Any = None) -> str:
         """A booktabs table with both axes named."""
-        from unconfused.show.export import matrix_latex
+        from unconfused.show.markup import matrix_latex
 
         return matrix_latex(self._me, normalize)
 

@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 
 from unconfused.tally.kernels import Floats, exact_total
 
+CLIP = float(np.finfo(np.float64).eps)
+"""The log loss reads no probability as smaller than this, nor larger than 1 less this."""
+
 
 @dataclass(frozen=True, eq=False)
 class Moments:

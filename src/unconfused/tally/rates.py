@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from unconfused.errors import UsageError
 from unconfused.labels import Label, Labels
+from unconfused.tally.cells import divided
 
 if TYPE_CHECKING:
     from unconfused.tally.confusion import ConfusionMatrix
@@ -47,15 +48,14 @@ class Rates:
                 f"normalize={how!r} is not known.", fix="Type 'true' (rows), 'pred' (columns) or 'all' (everything)."
             )
         table = matrix.table().astype(np.float64)
-        whole = table.sum(axis=AXES[how], keepdims=True)
-        values = np.divide(table, whole, out=np.full(table.shape, np.nan), where=whole > 0)
+        values = divided(table, table.sum(axis=AXES[how], keepdims=True))
         values.setflags(write=False)
         return cls(values, matrix.labels, matrix.seats, how, matrix)
 
     @property
     def axis(self) -> tuple[Label, ...]:
         """What the rows and columns are: the classes, then the seats in use."""
-        return (*self.labels, *self.seats)
+        return self.matrix.axis
 
     def __getitem__(self, key: tuple[Any, Any]) -> float:
         """``rates[truth, prediction]``, by label."""

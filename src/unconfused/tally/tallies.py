@@ -41,28 +41,32 @@ class Tallies:
         return cls()
 
     @property
+    def _held(self) -> Matrix | Scores | None:
+        return self.scores if self.matrix is None else self.matrix
+
+    @property
     def labels(self) -> Labels:
         """The classes; of a multilabel problem, the labels."""
-        first = self.matrix if self.matrix is not None else self.scores
-        if isinstance(first, Grouped):
-            return Labels(first, declared=True)
-        return Labels(()) if first is None else first.labels
+        held = self._held
+        if isinstance(held, Grouped):
+            return Labels(held, declared=True)
+        return Labels(()) if held is None else held.labels
 
     @property
     def total(self) -> int:
         """Rows counted."""
-        first = self.matrix if self.matrix is not None else self.scores
-        if isinstance(first, Grouped):
-            return max((member.total for member in first.values()), default=0)
-        return 0 if first is None else first.total
+        held = self._held
+        if isinstance(held, Grouped):
+            return max((member.total for member in held.values()), default=0)
+        return 0 if held is None else held.total
 
     @property
     def evidence(self) -> Evidence:
         """What only the rows could show."""
-        first = self.matrix if self.matrix is not None else self.scores
-        if isinstance(first, Grouped):
-            return first[next(iter(first))].evidence if first else Evidence()
-        return Evidence() if first is None else first.evidence
+        held = self._held
+        if isinstance(held, Grouped):
+            return held[next(iter(held))].evidence if held else Evidence()
+        return Evidence() if held is None else held.evidence
 
     def __add__(self, other: object) -> Tallies:
         if not isinstance(other, Tallies):

@@ -8,17 +8,13 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from unconfused.show.cell import number, percent
+from unconfused.show.numbers import number, short_percent
 from unconfused.show.table import names
+from unconfused.show.words import SHARES
 from unconfused.tally.confusion import ConfusionMatrix
 
 Shade = Literal["rows", "counts"]
-HEADINGS = {
-    None: "Counts",
-    "true": "Share of the actual class (each row adds up to 100 %)",
-    "pred": "Share of the predicted class (each column adds up to 100 %)",
-    "all": "Share of all rows",
-}
+HEADINGS: dict[str | None, str] = {None: "Counts", **SHARES}
 SCALES = {
     "true": "share of the actual class (row)",
     "pred": "share of the predicted class (column)",
@@ -62,7 +58,7 @@ class Panel:
         whole = how != "all" and not by_count
         top = 1.0 if whole else float(np.nanmax(colours, initial=0)) or 1.0
         scale = SCALES["counts" if by_count else how or "true"]
-        heading = ("Sum of weights (Σw)" if weighted else "Counts") if how is None else HEADINGS[how]
+        heading = "Sum of weights (Σw)" if how is None and weighted else HEADINGS[how]
         said = [f"{cm.total:,} rows" + (" (weighted: Σw)" if weighted else "")]
         said += [cm.rule] if cm.rule else []
         said += [f"{n:,} left out ({reason})" for reason, n in cm.left_out.items()]
@@ -98,7 +94,7 @@ class Panel:
 
     def text(self, i: int, j: int) -> tuple[str, str]:
         """The large and the small line of a cell."""
-        count, share = number(self.table[i, j].item()), percent(float(self.shares[i, j]))
+        count, share = number(self.table[i, j].item()), short_percent(float(self.shares[i, j]))
         if self.how is None:
             return count, "" if self.table[i, j] == 0 and self.k > 5 else share
         if self.k > 5 and self.table[i, j] == 0 and share != "–":

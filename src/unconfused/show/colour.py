@@ -1,4 +1,4 @@
-"""What stands in one cell of a picture or page: a number, a share, a colour and ink that can be read on it."""
+"""Colours of cells, in pictures and pages alike, and ink that can be read on them."""
 
 from __future__ import annotations
 
@@ -21,47 +21,8 @@ RAMP: tuple[RGB, ...] = (
 """One hue from light to dark: the order survives every kind of colour blindness, and grey printing."""
 EMPTY: RGB = (0.90, 0.90, 0.90)
 """The colour of a share of nothing."""
-
-
-def number(value: float) -> str:
-    """A count or a sum of weights, with thousands separators and never an exponent.
-
-    >>> number(1234567), number(0.25), number(150.0)
-    ('1,234,567', '0.25', '150')
-    """
-    if math.isnan(value):
-        return "–"
-    if isinstance(value, int) or float(value).is_integer():
-        return f"{int(value):,}"
-    decimals = 2 if abs(value) < 1000 else 1 if abs(value) < 100_000 else 0
-    if abs(value) < 0.01:
-        return "<0.01" if value > 0 else ">-0.01"
-    return f"{value:,.{decimals}f}"
-
-
-def percent(share: float) -> str:
-    """A share as a percentage that says 0 % and 100 % only where that is exact; "–" for a share of nothing.
-
-    >>> percent(0.8941), percent(1), percent(0.99999), percent(float("nan"))
-    ('89.4 %', '100 %', '>99.9 %', '–')
-    """
-    if math.isnan(share):
-        return "–"
-    if share in (0, 1):
-        return f"{share:.0%}".replace("%", " %")
-    if share < 0.001:
-        return "<0.1 %"
-    return ">99.9 %" if share > 0.999 else f"{100 * share:.1f} %"
-
-
-def cut(text: str, most: int) -> str:
-    """The start and the end of a text, ``most`` characters together: names often differ only in their last ones.
-
-    >>> cut("abcdefghij", 5)
-    'ab…ij'
-    """
-    tail = (most - 1) // 2
-    return f"{text[: most - 1 - tail].rstrip()}…{text[len(text) - tail :].lstrip()}"
+GREY: RGB = (0.35, 0.35, 0.35)
+"""The ink of a count of nothing."""
 
 
 def ramp(share: float) -> RGB:
@@ -103,3 +64,12 @@ def ink(colour: RGB) -> str:
     ('black', 'white')
     """
     return "black" if contrast(colour, (0, 0, 0)) >= contrast(colour, (1, 1, 1)) else "white"
+
+
+def written(ground: RGB, *, faint: bool) -> str:
+    """The colour of text on a ``ground``: grey for what is ``faint``, where grey can be read on it.
+
+    >>> written((1, 1, 1), faint=True), written((1, 1, 1), faint=False)
+    ('#595959', 'black')
+    """
+    return css(GREY) if faint and contrast(ground, GREY) >= 4.5 else ink(ground)

@@ -9,7 +9,6 @@ from functools import lru_cache
 from typing import Any
 
 from unconfused.errors import require
-from unconfused.show.cell import cut
 
 LINE = 1.25
 """The height of a line, in font sizes."""
@@ -60,6 +59,16 @@ def settle(figure: Any) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # signs that no font has are reported when they are drawn
         figure.get_layout_engine().execute(figure)
+
+
+def cut(text: str, most: int) -> str:
+    """The start and the end of a text, ``most`` characters together: names often differ only in their last ones.
+
+    >>> cut("abcdefghij", 5)
+    'ab…ij'
+    """
+    tail = (most - 1) // 2
+    return f"{text[: most - 1 - tail].rstrip()}…{text[len(text) - tail :].lstrip()}"
 
 
 class Ruler:

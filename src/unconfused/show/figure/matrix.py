@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from unconfused.errors import UsageError, require
-from unconfused.show.cell import EMPTY, contrast, css, ink, number
-from unconfused.show.figure_panel import HEADINGS, Panel, Shade, ordinal, pooled
-from unconfused.show.figure_text import LINE, PLAIN, Ruler, families, settle, told_apart
+from unconfused.show.colour import EMPTY, written
+from unconfused.show.figure.panel import HEADINGS, Panel, Shade, ordinal, pooled
+from unconfused.show.figure.text import LINE, PLAIN, Ruler, families, settle, told_apart
+from unconfused.show.numbers import number
 from unconfused.tally.confusion import ConfusionMatrix
 
 WRITTEN = 20
@@ -20,8 +21,6 @@ WRITTEN = 20
 RULED = 60
 """Up to so many classes every class has a name and every cell an edge."""
 POINTS = 72
-GREY = (0.35, 0.35, 0.35)
-MUTED = css(GREY)
 
 
 def plot_matrix(
@@ -149,8 +148,8 @@ class Heatmap:
         ax.grid(visible=False)
         for spine in ax.spines.values():
             spine.set_visible(False)
-        written = panel.size <= WRITTEN if annotate is None else annotate
-        if written and image is not None:
+        full = panel.size <= WRITTEN if annotate is None else annotate
+        if full and image is not None:
             self._write(image)
         self._names()
         self._title()
@@ -223,15 +222,15 @@ class Heatmap:
             return
         for (i, j), (first, second) in texts.items():
             second = second if small else ""
-            colour = panel.colours[i, j]
-            ground = EMPTY if math.isnan(colour) else image.cmap(float(image.norm(colour)))[:3]
-            written = MUTED if panel.table[i, j] == 0 and contrast(ground, GREY) >= 4.5 else ink(ground)
+            share = panel.colours[i, j]
+            ground = EMPTY if math.isnan(share) else image.cmap(float(image.norm(share)))[:3]
+            colour = written(ground, faint=panel.table[i, j] == 0)
             shift = LINE * (small if second else 0) / 2, -LINE * large / 2
             for line, size, up in ((first, large, shift[0]), (second, small, shift[1])):
                 if line:
                     self.ax.text(
                         panel.places[j], panel.places[i], line, ha="center", va="center_baseline", fontsize=size,
-                        color=written, clip_on=True, transform=self._raised(up), **PLAIN,
+                        color=colour, clip_on=True, transform=self._raised(up), **PLAIN,
                     )  # fmt: skip
 
     def _raised(self, points: float) -> Any:

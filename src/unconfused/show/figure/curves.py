@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from unconfused.errors import UsageError, require
-from unconfused.show.figure_text import PLAIN, families
-from unconfused.show.points import thinned
+from unconfused.show.figure.text import PLAIN, families
+from unconfused.show.points import TITLES, thinned
 from unconfused.show.table import name
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 COLOURS = ("#0072B2", "#C04A00", "#00805F", "#A8518A", "#8A6D00", "#3D6FD9")
 """Told apart by the colour-blind, and readable as text on white and on black."""
-TITLES = {"roc": "ROC", "pr": "Precision and recall", "gain": "Cumulative gain", "lift": "Lift"}
 AREAS = {"roc_auc": "ROC AUC", "average_precision": "AP"}
 CORNERS = {"roc": "lower right", "pr": "lower left", "gain": "lower right", "lift": "upper right"}
 NAMED = 12

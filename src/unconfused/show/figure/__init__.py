@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from unconfused.errors import require
-from unconfused.show.figure_curves import plot_curve
-from unconfused.show.figure_history import plot_history
-from unconfused.show.figure_matrix import plot_matrix
-from unconfused.show.figure_text import settle
+from unconfused.show.figure.curves import plot_curve
+from unconfused.show.figure.history import plot_history
+from unconfused.show.figure.matrix import plot_matrix
+from unconfused.show.figure.text import settle
 from unconfused.tally.confusion import ConfusionMatrix
 
 __all__ = ["plot_curve", "plot_evaluation", "plot_history", "plot_matrix"]

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from unconfused.errors import UsageError, require
-from unconfused.show.figure_curves import COLOURS
-from unconfused.show.figure_text import PLAIN, families
+from unconfused.show.figure.curves import COLOURS
+from unconfused.show.figure.text import PLAIN, families
 from unconfused.show.table import name
 
 LOSSES = ("loss", "error", "entropy", "mse", "mae", "rmse", "mape", "hinge", "divergence", "perplexity", "nll")
