@@ -156,14 +156,18 @@ class Labels(Sequence[Label]):
             fix=f'Type pos_label={last!r}, or ask for one class: "recall[{last}]".',
         )
 
+    @property
+    def _role(self) -> Label | None:
+        """The positive class as it stands in the data: stated, or by rule."""
+        return self.pos_label if self.positive is None else self.values[self.positive]
+
     def unite(self, other: Labels) -> Labels:
         """The classes of both, by the law that inferred ones are sorted again and declared ones must agree."""
         if self == other and self.key() == other.key():
             return self
-        if self.pos_label is not None and other.pos_label is not None and self.pos_label != other.pos_label:
-            self._refuse(
-                other, f"the positive class is {self.pos_label!r} on one side and {other.pos_label!r} on the other"
-            )
+        mine, theirs = self._role, other._role
+        if mine is not None and theirs is not None and mine != theirs:
+            self._refuse(other, f"the positive class is {mine!r} on one side and {theirs!r} on the other")
         pos_label = self.pos_label if self.pos_label is not None else other.pos_label
         if self.declared and other.declared:
             if (self.values, self.names) != (other.values, other.names):

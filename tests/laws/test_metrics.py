@@ -383,6 +383,8 @@ def score_tallies(draw: st.DrawFn, kind: str | None = None) -> ScoreTally:
     mass = np.array(draw(st.lists(CELL, min_size=2 * u, max_size=2 * u))).reshape(u, 2)
     mass[:, draw(st.sampled_from([[], [], [], [0], [1]]))] = 0
     scores, mass = scores[mass.any(1)], mass[mass.any(1)]
+    if not len(scores):
+        scores, mass = np.zeros(1), np.ones((1, 2), np.int64)
     full = np.pad(mass, ((1, 0), (0, 2))).astype(np.int64)
     labels = Labels([0, 1])
     if not draw(st.booleans()):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 from unconfused.inference.delta import Sample, table_of
 from unconfused.tally.cells import Array, Cells
 from unconfused.tally.scores import COLUMNS, ScoreTally, logistic
+
+Parted: TypeAlias = Callable[[Array], tuple[Array, Array]]
+"""Rows at each score to the rows called positive and the rest.    Shape: (U, 4) → twice (T, 4)."""
 
 
 @dataclass(frozen=True)
@@ -31,15 +34,21 @@ class Sweep:
     def of(cls, tally: ScoreTally, thresholds: Array | None = None) -> Sweep:
         """Sum the masses of a tally; ``thresholds`` where they are known."""
 
-        def above(rows: Array) -> Array:
-            return np.concatenate([np.zeros((1, COLUMNS)), np.cumsum(rows[::-1], axis=0)])
+        def parted(rows: Array) -> tuple[Array, Array]:  # both added up, so that what is left of no row is exactly 0
+            none = np.zeros((1, COLUMNS))
+            called, left = np.cumsum(rows[::-1], axis=0), np.cumsum(rows, axis=0)[::-1]
+            return np.concatenate([none, called]), np.concatenate([left, none])
 
-        return cls(thresholds_of(tally) if thresholds is None else thresholds, _sampled(tally, above))
+        return cls(thresholds_of(tally) if thresholds is None else thresholds, _sampled(tally, parted))
 
 
 def sample_at(tally: ScoreTally, place: int) -> Sample:
     """One place of the sweep without the others, both seats included.    Shape: (4, 4)."""
-    return taken(_sampled(tally, lambda rows: rows[len(rows) - place :].sum(0)[None], seats=True), 0)
+
+    def parted(rows: Array) -> tuple[Array, Array]:
+        return rows[len(rows) - place :].sum(0)[None], rows[: len(rows) - place].sum(0)[None]
+
+    return taken(_sampled(tally, parted, seats=True), 0)
 
 
 def taken(sample: Sample, places: int | slice) -> Sample:
@@ -47,20 +56,18 @@ def taken(sample: Sample, places: int | slice) -> Sample:
     return sample.each(lambda c: Cells.of_table(table_of(c)[places], c.k))
 
 
-def _sampled(tally: ScoreTally, above: Callable[[Array], Array], seats: bool = False) -> Sample:
+def _sampled(tally: ScoreTally, parted: Parted, seats: bool = False) -> Sample:
     seats = seats or bool(tally.full[0].any() or tally.full[:, 2:].any())
-    counts = _tables(tally.full, above, seats)
+    counts = _tables(tally.full, parted, seats)
     if tally.full_weights is None or tally.full_squares is None:
         return Sample(counts, counts, counts)
-    weights, squares = (_tables(x, above, seats) for x in (tally.full_weights, tally.full_squares))
+    weights, squares = (_tables(x, parted, seats) for x in (tally.full_weights, tally.full_squares))
     return Sample(weights, squares, counts, weighted=True)
 
 
-def _tables(full: NDArray[Any], above: Callable[[Array], Array], seats: bool) -> Cells:
-    """Truth by prediction where ``above`` adds up the rows called positive.    Shape: (U + 1, 4) → (T, S, S)."""
-    rows = full[1:].astype(np.float64)
-    called = above(rows)
-    left = np.maximum(rows.sum(0) - called, 0)
+def _tables(full: NDArray[Any], parted: Parted, seats: bool) -> Cells:
+    """Truth by prediction, with ``parted`` adding up the rows called and not.    Shape: (U + 1, 4) → (T, S, S)."""
+    called, left = parted(full[1:].astype(np.float64))
     if not seats:
         return Cells.of_table(np.stack([left[:, :2], called[:, :2]], -1))
     table = np.zeros((len(called), COLUMNS, COLUMNS))

@@ -165,7 +165,7 @@ def decide(
     positive = labels.require_positive("A threshold")
     called = np.where(scores >= cut, positive, 1 - positive)
     called[np.isnan(scores)] = len(labels) + 1
-    return called, f"score >= {value:.12g}", np.isin(scores, list(near_misses(cut)))
+    return called, f"score >= {value!r}", np.isin(scores, list(near_misses(cut)))
 
 
 def argmax(scores: Floats) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
@@ -211,14 +211,22 @@ def score_moments(truth: NDArray[np.int64], scores: Floats, kind: ScoreKind, wei
     if kind == "raw":
         return {}
     known = (truth < scores.shape[1]) & ~np.isnan(scores).any(1)
-    p, y, kept = scores[known], truth[known], weighing.keep(known)
-    if kind == "logit":
-        top = p.max(1, keepdims=True)
-        p = np.where(np.isinf(top), p == top, np.exp(p - np.where(np.isinf(top), 0, top)))
-        p /= p.sum(1, keepdims=True)
-    own = p[np.arange(len(p)), y]
-    losses = {
-        "log_loss": -np.log(np.clip(own, CLIP, 1 - CLIP)),
-        "brier": ((p**2).sum(1) - 2 * own + 1) / 2,
-    }
+    given, y, kept = scores[known], truth[known], weighing.keep(known)
+    p = softmax(given) if kind == "logit" else given
+    rows = np.arange(len(p))
+    own = p[rows, y]
+    log_loss = -np.log(np.clip(own, CLIP, 1 - CLIP))
+    if kind == "logit":  # read off the logits, where nothing saturates
+        top = given.max(1)
+        with np.errstate(invalid="ignore"):
+            unclipped = top + np.log(np.exp(given - top[:, None]).sum(1)) - given[rows, y]
+        log_loss = np.where(np.isfinite(unclipped), unclipped, log_loss)
+    losses = {"log_loss": log_loss, "brier": ((p**2).sum(1) - 2 * own + 1) / 2}
     return {name: Moments.of(x, weights=kept.weights, count=kept.count) for name, x in losses.items()}
+
+
+def softmax(logits: Floats) -> Floats:
+    """exp(z) / Σ exp(z) of each row; infinite logits share what there is.    Shape: (n, K) → (n, K)."""
+    top = logits.max(1, keepdims=True)
+    p = np.where(np.isinf(top), logits == top, np.exp(logits - np.where(np.isinf(top), 0, top)))
+    return np.asarray(p / p.sum(1, keepdims=True))

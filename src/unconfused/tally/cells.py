@@ -67,23 +67,37 @@ class Cells:
     @property
     def fp(self) -> Array:
         """Rows called a class that are not of it.    Shape: (..., k)."""
-        return self.predicted - self.tp
+        return self.predicted - self.tp if self._apart is None else self._apart.sum(0)[: self.k]
 
     @property
     def fn(self) -> Array:
         """Rows of a class that were called something else.    Shape: (..., k)."""
-        return self.support - self.tp
+        return self.support - self.tp if self._apart is None else self._apart.sum(1)[: self.k]
 
     @property
     def tn(self) -> Array:
         """Rows neither of a class nor called it.    Shape: (..., k).
 
-        What is left of n after rounding is 0: sums of weights need not cancel to the last bit.
+        What is left of n after rounding is 0: sums of weights need not cancel to the last bit. Of one table nothing is
+        subtracted.
         """
         if self.k == 2 == self.rows.shape[-1]:
             return self.diagonal[..., ::-1]
+        if self.table is not None and self.table.ndim == 2:
+            elsewhere = _others(self.table)  # [i, j]: rows of class i that were not called j
+            np.fill_diagonal(elsewhere, 0.0)
+            return np.asarray(elsewhere.sum(0)[: self.k])
         left = self.n - self.support - self.fp
         return np.where(left > self.n * 2.0**-50, left, 0.0)
+
+    @property
+    def _apart(self) -> Array | None:
+        """The errors of one table, where a small cell beside a large one must lose nothing; None for a stack."""
+        if self.table is None or self.table.ndim != 2:
+            return None
+        errors = self.table.copy()
+        np.fill_diagonal(errors, 0.0)
+        return errors
 
     @property
     def correct(self) -> Array:
@@ -95,3 +109,11 @@ class Cells:
         tp, support, predicted = (x.sum(-1, keepdims=True) for x in (self.tp, self.support, self.predicted))
         n = np.broadcast_to(self.n, self.tp.shape).sum(-1, keepdims=True)
         return Cells(tp, support, predicted, n, 1)
+
+
+def _others(x: Array) -> Array:
+    """For each entry the sum of all others on the last axis, without a subtraction.    Shape: (..., m)."""
+    before, after = np.zeros_like(x), np.zeros_like(x)
+    before[..., 1:] = x[..., :-1].cumsum(-1)
+    after[..., :-1] = x[..., :0:-1].cumsum(-1)[..., ::-1]
+    return before + after

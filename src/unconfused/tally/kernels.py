@@ -27,11 +27,18 @@ def count_codes(codes: NDArray[Any], size: int, count: Ints | None = None) -> In
 
 
 def sum_codes(codes: NDArray[Any], size: int, weights: Floats) -> Floats:
-    """Sum of ``weights`` at each code, chunk by chunk with Neumaier's compensation.    Shape: (n,) → (size,)."""
+    """Sum of ``weights`` at each code, compensated.    Shape: (n,) → (size,).
+
+    Few cells: chunk by chunk with Neumaier's compensation. Many: sorted, and each run added up pairwise.
+    """
     total, lost = np.zeros(size), np.zeros(size)
-    step = max(_CHUNK, 4 * size)  # many cells hold few rows each: nothing to compensate
-    for start in range(0, len(codes), step):
-        part = np.bincount(codes[start : start + step], weights[start : start + step], size)
+    if size > _CHUNK:
+        order = np.argsort(codes, kind="stable")
+        starts = runs(codes[order])
+        total[codes[order[starts]]] = np.add.reduceat(weights[order], starts) if len(starts) else 0.0
+        return total
+    for start in range(0, len(codes), _CHUNK):
+        part = np.bincount(codes[start : start + _CHUNK], weights[start : start + _CHUNK], size)
         new = total + part
         big = np.abs(total) >= np.abs(part)
         lost += np.where(big, (total - new) + part, (part - new) + total)

@@ -153,10 +153,7 @@ class ScoreTally:
         ``threshold=inf`` calls nothing positive (but raw scores of inf). A row without a usable score is called
         ``missing``.
         """
-        return self.at_cut(cut_of(threshold, self.score_kind), f"score >= {float(threshold):.12g}")
-
-    def at_cut(self, cut: float, rule: str) -> ConfusionMatrix:
-        """The matrix of "positive when the stored score >= cut": log-odds for logits, else a threshold."""
+        cut = cut_of(threshold, self.score_kind)
         split = int(np.searchsorted(self.scores, cut, side="left")) + 1
 
         def table(full: Any) -> Any:
@@ -168,7 +165,7 @@ class ScoreTally:
             table(self.full_weights),
             table(self.full_squares),
             self.evidence + Evidence(rounded=sum(self._rows_at(near) for near in near_misses(cut))),
-            rule,
+            f"score >= {float(threshold)!r}",
         )
 
     def _rows_at(self, score: float) -> int:
