@@ -206,7 +206,7 @@ def is_null(x: Any) -> bool:
 def positions(mask: NDArray[np.bool_]) -> str:
     """Where a mask is true, for a message: one block, or the first few places.
 
-    >>> positions(np.array([False, True, True]))
+    >>> positions(np.array([False, True, True, False]))
     'in rows 1-2'
     """
     places = np.flatnonzero(mask)
