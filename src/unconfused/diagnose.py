@@ -165,8 +165,8 @@ def _of_scores(scores: ScoreTally) -> Iterator[Finding]:
             "warning",
             f"The scores of {p + n:,} rows are only 0 and 1: classes, or a model that is always certain.",
             {"rows": p + n, "distinct": len(scores.scores)},
-            "ROC AUC of such scores is balanced accuracy. Pass predict_proba(X)[:, 1] or decision_function(X) of a model "
-            "that has more to say than a full tree or a single neighbour.",
+            "ROC AUC of such scores is balanced accuracy. Pass predict_proba(X)[:, 1] or decision_function(X) of a "
+            "model that has more to say than a full tree or a single neighbour.",
         )
     auc = float(roc_auc(Masses(scores, scores.mass[:, 0], scores.mass[:, 1])))
     z = (0.5 - auc) / (((p + n + 1) / 12) / (p * n)) ** 0.5

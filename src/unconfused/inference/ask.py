@@ -49,6 +49,9 @@ def estimate(
     0.738 [0.62, 0.83]
     """
     query = text if isinstance(text, Query) else parse(text)
+    if query.bound is not None:
+        whole = replace(query, bound=None)
+        raise UsageError(f"{query} is an end of an interval.", fix=f"Type estimate({str(whole)!r}).{query.bound}")
     quantile(level)  # refuses what is no level
     if isinstance(tally, ConfusionMatrix):
         return _of_matrix(tally, query, level, method, seed)

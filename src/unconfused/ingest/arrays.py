@@ -131,7 +131,7 @@ def _class_tallies(rows: Rows) -> Tallies:
         labels = resolve(reading, truth, factored(rows, rows.called))
         given = _label_matrix(rows, truth, labels)
         return Tallies(class_kind(given), given)
-    labels = score_labels(reading, truth, rows.score)
+    labels = score_labels(reading, truth, rows.score, partial=True)
     scores = read_scores(rows.score, labels, reading.score_kind, reading.invalid)
     codes = truth.coded(labels)
     sides = [truth] if rows.called is None else [truth, factored(rows, rows.called)]

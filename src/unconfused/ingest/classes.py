@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unconfused.errors import AmbiguousCall, ShapeError, UnknownLabels
+from unconfused.errors import AmbiguousCall, LabelTypeMismatch, ShapeError, UnknownLabels
 from unconfused.ingest.columns import Column
 from unconfused.ingest.factors import Factor, factor
 from unconfused.ingest.mixups import check_classes, check_kinds
@@ -52,8 +52,11 @@ def resolve(reading: Reading, truth: Factor, called: Factor | None) -> Labels:
     return Labels.infer(found, pos_label)
 
 
-def score_labels(reading: Reading, truth: Factor, score: Column) -> Labels:
-    """The classes of a call with scores: two with a positive one, or as many as there are columns."""
+def score_labels(reading: Reading, truth: Factor, score: Column, *, partial: bool = False) -> Labels:
+    """The classes of a call with scores: two with a positive one, or as many as there are columns.
+
+    A ``partial`` call is a batch, which may hold the stated positive class alone: the other gets its name later.
+    """
     width = 1 if score.values.ndim == 1 else score.shape[1] if score.values.ndim == 2 else 0
     if width == 0:
         raise ShapeError(f"y_score has shape {score.shape}; scores are (n,), (n, 2) or (n, K).")
@@ -65,7 +68,8 @@ def score_labels(reading: Reading, truth: Factor, score: Column) -> Labels:
             "Column i is the score of labels[i].",
             "Name every column, in order.",
         )
-    if width <= 2 and len(labels) != 2:
+    unnamed = partial and width == 1 and len(labels) == 1 and labels.positive is not None
+    if width <= 2 and len(labels) != 2 and not unnamed:
         many = len(labels) > 2
         seen = f"there are {len(labels)} classes" if many else "there is one class" if labels else "no row has a class"
         raise ShapeError(
@@ -95,6 +99,8 @@ def known(
         return None
     if rows.reading.unknown == "drop":
         return ~strange
+    for side in names:
+        _check_kind(side, labels)
     parts = []
     for factor_, mask in zip(names, outside, strict=True):
         values = [v for v in factor_.values if v not in labels.values and v not in labels.names]
@@ -107,4 +113,21 @@ def known(
         "Leaving them out without a word would make every rate too good.",
         'Add the class to labels=, or type unknown="other" (kept in a seat of its own) or unknown="drop" (left out, '
         "and counted).",
+    )
+
+
+def _check_kind(side: Factor, labels: Labels) -> None:
+    """Refuse text where numbers were declared, and numbers where text was: every row would be outside the classes."""
+    text = [isinstance(x[0], str) if x else None for x in (side.values, labels.values)]
+    if None in text or text[0] == text[1]:
+        return
+    kinds = ("text", "numbers") if text[0] else ("numbers", "text")
+    pairs = ", ".join(f"{x!r}: {name!r}" for x, name in zip(side.values, labels.names, strict=False))
+    raise LabelTypeMismatch(
+        f"{side.name} holds {kinds[0]} ({listed(side.values, 3)}), the classes are {kinds[1]} "
+        f"({listed(labels.names, 3)}).",
+        "They are never equal, so every row would be outside the classes.",
+        f"Say what stands for what: labels={{{pairs}}}."
+        if not text[0]
+        else f"Type labels= as {side.name} spells them, in the order of the columns.",
     )

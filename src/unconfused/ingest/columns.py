@@ -106,7 +106,7 @@ def _from_numpy(x: Any, name: str) -> Column:
 
 
 def _from_torch(x: Any, name: str) -> Column:
-    x = x.detach().cpu()
+    x = (x.to_dense() if x.is_sparse else x).detach().cpu()
     coarse = x.is_floating_point() and str(x.dtype) not in ("torch.float32", "torch.float64")
     return Column(name, (x.float() if coarse else x).numpy(), coarse=coarse)
 
@@ -136,6 +136,8 @@ def _from_pandas(x: Any, name: str) -> Column:
 
 
 def _from_polars(x: Any, name: str) -> Column:
+    if hasattr(x, "collect"):
+        raise ShapeError(f"{name} is a {type(x).__name__}, not a column.", fix="Pass frame.collect()['column'].")
     if not hasattr(x, "is_null"):  # a frame
         return Column(name, x.to_numpy(), None)
     missing = x.is_null().to_numpy()

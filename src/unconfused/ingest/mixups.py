@@ -23,8 +23,8 @@ def check_kinds(truth: Factor, called: Factor) -> None:
     if text[0] == text[1]:
         return
     strings, numbers = (truth, called) if text[0] else (called, truth)
-    casts = {str(x) for x in numbers.values}
-    fits = set(strings.values) <= casts or casts <= set(strings.values)
+    casts, texts = {str(x) for x in numbers.values}, [str(x) for x in strings.values]
+    fits = (set(texts) <= casts or casts <= set(texts)) and all(x.removeprefix("-").isdigit() for x in texts)
     raise LabelTypeMismatch(
         f"{strings.name} holds text ({listed(strings.values, 3)}), {numbers.name} holds numbers "
         f"({listed(numbers.values, 3)}).",
@@ -38,6 +38,7 @@ def check_kinds(truth: Factor, called: Factor) -> None:
 def check_classes(truth: Factor, called: Factor) -> None:
     """Look for the usual reasons why labels that should be equal are not. Only for classes that nobody declared."""
     _check_sentinel(truth, called)
+    _check_numerals(truth, called)
     _check_near_duplicates(truth, called)
     _check_disjoint(truth, called)
     _check_shifted(truth, called)
@@ -61,6 +62,33 @@ def _check_sentinel(truth: Factor, called: Factor) -> None:
             )
 
 
+def _check_numerals(truth: Factor, called: Factor) -> None:
+    """Text of which one side spells numbers throughout and the other none: a class id against a name."""
+    if len(truth.codes) < 10 or len(truth.values) < 2 or not all(isinstance(x, str) for x in truth.values):
+        return
+    spelled = [[isinstance(_spelled(x), float) for x in side.values] for side in (truth, called)]
+    for ids, names in ((0, 1), (1, 0)):
+        if all(spelled[ids]) and not any(spelled[names]):
+            numbers, words = ((truth, called)[i] for i in (ids, names))
+            raise LabelTypeMismatch(
+                f"{numbers.name} holds numbers as text ({listed(numbers.values, 3)}), {words.name} holds names "
+                f"({listed(words.values, 3)}).",
+                "They are never equal, so every row would count as an error.",
+                f"Map one onto the other where the data is loaded, for example names[{numbers.name}].",
+            )
+
+
+def _spelled(x: Label) -> str | float:
+    """A label whatever its spelling: a number for "1", "1.0" and "True", else text in lower case."""
+    text = str(x).strip().casefold()
+    if text in ("true", "false"):
+        return float(text == "true")
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
 def _check_near_duplicates(truth: Factor, called: Factor) -> None:
     def folded(x: Label) -> str:
         return unicodedata.normalize("NFKC", str(x)).strip()
@@ -82,7 +110,7 @@ def _check_disjoint(truth: Factor, called: Factor) -> None:
     """No class in common, and one simple change that would make most rows agree."""
     if len(truth.codes) < 10 or len(truth.values) < 2 or set(truth.values) & set(called.values):
         return
-    for shift, spelled in ((1, "y_pred + 1"), (-1, "y_pred - 1"), (0, "both in lower case")):
+    for shift, spelled in ((1, "y_pred + 1"), (-1, "y_pred - 1"), (0, "both spelled alike")):
         share = _agreement(truth, called, shift)
         if share >= 0.5:
             _refuse_disjoint(truth, called, spelled, share, "no class in common")
@@ -103,10 +131,10 @@ def _check_shifted(truth: Factor, called: Factor) -> None:
 
 
 def _agreement(truth: Factor, called: Factor, shift: int | None) -> float:
-    """The share of rows that agree: as given (None), in lower case (0), or with y_pred moved by ``shift``."""
+    """The share of rows that agree: as given (None), spelled alike (0), or with y_pred moved by ``shift``."""
 
-    def read(x: Label, moved: int) -> Label:
-        return str(x).casefold() if shift == 0 else int(x) + moved if not isinstance(x, str) else x
+    def read(x: Label, moved: int) -> Label | float:
+        return _spelled(x) if shift == 0 else int(x) + moved if not isinstance(x, str) else x
 
     place = {read(x, 0): i for i, x in enumerate(truth.values)}
     places = np.array([*(place.get(read(x, shift or 0), -2) for x in called.values), -2])

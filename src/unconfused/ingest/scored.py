@@ -47,12 +47,12 @@ def read_scores(column: Column, labels: Labels, kind: ScoreKind, invalid: str) -
         _check_infinities(column, scores, invalid)
     if scores.ndim == 1:
         return scores
+    if kind == "probability":
+        _check_sums(column, scores)
     if scores.shape[1] == 2:
         positive = labels.require_positive("A score")
         own = positive if labels.declared else int(labels.values[positive])  # undeclared classes are 0 and 1
         return scores[:, own] - scores[:, 1 - own] if kind == "logit" else scores[:, own].copy()
-    if kind == "probability":
-        _check_sums(column, scores)
     return scores
 
 

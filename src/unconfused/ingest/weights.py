@@ -14,6 +14,9 @@ from unconfused.ingest.factors import positions
 from unconfused.labels import plural
 from unconfused.tally.kernels import LIMIT, exact_total
 
+LARGEST = 1e120
+"""Weights beyond it, or below its inverse, are refused: sums of their squares would overflow or vanish."""
+
 
 @dataclass(frozen=True, slots=True)
 class Weighing:
@@ -56,6 +59,13 @@ def read_weights(weights: Column | None, count: Column | None, n: int) -> Weighi
         InvalidWeights: a weight that is negative, missing or infinite; a count that is not a whole number >= 0.
     """
     w = None if weights is None else _numbers(weights, "A weight says how much a row counts.")
+    if w is not None and (far := (w > LARGEST) | ((w > 0) & (w < 1 / LARGEST))).any():
+        raise InvalidWeights(
+            f"sample_weight holds {plural(far.sum(), 'value')} beyond {LARGEST:g} or below {1 / LARGEST:g}, "
+            f"{positions(far)}.",
+            "Their squares, which intervals rest on, are no longer numbers.",
+            "Divide the weights by their mean: only their ratios matter.",
+        )
     c = None if count is None else _numbers(_within_limit(count), "count= says how many rows an entry stands for.")
     if c is not None and (c != np.floor(c)).any():
         raise InvalidWeights(

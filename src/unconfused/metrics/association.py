@@ -47,8 +47,8 @@ def _normalized_slopes(c: Cells) -> Array:
 def kappa(c: Cells, weights: Agreement = "unweighted") -> Ratio:
     """(p_o - p_e) / (1 - p_e): agreement beyond that of the margins; weights forgive near misses.    Shape: (...)."""
     if weights == "unweighted":
-        apart = (ratio(c.support, c.n).value * ratio(c.n - c.predicted, c.n).value).sum(-1)
-        return ratio(covariance(c), apart + ratio(c.n[..., 0] - c.support.sum(-1), c.n[..., 0]).value)
+        apart = (ratio(c.support, c.n).value * ratio(c.uncalled, c.n).value).sum(-1)
+        return ratio(covariance(c), apart + ratio(c.rows[..., c.k :].sum(-1), c.n[..., 0]).value)
     distance = _distance(c, weights)
     truth, prediction = ratio(c.rows, c.n).value, ratio(c.columns, c.n).value
     expected = ((truth @ distance) * prediction).sum(-1)

@@ -17,8 +17,8 @@ def accuracy(c: Cells) -> Ratio:
 @metric(range=UNIT, better="lower", kind="proportion", undefined=NO_ROW, per_class=False,
         also=("misclassification rate", "zero one loss", "err"))  # fmt: skip
 def error_rate(c: Cells) -> Ratio:
-    """1 - Σ tp / n: the share of the rows that was called something else.    Shape: (...)."""
-    return ratio(c.n[..., 0] - c.correct, c.n[..., 0])
+    """Σ wrong / n = 1 - accuracy: the share of the rows that was called something else.    Shape: (...)."""
+    return ratio(c.wrong, c.n[..., 0])
 
 
 @metric(range=UNIT, better="higher", kind="combination", undefined="no class has a row", per_class=False,
@@ -41,7 +41,8 @@ def adjusted_balanced_accuracy(c: Cells) -> Blend:
         see="Matthews 1975; Gorodkin 2004")  # fmt: skip
 def mcc(c: Cells) -> Ratio:
     """cov(truth, prediction) / √(var(truth) · var(prediction)), over one indicator per class (R_K).    Shape: (...)."""
-    return ratio(covariance(c), np.sqrt(_variance(c.support, c.n)) * np.sqrt(_variance(c.predicted, c.n)))
+    truth, prediction = _variance(c.support, c.others, c.n), _variance(c.predicted, c.uncalled, c.n)
+    return ratio(covariance(c), np.sqrt(truth) * np.sqrt(prediction))
 
 
 @metric(range=UNIT, better="higher", kind="index", undefined="no class was there or predicted", per_class=False,
@@ -78,6 +79,7 @@ def covariance(c: Cells) -> Array:
     return total
 
 
-def _variance(margin: Array, n: Array) -> Array:
-    total: Array = (ratio(margin, n).value * ratio(n - margin, n).value).sum(-1)
+def _variance(inside: Array, outside: Array, n: Array) -> Array:
+    """Σ over classes of the share inside times that outside: exactly 0 where one class holds everything."""
+    total: Array = (ratio(inside, n).value * ratio(outside, n).value).sum(-1)
     return total

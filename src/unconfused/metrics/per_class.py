@@ -34,21 +34,21 @@ def recall(c: Cells) -> Ratio:
         also=("tnr", "true negative rate", "selectivity"), see=POWERS)  # fmt: skip
 def specificity(c: Cells) -> Ratio:
     """tn / (tn + fp): of the rows of other classes, the share left alone.    Shape: (..., k)."""
-    return ratio(c.tn, c.n - c.support)
+    return ratio(c.tn, c.others)
 
 
 @metric(range=UNIT, better="higher", kind="proportion", undefined=ALL_CALLED,
         also=("negative predictive value",), see=POWERS)  # fmt: skip
 def npv(c: Cells) -> Ratio:
     """tn / (tn + fn): of the rows called something else, the share that is.    Shape: (..., k)."""
-    return ratio(c.tn, c.n - c.predicted)
+    return ratio(c.tn, c.uncalled)
 
 
 @metric(range=UNIT, better="lower", kind="proportion", undefined=NO_OTHERS,
         also=("false positive rate", "fall-out", "false alarm rate"), see=POWERS)  # fmt: skip
 def fpr(c: Cells) -> Ratio:
     """fp / (tn + fp): of the rows of other classes, the share called this one.    Shape: (..., k)."""
-    return ratio(c.fp, c.n - c.support)
+    return ratio(c.fp, c.others)
 
 
 @metric(range=UNIT, better="lower", kind="proportion", undefined=NO_SUPPORT,
@@ -69,7 +69,7 @@ def fdr(c: Cells) -> Ratio:
         also=("for",), see=POWERS)  # fmt: skip
 def false_omission_rate(c: Cells) -> Ratio:
     """fn / (tn + fn): of the rows called something else, the share of this class.    Shape: (..., k)."""
-    return ratio(c.fn, c.n - c.predicted)
+    return ratio(c.fn, c.uncalled)
 
 
 @metric(range=UNIT, better="higher", kind="proportion", undefined=NEITHER,
@@ -111,21 +111,21 @@ def fbeta(c: Cells, b: float) -> Ratio:
         see="Youden 1950; " + POWERS)  # fmt: skip
 def informedness(c: Cells) -> Blend:
     """recall + specificity - 1: how much better than chance the class is told from the rest.    Shape: (..., k)."""
-    return Blend.of(ratio(c.tp, c.support), ratio(c.tn, c.n - c.support), combine=_sum_less_one)
+    return Blend.of(ratio(c.tp, c.support), ratio(c.tn, c.others), combine=_sum_less_one)
 
 
 @metric(range=SIGNED, better="higher", kind="combination", undefined="everything was predicted alike",
         also=("delta p",), see=POWERS)  # fmt: skip
 def markedness(c: Cells) -> Blend:
     """precision + npv - 1: how much better than chance the prediction tells the class.    Shape: (..., k)."""
-    return Blend.of(ratio(c.tp, c.predicted), ratio(c.tn, c.n - c.predicted), combine=_sum_less_one)
+    return Blend.of(ratio(c.tp, c.predicted), ratio(c.tn, c.uncalled), combine=_sum_less_one)
 
 
 @metric(range=UNIT, better="higher", kind="combination", undefined="this class is in every row or in none",
         also=("geometric mean", "gmean"), see="Kubat & Matwin 1997")  # fmt: skip
 def g_mean(c: Cells) -> Blend:
     """√(recall · specificity): 0 as soon as one of the two is.    Shape: (..., k)."""
-    return Blend.of(ratio(c.tp, c.support), ratio(c.tn, c.n - c.support), combine=_root_of_product)
+    return Blend.of(ratio(c.tp, c.support), ratio(c.tn, c.others), combine=_root_of_product)
 
 
 @metric(range=UNIT, better="higher", kind="index", undefined="this class was not there, or not predicted",
@@ -168,7 +168,7 @@ def positive_likelihood_ratio(c: Cells) -> Ratio:
         also=("nlr", "negative likelihood"), see="Deeks & Altman 2004")  # fmt: skip
 def negative_likelihood_ratio(c: Cells) -> Ratio:
     """fnr / specificity: the factor by which silence changes the odds of this class.    Shape: (..., k)."""
-    return ratio(ratio(c.fn, c.support).value, ratio(c.tn, c.n - c.support).value)
+    return ratio(ratio(c.fn, c.support).value, ratio(c.tn, c.others).value)
 
 
 @metric(range=POSITIVE, better="higher", kind="ratio", undefined="there is no false positive, or no false negative",
@@ -196,7 +196,7 @@ def _recall(c: Cells) -> Array:
 
 
 def _fpr(c: Cells) -> Array:
-    return ratio(c.fp, c.n - c.support).value
+    return ratio(c.fp, c.others).value
 
 
 def _root_of_product(parts: Array) -> Array:

@@ -277,7 +277,8 @@ def score_rates(tallies: Tallies, level: float = 0.95) -> dict[str, Estimate]:
     if scores is None:
         return found
     found.update((name, estimate(scores, name, level=level)) for name in ("roc_auc", "average_precision"))
-    found["prevalence"] = estimate(scored(scores), "prevalence", level=level)
+    if len(scores.labels) == 2:
+        found["prevalence"] = estimate(scored(scores), "prevalence", level=level)
     if scores.score_kind != "raw":
         found.update((name, estimate(scores, name, level=level)) for name in ("brier", "log_loss"))
     return found

@@ -1,8 +1,9 @@
-"""The four cells of every class, read off the margins of a table: what metrics are functions of."""
+"""The four cells of every class, read off a table or its margins: what metrics are functions of."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,12 +18,15 @@ def divided(num: Array, den: Array) -> Array:
     return quotient
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Cells:
     """Diagonal, row sums and column sums of a stack of tables: rows are the truth, columns the prediction.
 
     The last axis runs over the ``k`` classes and then over the seats (``other``, ``missing``), if there are any.
     Leading axes broadcast: folds, slices, replicates and thresholds need no loop.
+
+    Where the table is known every cell is a sum of its cells and never a difference of margins, so a few rows keep
+    their digits beside very many. Margins alone are subtracted.
 
     Shapes: ``diagonal``, ``rows``, ``columns`` (..., S) with S >= k; ``n`` (..., 1), or (..., k) where each class was
     counted on rows of its own (multilabel); ``table`` (..., S, S), or None where only the margins are known.
@@ -64,56 +68,72 @@ class Cells:
         """Rows called a class: tp + fp.    Shape: (..., k)."""
         return self.columns[..., : self.k]
 
-    @property
+    @cached_property
     def fp(self) -> Array:
         """Rows called a class that are not of it.    Shape: (..., k)."""
-        return self.predicted - self.tp if self._apart is None else self._apart.sum(0)[: self.k]
+        if self.table is None:
+            return self.predicted - self.tp
+        return _hollow(self.table).sum(-2)[..., : self.k]
 
-    @property
+    @cached_property
     def fn(self) -> Array:
         """Rows of a class that were called something else.    Shape: (..., k)."""
-        return self.support - self.tp if self._apart is None else self._apart.sum(1)[: self.k]
+        if self.table is None:
+            return self.support - self.tp
+        return _hollow(self.table).sum(-1)[..., : self.k]
 
-    @property
+    @cached_property
     def tn(self) -> Array:
         """Rows neither of a class nor called it.    Shape: (..., k).
 
-        What is left of n after rounding is 0: sums of weights need not cancel to the last bit. Of one table nothing is
-        subtracted.
+        What is left of the n of mere margins after rounding is 0: sums of weights need not cancel to the last bit.
         """
         if self.k == 2 == self.rows.shape[-1]:
             return self.diagonal[..., ::-1]
-        if self.table is not None and self.table.ndim == 2:
-            elsewhere = _others(self.table)  # [i, j]: rows of class i that were not called j
-            np.fill_diagonal(elsewhere, 0.0)
-            return np.asarray(elsewhere.sum(0)[: self.k])
+        if self.table is not None:
+            return _outside(self.table)[..., : self.k]
         left = self.n - self.support - self.fp
         return np.where(left > self.n * 2.0**-50, left, 0.0)
 
     @property
-    def _apart(self) -> Array | None:
-        """The errors of one table, where a small cell beside a large one must lose nothing; None for a stack."""
-        if self.table is None or self.table.ndim != 2:
-            return None
-        errors = self.table.copy()
-        np.fill_diagonal(errors, 0.0)
-        return errors
+    def others(self) -> Array:
+        """Rows of other classes: fp + tn.    Shape: (..., k)."""
+        return self.fp + self.tn
+
+    @property
+    def uncalled(self) -> Array:
+        """Rows not called a class: fn + tn.    Shape: (..., k)."""
+        return self.fn + self.tn
 
     @property
     def correct(self) -> Array:
         """Rows called what they are; a seat is never right.    Shape: (...)."""
         return np.asarray(self.tp.sum(-1))
 
+    @property
+    def wrong(self) -> Array:
+        """Rows called what they are not; those of a seat always are.    Shape: (...)."""
+        return np.asarray(self.fn.sum(-1) + self.rows[..., self.k :].sum(-1))
+
     def pooled(self) -> Cells:
-        """Every class's four cells added up, as one class: what a micro average reads.    Shape: (..., 1)."""
-        tp, support, predicted = (x.sum(-1, keepdims=True) for x in (self.tp, self.support, self.predicted))
-        n = np.broadcast_to(self.n, self.tp.shape).sum(-1, keepdims=True)
-        return Cells(tp, support, predicted, n, 1)
+        """Every class's four cells added up, as one class and the rest: what a micro average reads.    Shape: (..., 1)."""
+        tp, fn, fp, tn = (x.sum(-1) for x in (self.tp, self.fn, self.fp, self.tn))
+        return Cells.of_table(np.stack([np.stack([tp, fn], -1), np.stack([fp, tn], -1)], -2), 1)
 
 
-def _others(x: Array) -> Array:
-    """For each entry the sum of all others on the last axis, without a subtraction.    Shape: (..., m)."""
-    before, after = np.zeros_like(x), np.zeros_like(x)
-    before[..., 1:] = x[..., :-1].cumsum(-1)
-    after[..., :-1] = x[..., :0:-1].cumsum(-1)[..., ::-1]
-    return before + after
+def _hollow(table: Array) -> Array:
+    """The table with nothing on its diagonal."""
+    return np.where(np.eye(table.shape[-1], dtype=bool), 0.0, table)
+
+
+def _outside(table: Array) -> Array:
+    """What stands in neither the row nor the column of each place of the diagonal: the blocks at the four corners."""
+    seats = table.shape[-1]
+    place, total = np.arange(seats), np.zeros(table.shape[:-1])
+    sums = np.zeros((*table.shape[:-2], seats + 1, seats + 1))
+    for down in (1, -1):
+        for across in (1, -1):
+            np.cumsum(table[..., ::down, ::across], -1, out=sums[..., 1:, 1:])
+            np.cumsum(sums[..., 1:, 1:], -2, out=sums[..., 1:, 1:])
+            total += sums[..., place[::down], place[::across]]
+    return total

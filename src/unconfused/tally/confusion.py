@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from unconfused.errors import InvalidCounts, MergeRefused, UsageError
 from unconfused.findings import Evidence
-from unconfused.labels import SEATS, Label, Labels, listed, plural
+from unconfused.labels import SEATS, Label, Labels, listed, plain, plural
 from unconfused.tally.cells import Cells
 from unconfused.tally.doors import MatrixDoors
 from unconfused.tally.kernels import LIMIT, Floats, Ints, add_counts, check_total, exact_total, same
@@ -56,12 +56,16 @@ class ConfusionMatrix(MatrixDoors):
     ) -> ConfusionMatrix:
         """A matrix from counts made elsewhere: rows are the truth, columns the prediction.    Shape: (K, K).
 
+        A pandas table (such as ``pandas.crosstab(y_true, y_pred)``) brings its own names, which must be the same on
+        both sides; its rows and columns are put in the order of ``labels``.
         Without ``labels=`` the classes are 0…K-1. ``weights`` (K, K) are sums of weights in the same cells; squared
         weights are then taken as equal within a cell.
 
         Raises:
             InvalidCounts: not square, negative, fractional, or of another size than ``labels``.
         """
+        if all(hasattr(counts, x) for x in ("index", "columns", "reindex")):
+            counts, labels = _of_frame(counts, labels)
         table = _whole_counts(counts)
         k = len(table)
         made = Labels.declare(range(k) if labels is None else labels, pos_label)
@@ -283,6 +287,7 @@ class ConfusionMatrix(MatrixDoors):
         )
 
     __hash__ = None  # type: ignore[assignment]
+    __array_ufunc__ = None  # adding an array of counts without names is refused
 
     def __iter__(self) -> Iterator[Any]:
         """Rows of the matrix, as NumPy would give them."""
@@ -292,9 +297,29 @@ class ConfusionMatrix(MatrixDoors):
         return len(self.labels)
 
 
+def _of_frame(frame: Any, labels: Any) -> tuple[NDArray[Any], Any]:
+    """The counts of a pandas table by name, with the classes in order; one without names goes by position."""
+    rows, columns = ([plain(x) for x in axis] for axis in (frame.index, frame.columns))
+    if rows == columns == list(range(len(rows))):
+        return frame.to_numpy(), labels
+    wanted = rows if labels is None else list(Labels.declare(labels).values)
+    if sorted(map(str, rows)) != sorted(map(str, columns)) or set(wanted) != set(rows):
+        raise InvalidCounts(
+            f"The rows are {listed(rows)}, the columns {listed(columns)}"
+            + (f", and labels= names {listed(wanted)}." if labels is not None else "."),
+            "Counted by position, a prediction would stand under another class's name.",
+            "Give both sides the same classes: table.reindex(index=names, columns=names, fill_value=0).",
+        )
+    at = [[axis.index(x) for x in wanted] for axis in (rows, columns)]
+    return frame.to_numpy()[np.ix_(*at)], wanted if labels is None else labels
+
+
 def _whole_counts(counts: ArrayLike) -> Ints:
     """The counts as int64 (K, K), or why they are none."""
-    table = np.asarray(counts)
+    try:
+        table = np.asarray(counts)
+    except ValueError as error:
+        raise InvalidCounts(f"The counts are no table: {error}.", "Every row has one count for each class.") from error
     if table.ndim != 2 or table.shape[0] != table.shape[1] or table.size == 0:
         raise InvalidCounts(
             f"The counts have shape {table.shape}.",
@@ -317,6 +342,8 @@ def _whole_counts(counts: ArrayLike) -> Ints:
     if (table < 0).any():
         negative = plural((table < 0).sum(), "negative value")
         raise InvalidCounts(f"The counts hold {negative}.", "A count is at least 0.")
+    if table.dtype.kind in "fu":  # beyond 63 bits the cast would wrap
+        check_total(int(table.max()), lambda: sum(int(x) for x in table.ravel().tolist()))
     whole = table.astype(np.int64)
     check_total(int(whole.max()) * whole.size, lambda: sum(whole.ravel().tolist()))
     return whole

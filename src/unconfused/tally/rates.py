@@ -69,6 +69,8 @@ class Rates:
         k = len(self.labels)
         return np.array(self.values[:k, :k], dtype=dtype)
 
+    __array_ufunc__ = None  # shares do not add
+
     def plot(self, **options: Any) -> Any:
         """Draw the shares as a heatmap; see `ConfusionMatrix.plot`."""
         return self.matrix.plot(normalize=self.how, **options)

@@ -175,6 +175,12 @@ class ScoreTally:
 
     def _tabled(self, unscored: NDArray[Any], below: NDArray[Any], above: NDArray[Any]) -> NDArray[Any]:
         positive = self.labels.require_positive("at()")
+        if len(self.labels) == 1:
+            raise NotKept(
+                f"Every row is {self.labels.names[0]!r}, and the other class has no name.",
+                "What is called negative would stand in no column.",
+                "Declare both: labels=[negative, positive].",
+            )
         truth = [1 - positive, positive, 2, 3]  # where a column of `full` stands in the matrix
         out = np.zeros((COLUMNS, COLUMNS), unscored.dtype)
         out[truth, 1 - positive], out[truth, positive], out[truth, 3] = below, above, unscored
@@ -197,7 +203,7 @@ class ScoreTally:
             )
         same_labels = self.labels.key() == other.labels.key()
         labels = self.labels if same_labels else self._seen_labels().unite(other._seen_labels())
-        if len(labels) != 2:
+        if len(labels) > 2:
             raise MergeRefused(f"Together the tallies have {len(labels)} classes, {labels!r}; scores tell two apart.")
         check_total(self.total + other.total, lambda: self.total + other.total)
         scores = np.concatenate([self.scores, other.scores])
