@@ -165,13 +165,14 @@ class Labels(Sequence[Label]):
         """The classes of both, by the law that inferred ones are sorted again and declared ones must agree."""
         if self == other and self.key() == other.key():
             return self
+        both_declared = self.declared and other.declared
+        if both_declared and (self.values, self.names) != (other.values, other.names):
+            self._refuse(other, "both declare their classes, and not the same ones in the same order")
         mine, theirs = self._role, other._role
         if mine is not None and theirs is not None and mine != theirs:
             self._refuse(other, f"the positive class is {mine!r} on one side and {theirs!r} on the other")
         pos_label = self.pos_label if self.pos_label is not None else other.pos_label
-        if self.declared and other.declared:
-            if (self.values, self.names) != (other.values, other.names):
-                self._refuse(other, "both declare their classes, and not the same ones in the same order")
+        if both_declared:
             return self if pos_label == self.pos_label else other
         if not self.declared and not other.declared:
             if len({isinstance(x, str) for x in (*self.values, *other.values)}) > 1:

@@ -6,7 +6,6 @@ each block of numbers. Nothing in it is run, and nothing is read before its decl
 
 from __future__ import annotations
 
-import errno
 import io
 import json
 import math
@@ -49,6 +48,8 @@ def save(tally: Any, path: str | os.PathLike[str]) -> None:
 
     Raises:
         InputError: not a tally.
+        UnreadableFile: there is no such folder.
+        OSError: the place cannot be written.
     """
     arrays: Arrays = {}
     header = {"format": FORMAT, "version": VERSION, "tally": _packed(tally, "", arrays)}
@@ -67,6 +68,14 @@ def load(path: str | os.PathLike[str]) -> Any:
         UnreadableFile: not there, not of this format, cut short, damaged, or holding numbers that no tally holds.
     """
     name = os.fspath(path)
+    if os.path.isdir(name):
+        raise UnreadableFile(f"{name} is a directory, no .uc file.", fix="Name one of its .uc files.")
+    if _foreign(name):
+        raise UnreadableFile(
+            f"{name} is no .uc file.",
+            "It does not begin like what save() and `unconfused tally` write.",
+            "If it holds predictions, count them: `unconfused report` and `unconfused tally` read such files.",
+        )
     try:
         with zipfile.ZipFile(name) as archive:
             file = _File(archive, os.path.getsize(name))
@@ -78,6 +87,13 @@ def load(path: str | os.PathLike[str]) -> Any:
     except (UnconfusedError, *_BROKEN) as error:
         what = str(error).rstrip(".") or type(error).__name__
         raise UnreadableFile(f"{name} is damaged: {what}.", "Nothing of it was used.", "Save it again.") from error
+
+
+def _foreign(name: str) -> bool:
+    """Whether there is a file that does not begin like an archive; one cut short within these bytes might have been."""
+    with suppress(OSError), open(name, "rb") as file:
+        return not b"PK\x03\x04".startswith(file.read(4))
+    return False
 
 
 class _Damaged(Exception):
@@ -100,6 +116,7 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     """A binary file that stands at ``path`` once the block has ended, and not at all when it fails.
 
     Raises:
+        UnreadableFile: there is no such folder.
         OSError: the place cannot be written.
     """
     if os.path.exists(path) and not os.path.isfile(path):  # a pipe or a device has no half-written state
@@ -109,7 +126,7 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     target = os.path.realpath(os.fspath(path))
     folder, name = os.path.split(target)
     if not os.path.isdir(folder):
-        raise FileNotFoundError(errno.ENOENT, "There is no such folder", folder)
+        raise UnreadableFile(f"There is no such folder: {folder}.", "Nothing was written.", "Make it, or correct the path.")
     draft = os.path.join(folder, f".{name[:100]}.{secrets.token_hex(4)}")
     try:
         with open(draft, "xb") as file:

@@ -416,3 +416,22 @@ def test_weighted_cells_are_never_negative() -> None:
                 (tn, ~(truth | called)),
             ):
                 assert one == pytest.approx(w[there].sum(), rel=1e-12)
+
+
+@pytest.mark.parametrize("stated", [{"pos_label": 0}, {"labels": [0, 1], "pos_label": 0}])
+def test_opposite_positive_classes(stated: dict[str, Any]) -> None:
+    """A positive class that holds by rule and another one that was stated do not add: roles would change places."""
+    by_rule, other = evaluate([1, 1, 0], y_score=[0.9, 0.8, 0.1]), evaluate([1, 0], y_score=[0.2, 0.9], **stated)
+    for a, b in ((by_rule, other), (other, by_rule)):
+        with pytest.raises(MergeRefused, match="the positive class is"):
+            a + b
+
+
+def test_a_batch_of_the_positive_class_alone() -> None:
+    """It waits for the name of the other class, so the cut of the rows decides nothing."""
+    whole = evaluate(["b", "a", "b", "b"], y_score=[0.2, 0.3, 0.2, 0.3], pos_label="b")
+    for cut in (1, 2, 3):
+        stream = Stream(pos_label="b")
+        for part in (slice(cut, None), slice(0, cut)):
+            stream.update(y_true=["b", "a", "b", "b"][part], y_score=[0.2, 0.3, 0.2, 0.3][part])
+        assert stream.evaluation == whole

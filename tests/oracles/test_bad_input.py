@@ -305,7 +305,7 @@ def test_off_by_one() -> None:
     refused(
         DisjointLabels, "no class in common", "y_pred + 1", "100% of 10 rows", y_true=[10, 20] * 5, y_pred=[9, 19] * 5
     )
-    refused(DisjointLabels, "both in lower case", y_true=["Cat", "Dog"] * 5, y_pred=["cat", "dog"] * 5)
+    refused(DisjointLabels, "both spelled alike", y_true=["Cat", "Dog"] * 5, y_pred=["cat", "dog"] * 5)
     assert confusion_matrix(y, z, labels=range(4)).total == 60
 
 

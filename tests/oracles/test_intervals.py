@@ -402,12 +402,12 @@ def test_the_derivative_of_average_precision_is_that_of_its_sums() -> None:
     assert ends(e) == pytest.approx([1 / (1 + math.exp(-(logit + sign * half))) for sign in (-1, 1)], rel=1e-7)
 
 
-def test_losses_have_the_normal_interval_of_their_rows() -> None:
+def test_losses_have_students_interval_of_their_rows() -> None:
     rng = np.random.default_rng(0)
     y, p = rng.integers(0, 2, 80), np.round(rng.random(80), 1)
     tally = ScoreTally.count(Labels((0, 1)), "probability", y, p)
     rows = (p - y) ** 2
-    expected = rows.mean() + np.array([-1, 1]) * Z * rows.std(ddof=1) / math.sqrt(80)
+    expected = rows.mean() + np.array([-1, 1]) * stats.t.ppf(0.975, 79) * rows.std(ddof=1) / math.sqrt(80)
     for e in (estimate(tally, "brier"), estimate(Moments.of(rows), "brier")):
         assert (float(e), *ends(e), e.n) == pytest.approx((rows.mean(), *expected, 80), rel=1e-9)
 

@@ -3,13 +3,16 @@
 | what is asked | interval |
 |---|---|
 | a proportion | Wilson, on Kish's effective rows if weighted |
-| F1, Dice; balanced accuracy, informedness, markedness, G-mean; a macro average over disjoint rows | square-and-add |
+| F1, Dice | that of the Jaccard, carried over |
+| informedness, markedness, G-mean; balanced accuracy and any macro average over disjoint rows, of two classes | square-and-add |
+| the latter of more classes | the outer ends of square-and-add and of Wilson on the rows that the mean is worth: one fails when many classes, the other when one rare class decides |
 | a micro or weighted average in [0, 1] | Wilson on the rows that the delta method finds it to be worth |
 | the worst of m classes | each class's own interval at level 1 - α/m |
 | anything else | the delta method on the logit, Fisher's z or log scale |
 
+Mutual information that chance alone comes to, by the χ² of its G statistic, has an interval that starts at 0.
 Should the delta method see no spread because a cell that matters is empty, one row is spread over the table first.
-"""
+"""  # noqa: E501
 
 from __future__ import annotations
 
@@ -26,7 +29,10 @@ from unconfused.inference.intervals import (
     PROPORTION,
     Bounds,
     Interval,
+    chi_square,
+    effective,
     held,
+    of_mean,
     of_ratio,
     on_scale,
     quantile,
@@ -35,12 +41,14 @@ from unconfused.inference.intervals import (
 )
 from unconfused.inference.resample import percentiles, replicates
 from unconfused.metrics.average import AVERAGES
-from unconfused.metrics.catalogue import Argument, Blend, Form, Metric, Ratio, mean_of_defined, ratio, value_of
+from unconfused.metrics.catalogue import Argument, Blend, Chance, Form, Metric, Ratio, mean_of_defined, ratio, value_of
 from unconfused.metrics.language import Query
 from unconfused.tally.cells import Array, Cells
 
 OF_ANYTHING = ("delta", "bootstrap")
 METHODS = (*PROPORTION, *OF_ANYTHING)
+OUTER = "the outer ends of square-and-add and of the mean on the rows it is worth, each"
+CHANCE = "from 0, since chance alone comes to as much by the χ² of the G statistic"
 SMOOTHED = ", one row spread over the table since an empty cell left no spread"
 
 Words: TypeAlias = "str | NDArray[np.str_]"
@@ -55,6 +63,7 @@ class Reading:
     range: tuple[float, float]
     rule: Rule
     slopes: Callable[[Cells], Array] | None = None
+    chance: Chance | None = None
 
     def value(self, c: Cells) -> Array:
         """The answer.    Shape: (...)."""
@@ -70,7 +79,7 @@ def of_table(metric: Metric, *args: Argument) -> Reading:
     """An overall metric, of the table as it stands."""
     known = metric.slopes
     slopes = None if known is None else lambda c: known(c, *args)
-    return Reading(lambda c: metric.form(c, *args), metric.range, _rule(metric), slopes)
+    return Reading(lambda c: metric.form(c, *args), metric.range, _rule(metric), slopes, metric.chance)
 
 
 def of_class(metric: Metric, *args: Argument) -> Reading:
@@ -82,7 +91,7 @@ def of_class(metric: Metric, *args: Argument) -> Reading:
             return form
         return form.at(1) if isinstance(form, Ratio | Blend) else form[..., 1]
 
-    return Reading(last, metric.range, _rule(metric))
+    return Reading(last, metric.range, _rule(metric), chance=metric.chance)
 
 
 def of_average(query: Query, c: Cells) -> Reading:
@@ -132,7 +141,7 @@ def _flat(value: Array, bounds: Bounds) -> NDArray[np.bool_]:
 def _on_disjoint_rows(metric: Metric, args: tuple[Argument, ...], c: Cells) -> bool:
     """Whether the classes' proportions rest on rows of their own, as recall and precision do."""
     form = metric.form(c, *args) if metric.per_class and metric.kind == "proportion" else None
-    return isinstance(form, Ratio) and bool(np.broadcast_to(form.den, c.tp.shape).sum() <= c.n.sum())
+    return isinstance(form, Ratio) and bool(np.broadcast_to(form.den, c.tp.shape).sum() <= c.n.sum() * (1 + 1e-9))
 
 
 def _rule(metric: Metric) -> Rule:
@@ -175,18 +184,25 @@ def _bounds(
         return of_ratio(form, squares, level, by), name + kish
     assert isinstance(form, Blend)
     assert isinstance(squares, Blend)
-    many = form.parts.den.shape[-1] > 1
-    return square_and_add(form, squares, level, by), f"square-and-add of {name}" if many else f"{name}, carried over"
+    added, seats = square_and_add(form, squares, level, by), form.parts.den.shape[-1]
+    if seats <= 2:
+        return added, f"square-and-add of {name}" if seats > 1 else f"{name}, carried over"
+    many = np.sum(form.parts.den > 0, -1) > 2
+    (low, high), (worth_low, worth_high) = added, of_mean(form, squares, level, by)
+    low, high = (np.where(many, np.fmin(low, worth_low), low), np.where(many, np.fmax(high, worth_high), high))
+    return (low, high), np.where(many, f"{OUTER} of {name}", f"square-and-add of {name}")
 
 
 def _worth(reading: Reading, sample: Sample, value: Array) -> Array:
     """Independent rows that an average is worth: p (1 - p) / variance, or Kish's where it has no variance."""
-    c = sample.counts
-    kish = ratio(c.n[..., 0] ** 2, sample.squares.n[..., 0]).value
     variance = standard_error(reading.value, sample, reading.slopes) ** 2
     worth = ratio(value * (1 - value), variance).value
     flat = ~(variance > 1e-18 * value**2) | ~(worth > 0)
-    return np.where(flat, kish, worth)
+    return np.where(flat, _kish(sample), worth)
+
+
+def _kish(sample: Sample) -> Array:
+    return effective(sample.counts.n[..., 0], sample.squares.n[..., 0])
 
 
 def _delta(reading: Reading, sample: Sample, value: Array, level: float, seed: int) -> tuple[Bounds, Words]:
@@ -194,13 +210,27 @@ def _delta(reading: Reading, sample: Sample, value: Array, level: float, seed: i
         low, high = _on_scale(reading, sample, level)
     except NotKept:  # reads every cell of a table that has too many
         return _bootstrap(reading, sample, level, seed)
-    name = f"delta method on {scale_name(reading.range)}"
+    name: Words = f"delta method on {scale_name(reading.range)}"
     flat = _flat(value, (low, high))
+    if reading.chance is not None:
+        near, ends = _by_chance(reading.chance, sample, value, level)
+        low, high = (np.where(near, end, old) for end, old in zip(ends, (low, high), strict=True))
+        flat, name = flat & ~near, np.where(near, CHANCE, name)
     if not flat.any():
         return (low, high), name
-    ends = zip(_on_scale(reading, smoothed(sample), level), (low, high), strict=True)
-    low, high = (np.where(flat, smooth, end) for smooth, end in ends)
-    return (low, high), np.where(flat, name + SMOOTHED, name)
+    both = zip(_on_scale(reading, smoothed(sample), level), (low, high), strict=True)
+    low, high = (np.where(flat, smooth, end) for smooth, end in both)
+    return (low, high), np.where(flat, np.char.add(name, SMOOTHED), name)
+
+
+def _by_chance(chance: Chance, sample: Sample, value: Array, level: float) -> tuple[NDArray[np.bool_], Bounds]:
+    """Where a value is no more than chance alone comes to, c = factor · χ² / n, and [0, (√value + √c)²] there.
+
+    The root of the G statistic moves up by about that of what it is about.
+    """
+    factor, freedom = chance(sample.counts)
+    top = factor * chi_square(level, freedom) / _kish(sample)
+    return value <= top, (np.zeros_like(value), (np.sqrt(value) + np.sqrt(top)) ** 2)
 
 
 def _on_scale(reading: Reading, sample: Sample, level: float) -> Bounds:
@@ -216,7 +246,7 @@ def _bootstrap(reading: Reading, sample: Sample, level: float, seed: int) -> tup
     for place in np.ndindex(stack):
         one = sample.each(lambda c, at=place: Cells.of_table(table_of(c)[at], c.k))  # type: ignore[misc]
         low[place], high[place] = percentiles(reading.value, one, level, seed)
-        if low[place] < high[place]:
+        if not _flat(high[place], (low[place], high[place])):
             words[place] = name
         else:
             low[place], high[place] = percentiles(reading.value, smoothed(one), level, seed)

@@ -80,7 +80,8 @@ def spread(slopes: Array, sample: Sample) -> Array:
     """√(Σ Q (U - Ū)²): what the rows of a sample do to a sum that moves by U with each.    Shape: (...)."""
     c = sample.counts
     mean = ratio((table_of(c) * slopes).sum((-2, -1)), c.n[..., 0]).value
-    error: Array = np.sqrt((table_of(sample.squares) * (slopes - mean[..., None, None]) ** 2).sum((-2, -1)))
+    moved = np.sqrt(table_of(sample.squares)) * (slopes - mean[..., None, None])  # so tiny weights do not overflow
+    error: Array = np.sqrt((moved**2).sum((-2, -1)))
     return error
 
 
@@ -100,8 +101,14 @@ def by_cell(reading: Reading, c: Cells) -> Array:
 
 
 def by_margin(reading: Reading, c: Cells) -> Array:
-    """Derivatives by diagonal, row, column and total, put together for each cell of one table.    Shape: (S, S)."""
+    """Derivatives by diagonal, row, column and total, put together for each cell.    Shape: (..., S, S)."""
     seats = c.rows.shape[-1]
+    if c.rows.ndim > 1:  # a table at a time: these are the large ones
+        table = table_of(c)
+        slopes = np.empty_like(table)
+        for place in np.ndindex(table.shape[:-2]):
+            slopes[place] = by_margin(reading, Cells.of_table(table[place], c.k))
+        return slopes
     start = np.concatenate([c.diagonal, c.rows, c.columns, c.n])
     slopes = np.zeros_like(start)
     for places in _chunks(np.flatnonzero(start), start.size):

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from statistics import NormalDist
 from typing import Any, NamedTuple, TypeAlias
@@ -13,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unconfused.errors import UsageError, require
-from unconfused.metrics.catalogue import Blend, Ratio, ratio
+from unconfused.metrics.catalogue import Blend, Ratio, mean_of_defined, ratio
 from unconfused.tally.cells import Array
 from unconfused.tally.scores import logistic
 
@@ -82,10 +83,55 @@ PROPORTION: dict[str, tuple[str, ByProportion]] = {
 }
 
 
+def student(level: float, freedom: float) -> float:
+    """The t that Student's distribution stays within with probability ``level``, from the normal quantile.
+
+    Cornish-Fisher to the fourth order, exact at 1 and 2 degrees of freedom: off by 0.1 % at 3, by less beyond.
+    Source: Abramowitz & Stegun 26.7.5.
+
+    >>> [round(student(0.95, v), 3) for v in (1, 2, 3, 11, 1e9)]
+    [12.706, 4.303, 3.179, 2.201, 1.96]
+    """
+    z = quantile(level)
+    if freedom < 2:
+        return math.tan(math.pi * level / 2)
+    if freedom < 3:
+        return level * math.sqrt(2 / (1 - level**2))
+    terms = (
+        (z**3 + z) / 4,
+        (5 * z**5 + 16 * z**3 + 3 * z) / 96,
+        (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384,
+        (79 * z**9 + 776 * z**7 + 1482 * z**5 - 1920 * z**3 - 945 * z) / 92160,
+    )
+    return z + sum(term / freedom**power for power, term in enumerate(terms, 1))
+
+
+def chi_square(level: float, freedom: Array) -> Array:
+    """What χ² stays under with probability ``level``, after Wilson & Hilferty 1931; exact at one degree of freedom.
+
+    >>> chi_square(0.95, np.array([1.0, 4.0, 100.0])).round(2)
+    array([  3.84,   9.46, 124.34])
+    """
+    rest = 2 / (9 * freedom)
+    cubed = freedom * np.maximum(1 - rest + NormalDist().inv_cdf(level) * np.sqrt(rest), 0) ** 3
+    return np.where(freedom == 1, quantile(level) ** 2, cubed)
+
+
+def effective(sums: Array, squares: Array) -> Array:
+    """Kish's effective rows (Σw)² / Σw²: one at least, also where rounding left nothing of the squares; NaN without.
+
+    >>> effective(np.array([6.0, 1e-200, 0.0]), np.array([12.0, 0.0, 0.0]))
+    array([ 3.,  1., nan])
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        rows = np.fmax(ratio(np.square(sums), np.maximum(squares, 0)).value, 1.0)
+    return np.where(sums > 0, rows, np.nan)
+
+
 def of_ratio(form: Ratio, squares: Ratio, level: float, by: ByProportion) -> Bounds:
-    """The interval of a proportion on Kish's effective rows (Σw)² / Σw² of its denominator; NaN where that is 0."""
-    p, effective = form.value, ratio(form.den**2, squares.den).value
-    low, high = by(p * effective, effective, level)
+    """The interval of a proportion on Kish's effective rows of its denominator; NaN where that is 0."""
+    p, rows = form.value, effective(form.den, squares.den)
+    low, high = by(p * rows, rows, level)
     return np.where(np.isnan(p), np.nan, low), np.where(np.isnan(p), np.nan, high)
 
 
@@ -101,6 +147,26 @@ def square_and_add(form: Blend, squares: Blend, level: float, by: ByProportion) 
     low, high = (middle + sign * np.sqrt(np.nansum(m**2, 0)) for sign, m in zip((-1, 1), moved, strict=True))
     corner_low, corner_high = (form.combine(end) for end in ends)
     return np.where(low < middle, low, corner_low), np.where(high > middle, high, corner_high)
+
+
+def of_mean(form: Blend, squares: Blend, level: float, by: ByProportion) -> Bounds:
+    """The interval of a mean v of proportions, as that of one on the v (1 - v) / Var rows it is worth, carried over.
+
+    Var = Σ p̃ (1 - p̃) / n / m², with p̃ = (x + v) / (n + 1): a class of a few rows, all of them right, is drawn
+    towards the others, and so tells of errors that it has not shown. At v = 0 and 1 the worth is its limit m² / Σ 1/n.
+    Keeps its level over many classes; where one rare class is most of the variance ``square_and_add`` does (0.95 at
+    rows of 100, 100, 100 and 3, where this has 0.71; over ten classes of 10 rows 0.87 and 0.96).
+    """
+    parts, rows = form.parts.value, effective(form.parts.den, squares.parts.den)
+    many, mean = np.sum(~np.isnan(parts), -1), mean_of_defined(parts)[..., None]
+    drawn = (parts * rows + mean) / (rows + 1)
+    own, spread = mean * (1 - mean), drawn * (1 - drawn)
+    ends = (mean <= 0) | (mean >= 1)
+    variance = np.nansum(np.where(ends, 1.0, ratio(spread, own).value) / rows, -1)
+    worth = ratio(many**2, variance).value
+    bounds = by(mean[..., 0] * worth, worth, level)
+    low, high = (form.combine(np.where(np.isnan(parts), np.nan, end[..., None])) for end in bounds)
+    return low, high
 
 
 def _one_at_a_time(parts: Array, end: Array) -> Array:
@@ -130,6 +196,9 @@ def scale_name(range: tuple[float, float]) -> str:
 
 
 def held(value: Array, bounds: Bounds, range: tuple[float, float]) -> Bounds:
-    """The bounds cut to the range and, should rounding or skew have moved them past it, out to the value."""
-    low, high = (np.clip(end, *range) for end in bounds)
+    """The bounds cut to the range and, should rounding or skew have moved them past it, out to the value.
+
+    An end that a scale could not place is that of the range.
+    """
+    low, high = (np.clip(np.where(np.isnan(end), last, end), *range) for end, last in zip(bounds, range, strict=True))
     return np.minimum(low, value), np.maximum(high, value)

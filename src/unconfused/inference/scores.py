@@ -4,9 +4,14 @@
 |---|---|
 | roc_auc | DeLong on the logit scale with min(P, N) >= 50 and min(P, N) (1 - AUC) >= 10; else the wider of it and Newcombe's method 5; that alone under 50 or at 0 or 1 |
 | average_precision | infinitesimal jackknife on the logit scale; with P < 50 the wider of it and Wilson on P |
-| ks, partial_roc_auc, ece | bootstrap standard error on the logit scale |
-| log_loss, brier, brier_sum | normal, from the mean and variance of the rows' losses |
+| ks | the value ∓ (√(ln(4/α) / 2P) + √(ln(4/α) / 2N)): both score distributions stay in their bands (Massart 1990) |
+| partial_roc_auc | bootstrap standard error on the logit scale |
+| ece | the same, from 0 where calibrated probabilities would show as much |
+| log_loss, brier, brier_sum | Student's t on the mean and variance of the rows' losses |
 
+The interval of ks never covers less than its level, and is wide for that. The ECE of a sample is too large, by about
+√(bins / n) where the probabilities are right: its interval holds the truth at its level only where that is 0 (the low
+end is 0 in that share of samples, by consistency resampling) or large beside the bias. Between, it stands too high.
 Weighted masses count for Kish's effective rows (Σw)² / Σw² wherever a number of rows is asked for.
 """  # noqa: E501
 
@@ -17,22 +22,24 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from unconfused.errors import UsageError
-from unconfused.inference.intervals import Bounds, Interval, held, on_scale, quantile, wilson
+from unconfused.inference.intervals import Bounds, Interval, effective, held, on_scale, quantile, student, wilson
 from unconfused.inference.resample import draws
 from unconfused.labels import plural
-from unconfused.metrics.catalogue import ratio
+from unconfused.metrics.catalogue import Argument, ratio
 from unconfused.metrics.language import Query
-from unconfused.metrics.proper import clipped_rows, log_losses, square_losses
+from unconfused.metrics.proper import bin_starts, clipped_rows, log_losses, square_losses
 from unconfused.metrics.ranking import Masses, above
 from unconfused.tally.cells import Array
 from unconfused.tally.moments import CLIP, Moments
 from unconfused.tally.scores import ScoreTally
 
-REPLICATES = 500
+MOST, LEAST, WORK = 2000, 500, 2**23
+"""Replicates: as many as this work allows, between these."""
 CELLS = 4096
 """Scores that a bootstrap of masses keeps apart; neighbours beyond are merged, each holding about as many rows."""
 FEW, FEW_ERRORS = 50, 10
-METHODS = {"roc_auc": ("delong", "newcombe", "bootstrap"), "average_precision": ("logit", "wilson", "bootstrap")}
+METHODS = {"roc_auc": ("delong", "newcombe", "bootstrap"), "average_precision": ("logit", "wilson", "bootstrap"),
+           "ks": ("dkw", "bootstrap")}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +60,8 @@ class _Sides:
     @property
     def rows(self) -> tuple[float, float]:
         """Effective positives and negatives."""
-        p = ratio(self.positives.sum() ** 2, self.positive_squares.sum()).value
-        n = ratio(self.negatives.sum() ** 2, self.negative_squares.sum()).value
+        p = effective(self.positives.sum(), self.positive_squares.sum())
+        n = effective(self.negatives.sum(), self.negative_squares.sum())
         return float(p), float(n)
 
 
@@ -73,6 +80,8 @@ def interval(query: Query, tally: ScoreTally, value: float, level: float, method
         bounds, words = _loss(name, tally, value, level)
     elif method == "bootstrap" or name not in METHODS:
         bounds, words = _bootstrap(query, tally, value, level, seed)
+    elif name == "ks":
+        bounds, words = _dkw(tally, value, level)
     elif name == "roc_auc":
         bounds, words = _roc_auc(tally, value, level, method)
     else:
@@ -81,11 +90,12 @@ def interval(query: Query, tally: ScoreTally, value: float, level: float, method
 
 
 def of_moments(name: str, moments: Moments, level: float) -> tuple[float, Interval]:
-    """The mean loss of rows, with its normal interval."""
+    """The mean loss of rows, with its interval."""
     factor = 2.0 if name == "brier_sum" else 1.0
     value, error = factor * moments.mean, factor * moments.standard_error
-    bounds = _normal(name, value, error, moments.n, level)
-    return value, Interval(*held(_point(value), bounds, (0.0, _largest(name, value))), _NORMAL)
+    rows = float(effective(*moments.sums[:, 0]))
+    bounds = _mean(name, value, error, rows, level)
+    return value, Interval(*held(_point(value), bounds, (0.0, _largest(name, value))), _STUDENT)
 
 
 def delong_error(tally: ScoreTally) -> float:
@@ -175,19 +185,44 @@ def _bootstrap(query: Query, tally: ScoreTally, value: float, level: float, seed
     cells = merged.masses.ravel()
     squares = cells if merged.squares is None else merged.squares.ravel()
     used = np.flatnonzero(cells)
-    found = []
-    for drawn in draws(cells[used], squares[used], merged.squares is not None, REPLICATES, seed, 4 * cells.size):
+    repeats, found = int(np.clip(WORK // cells.size, LEAST, MOST)), []
+    for drawn in draws(cells[used], squares[used], merged.squares is not None, repeats, seed, 4 * cells.size):
         masses = np.zeros((len(drawn), cells.size))
         masses[:, used] = drawn
         found.append(query.metric(Masses(merged, masses[:, ::2], masses[:, 1::2]), *query.args))
     values = np.concatenate(found)
     error = _point(float(np.std(values[np.isfinite(values)], ddof=1)))
     bounds = on_scale(_point(value), error, query.metric.range, quantile(level))
-    name = f"bootstrap standard error on the logit scale, {REPLICATES} replicates, seed {seed}"
-    if bounds[1] - bounds[0] > 0:
-        return bounds, name
-    few = _point(min(x for x in _Sides.of(tally).rows if x > 0))
-    return wilson(value * few, few, level), "Wilson on the rows of the smaller class, since no replicate differs"
+    name = f"bootstrap standard error on the logit scale, {repeats} replicates, seed {seed}"
+    if not error > 1e-9 * value or not bounds[1] - bounds[0] > 0:
+        few = _point(min(x for x in _Sides.of(tally).rows if x > 0))
+        bounds = wilson(value * few, few, level)
+        name = "Wilson on the rows of the smaller class, since no replicate differs"
+    if query.metric.name == "ece" and value <= _calibrated(tally, query.args, level, seed):
+        return (_point(0.0), bounds[1]), name + "; from 0, since calibrated probabilities show as much"
+    return bounds, name
+
+
+def _calibrated(tally: ScoreTally, args: tuple[Argument, ...], level: float, seed: int) -> float:
+    """What the ECE stays under with probability ``level`` where the probabilities are right: y ~ Bin(n, mean p) by bin.
+
+    Source: consistency resampling, Bröcker & Smith 2007.
+    """
+    masses, p = tally.masses.sum(1), tally.probabilities
+    squares = masses if tally.squares is None else tally.squares.sum(1)
+    starts = bin_starts(tally, *args)  # type: ignore[arg-type]
+    rows, told, spread = (np.add.reduceat(x, starts) for x in (masses, masses * p, squares))
+    used = rows > 0
+    rows, told, spread = rows[used], told[used], spread[used]
+    share, worth = np.clip(told / rows, 0, 1), np.rint(effective(rows, spread)).astype(np.int64)
+    seen = np.random.default_rng(seed).binomial(worth, share, (MOST, len(rows))) / worth
+    return float(np.quantile((np.abs(seen - share) * rows).sum(-1) / rows.sum(), level))
+
+
+def _dkw(tally: ScoreTally, value: float, level: float) -> tuple[Bounds, str]:
+    log = np.log(4 / (1 - level))
+    half = sum(np.sqrt(log / (2 * rows)) for rows in _Sides.of(tally).rows)
+    return (_point(value - half), _point(value + half)), "Dvoretzky-Kiefer-Wolfowitz bands of both score distributions"
 
 
 def _merged(tally: ScoreTally) -> ScoreTally:
@@ -206,7 +241,7 @@ def _merged(tally: ScoreTally) -> ScoreTally:
     )  # fmt: skip
 
 
-_NORMAL = "normal, from the mean and variance of the rows' losses"
+_STUDENT = "Student's t on the mean and variance of the rows' losses"
 
 
 def _loss(name: str, tally: ScoreTally, value: float, level: float) -> tuple[Bounds, str]:
@@ -219,13 +254,14 @@ def _loss(name: str, tally: ScoreTally, value: float, level: float) -> tuple[Bou
     off = np.where(squares > 0, squares * np.where(squares > 0, losses - value, 0) ** 2, 0)
     error = float(np.sqrt(off.sum() * ratio(rows, rows - 1).value) / masses.sum())
     note = f"; {plural(clipped, 'row')} read as {CLIP:.1e} from certain" if clipped else ""
-    return _normal(name, value, error, rows, level), _NORMAL + note
+    worth = float(effective(masses.sum(), squares.sum()))
+    return _mean(name, value, error, worth, level), _STUDENT + note
 
 
-def _normal(name: str, value: float, error: float, rows: int, level: float) -> Bounds:
-    """value ± z standard errors; with no spread to see, Wilson on the value's share of the largest loss there is."""
+def _mean(name: str, value: float, error: float, rows: float, level: float) -> Bounds:
+    """value ± t standard errors; with no spread to see, Wilson on the value's share of the largest loss there is."""
     if error > 1e-9 * value and np.isfinite(error):
-        half = quantile(level) * error
+        half = student(level, rows - 1) * error
         return _point(value - half), _point(value + half)
     largest = _largest(name, value)
     if not np.isfinite(largest):

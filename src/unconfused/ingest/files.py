@@ -118,13 +118,29 @@ def opened_files(sources: Sequence[str], kind: InputFormat | None) -> Iterator[l
     with ExitStack() as stack:
         for source in sources:
             if source == STDIN:
-                files.append(File(stack.enter_context(_spooled(sys.stdin.buffer)), "standard input", kind or "csv"))
+                path = stack.enter_context(_spooled(sys.stdin.buffer))
+                files.append(File(path, "standard input", kind or _as_csv(path)))
             elif os.path.exists(source) and not os.path.isdir(source) and not os.path.isfile(source):  # a pipe
                 stream = stack.enter_context(open(source, "rb"))
                 files.append(File(stack.enter_context(_spooled(stream)), source, kind or kind_of(source)))
             else:
                 files += [File(path, path, kind or kind_of(path)) for path in _paths(source)]
         yield files
+
+
+def _as_csv(path: str) -> InputFormat:
+    """What standard input is read as, unless its first bytes are those of another format."""
+    with open(path, "rb") as file:
+        start = file.read(64)
+    signs: dict[bytes, tuple[str, InputFormat]] = {b"PAR1": ("Parquet", "parquet"), b"{": ("JSON lines", "jsonl")}
+    for sign, (format, kind) in signs.items():
+        if start.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(sign):
+            raise UnreadableFile(
+                f"Standard input looks like {format}.",
+                "Unless its format is said, it is read as CSV.",
+                f"Type input_format='{kind}' (or 'csv', if it is CSV).",
+            )
+    return "csv"
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from typing import Any, TextIO
 
 from unconfused.errors import InputError, InvalidValues, InvalidWeights, ScoresAsLabels, UnreadableFile, require
 from unconfused.ingest.files import File, Found, InputFormat, Wanted, check_columns, kind_of, quoted, sentence
-from unconfused.labels import Declared
+from unconfused.labels import Declared, plural
 
 WHOLE = r"-?(0|[1-9][0-9]*)"
 NUMBER = r"\s*[+-]?(([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?|(?i:inf|infinity|nan))\s*"
@@ -92,7 +92,7 @@ def _refuse_scores(engine: Any, wanted: Wanted, places: Mapping[str, Sequence[st
             fractions, distinct, example = engine.execute(query).fetchone()
             if fractions:
                 raise ScoresAsLabels(
-                    f"Column {name!r} holds {fractions:,} fractional numbers such as {example} ({distinct:,} distinct)"
+                    f"Column {name!r} holds {plural(fractions, 'fractional number')} such as {example} ({distinct:,} distinct)"
                     ": these are scores, not classes.",
                     "They were not rounded for you: 0.5 is a decision, not a default.",
                     f"Name it with y_score={name} instead, and the decision with threshold=0.5."

@@ -15,7 +15,7 @@ from unconfused.labels import plural
 from unconfused.tally.kernels import LIMIT, exact_total
 
 LARGEST = 1e120
-"""Weights beyond it, or below its inverse, are refused: sums of their squares would overflow or vanish."""
+"""Weights beyond it are refused: sums of their squares would overflow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +59,9 @@ def read_weights(weights: Column | None, count: Column | None, n: int) -> Weighi
         InvalidWeights: a weight that is negative, missing or infinite; a count that is not a whole number >= 0.
     """
     w = None if weights is None else _numbers(weights, "A weight says how much a row counts.")
-    if w is not None and (far := (w > LARGEST) | ((w > 0) & (w < 1 / LARGEST))).any():
+    if w is not None and (far := w > LARGEST).any():
         raise InvalidWeights(
-            f"sample_weight holds {plural(far.sum(), 'value')} beyond {LARGEST:g} or below {1 / LARGEST:g}, "
-            f"{positions(far)}.",
+            f"sample_weight holds {plural(far.sum(), 'value')} beyond {LARGEST:g}, {positions(far)}.",
             "Their squares, which intervals rest on, are no longer numbers.",
             "Divide the weights by their mean: only their ratios matter.",
         )

@@ -40,6 +40,16 @@ def _normalized_slopes(c: Cells) -> Array:
     return ratio(2 * (_information_slopes(c) - share * of_entropy), entropy).value
 
 
+def _information_by_chance(c: Cells) -> tuple[Array, Array]:
+    """½ and (r - 1)(s - 1): of an independent truth and prediction 2 n I, the G statistic, is about χ²."""
+    truth, prediction = (np.count_nonzero(margin, -1) - 1.0 for margin in (c.rows, c.columns))
+    return np.full(truth.shape, 0.5), np.maximum(truth * prediction, 1.0)
+
+
+def _normalized_by_chance(c: Cells) -> tuple[Array, Array]:
+    return ratio(1, _entropies(c)).value, _information_by_chance(c)[1]
+
+
 @metric(range=SIGNED, better="higher", kind="index", per_class=False,
         undefined="all rows are of one class and all were predicted as it",
         also=("cohen kappa", "cohen's kappa"), see="Cohen 1960, 1968; interval: Fleiss, Cohen & Everitt 1969",
@@ -56,7 +66,7 @@ def kappa(c: Cells, weights: Agreement = "unweighted") -> Ratio:
 
 
 @metric(range=POSITIVE, better="higher", kind="index", undefined=NO_ROW, per_class=False,
-        also=("mi",), see="Shannon 1948", slopes=_information_slopes)  # fmt: skip
+        also=("mi",), see="Shannon 1948", slopes=_information_slopes, chance=_information_by_chance)  # fmt: skip
 def mutual_information(c: Cells) -> Array:
     """Σ p log(p / (row · column)), in nats: what the prediction tells of the truth.    Shape: (...)."""
     information: Array = np.maximum((_shares(c) * _gain(c)).sum((-2, -1)), 0)
@@ -65,7 +75,8 @@ def mutual_information(c: Cells) -> Array:
 
 @metric(range=UNIT, better="higher", kind="index", per_class=False,
         undefined="all rows are of one class and all were predicted alike", also=("nmi",),
-        see="Strehl & Ghosh 2002, arithmetic mean", slopes=_normalized_slopes)  # fmt: skip
+        see="Strehl & Ghosh 2002, arithmetic mean",
+        slopes=_normalized_slopes, chance=_normalized_by_chance)  # fmt: skip
 def normalized_mutual_information(c: Cells) -> Ratio:
     """2 I / (H(truth) + H(prediction)): the mutual information as a share of the mean entropy.    Shape: (...)."""
     information = 2 * mutual_information(c)

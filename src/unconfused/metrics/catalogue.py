@@ -3,7 +3,8 @@
 A metric is a function of a tally's sums that broadcasts over leading axes. What it returns says how sure one can be:
 
 - ``Ratio``: rows out of rows. Of ``kind="proportion"`` its rows are independent draws, and the interval is Wilson's.
-- ``Blend``: a function of several independent proportions, rising in each; the interval is square-and-add.
+- ``Blend``: a function of one or two independent proportions, rising in each, or of the mean of any number; the
+  interval is square-and-add, of more than two no narrower than that of the rows which their mean is worth.
 - an array: anything else; the interval is the delta method's.
 """
 
@@ -29,7 +30,7 @@ Source: TypeAlias = Literal["counts", "scores", "moments"]
 
 UNIT, SIGNED, POSITIVE = (0.0, 1.0), (-1.0, 1.0), (0.0, math.inf)
 """The ranges that most metrics have."""
-NO_ROW = "no row was counted"
+NO_ROW = "no row was counted, or the rows weigh nothing"
 
 
 class Ratio(NamedTuple):
@@ -50,27 +51,34 @@ class Ratio(NamedTuple):
 
 
 class Blend(NamedTuple):
-    """Independent proportions on the last axis, and a function that rises in each.    Shape: (..., m) → (...)."""
+    """Independent proportions on the last axis, and a function that rises in each.    Shape: (..., m) → (...).
+
+    Of more than two parts it is a function of their mean. ``whole`` is the same number as one quotient, where rounding
+    only once gives it exactly.
+    """
 
     parts: Ratio
     combine: Callable[[Array], Array]
+    whole: Ratio | None = None
 
     @classmethod
-    def of(cls, *parts: Ratio, combine: Callable[[Array], Array]) -> Blend:
+    def of(cls, *parts: Ratio, combine: Callable[[Array], Array], whole: Ratio | None = None) -> Blend:
         """Several ratios of one shape, stacked on a new last axis."""
-        return cls(Ratio(np.stack([p.num for p in parts], -1), np.stack([p.den for p in parts], -1)), combine)
+        return cls(Ratio(np.stack([p.num for p in parts], -1), np.stack([p.den for p in parts], -1)), combine, whole)
 
     @property
     def value(self) -> Array:
         """The function of the proportions; NaN where it needs one that is undefined."""
-        return self.combine(self.parts.value)
+        return self.combine(self.parts.value) if self.whole is None else self.whole.value
 
     def at(self, index: int) -> Blend:
         """One class of the axis before the parts."""
-        return Blend(Ratio(self.parts.num[..., index, :], self.parts.den[..., index, :]), self.combine)
+        parts = Ratio(self.parts.num[..., index, :], self.parts.den[..., index, :])
+        return Blend(parts, self.combine, self.whole and self.whole.at(index))
 
 
 Form: TypeAlias = Ratio | Blend | Array
+Chance: TypeAlias = Callable[[Cells], tuple[Array, Array]]
 
 
 def ratio(num: ArrayLike, den: ArrayLike) -> Ratio:
@@ -143,6 +151,8 @@ class Metric:
         parameters: what may stand in its parentheses.
         slopes: ``Cells`` → derivative by the count in each cell, (..., S, S). Only what reads every cell of a table
             needs to say it; of anything else the margins tell.
+        chance: ``Cells`` → factor, degrees of freedom: of n rows in which truth and prediction are independent the
+            metric is about factor · χ² / n. Of what is 0 then and cannot be less.    Shape: twice (...).
     """
 
     name: str
@@ -157,6 +167,7 @@ class Metric:
     per_class: bool
     parameters: tuple[Parameter, ...]
     slopes: Callable[..., Array] | None = None
+    chance: Chance | None = None
 
     @property
     def formula(self) -> str:
@@ -193,13 +204,16 @@ def metric(
     of: Source = "counts",
     per_class: bool = True,
     slopes: Callable[..., Array] | None = None,
+    chance: Chance | None = None,
 ) -> Callable[[Callable[..., Form]], Metric]:
     """Declare a metric: the function's name becomes its name, its further parameters what stands in parentheses."""
 
     def declare(function: Callable[..., Form]) -> Metric:
         name = function.__name__
         parameters = _parameters(function)
-        declared = Metric(name, function, range, better, kind, undefined, also, see, of, per_class, parameters, slopes)
+        declared = Metric(
+            name, function, range, better, kind, undefined, also, see, of, per_class, parameters, slopes, chance
+        )
         for spelling in (name, *also):
             if _NAMES.setdefault(_plain(spelling), name) != name:
                 raise ValueError(f"{spelling!r} already names {_NAMES[_plain(spelling)]}")

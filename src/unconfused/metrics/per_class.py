@@ -85,7 +85,8 @@ def jaccard(c: Cells) -> Ratio:
         see="van Rijsbergen 1979; interval: https://arxiv.org/abs/2309.14621")  # fmt: skip
 def f1(c: Cells) -> Blend:
     """2 tp / (2 tp + fp + fn) = 2J / (1 + J): the harmonic mean of precision and recall.    Shape: (..., k)."""
-    return Blend.of(ratio(c.tp, c.support + c.fp), combine=lambda j: ratio(2 * j, 1 + j).value[..., 0])
+    whole = ratio(2 * c.tp, 2 * c.tp + c.fp + c.fn)
+    return Blend.of(ratio(c.tp, c.support + c.fp), combine=lambda j: ratio(2 * j, 1 + j).value[..., 0], whole=whole)
 
 
 @metric(range=UNIT, better="higher", kind="combination", undefined=NEITHER,

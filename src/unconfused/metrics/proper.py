@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from unconfused.errors import UsageError
 from unconfused.metrics.catalogue import NO_ROW, POSITIVE, UNIT, Ratio, metric, ratio
@@ -45,15 +46,18 @@ def brier_sum(m: Masses) -> Ratio:
         also=("expected calibration error",), see="Naeini, Cooper & Hauskrecht 2015")  # fmt: skip
 def ece(m: Masses, bins: int = 15) -> Ratio:
     """Σ over bins |Σ p - positives| / n, bins [i/b, (i+1)/b): how far p is from the rate.    Shape: (...)."""
-    if bins < 1:
-        raise UsageError(f"ece({bins}) has no meaning: bins is 1 or more.", fix="Type: ece(15)")
-    probabilities = m.tally.probabilities
-    place = np.minimum((probabilities * bins).astype(np.int64), bins - 1)
-    starts = np.flatnonzero(np.diff(place, prepend=-1))
-    rows = m.positives + m.negatives
-    gap = rows * probabilities - m.positives
+    starts, rows = bin_starts(m.tally, bins), m.positives + m.negatives
+    gap = rows * m.tally.probabilities - m.positives
     binned = np.add.reduceat(gap, starts, axis=-1) if starts.size else gap
     return ratio(np.abs(binned).sum(-1), rows.sum(-1))
+
+
+def bin_starts(tally: ScoreTally, bins: int = 15) -> NDArray[np.intp]:
+    """Where in the scores each bin begins that has any; an edge i/b belongs to the bin above it."""
+    if bins < 1:
+        raise UsageError(f"ece({bins}) has no meaning: bins is 1 or more.", fix="Type: ece(15)")
+    place = np.searchsorted(np.arange(1, bins) / bins, tally.probabilities, side="right")
+    return np.flatnonzero(np.diff(place, prepend=-1))
 
 
 def log_losses(tally: ScoreTally) -> Array:

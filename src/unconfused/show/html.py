@@ -11,7 +11,7 @@ from unconfused.findings import Finding
 from unconfused.labels import plural
 from unconfused.show.colour import css, ramp, written
 from unconfused.show.escape import html as safe
-from unconfused.show.lines import plain
+from unconfused.show.lines import plain, value_of
 from unconfused.show.numbers import amounts, percent
 from unconfused.show.report import BASELINES, Report, report
 from unconfused.show.table import names
@@ -153,8 +153,10 @@ def matrix_table(cm: ConfusionMatrix, how: Any = None) -> str:
 
 
 def width_of(letters: int, most: int) -> str:
-    """The style of a name: broken only where it is longer than ``most`` letters."""
-    return f"min-width:{0.64 * min(letters, most):.1f}em;white-space:normal;overflow-wrap:anywhere"
+    """The style of a name: in one line up to ``most`` letters, broken where it is longer."""
+    if letters <= most:
+        return "white-space:nowrap"
+    return f"box-sizing:content-box;min-width:{0.64 * most:.1f}em;white-space:normal;overflow-wrap:anywhere"
 
 
 def _edge(style: str, place: int, k: int, side: str) -> str:
@@ -187,7 +189,7 @@ def rates_table(made: Report) -> str:
     for name, e in asked.items():
         value, interval = halves(e)
         beside = BASELINES.get(name)
-        against = f"; {float(asked[beside]):.3f} without skill" if beside in asked and e.defined else ""
+        against = f"; {value_of(asked[beside])} without skill" if beside in asked and e.defined else ""
         out = f" without {', '.join(map(str, e.left_out))}" if e.left_out else ""
         rows.append(
             [safe(name), f"<b>{safe(value)}</b>", safe(f"{interval}{out}{against}"), f"{e.n:,}", safe(e.method)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from string import ascii_lowercase
 from typing import TYPE_CHECKING, TypeAlias
@@ -22,6 +22,15 @@ Rate: TypeAlias = tuple[str, Estimate, str]
 def plain(e: Estimate) -> str:
     """An estimate without the classes that it left out: those are named below."""
     return str(replace(e, left_out=()))
+
+
+def value_of(e: Estimate) -> str:
+    """The value of an estimate as it prints, without its interval.
+
+    >>> value_of(Estimate(0.99996, 0.9999, 0.99999))
+    '0.99996'
+    """
+    return plain(e).partition(" ")[0]
 
 
 def rate_lines(rates: Sequence[Rate], *, methods: bool = True) -> list[str]:
@@ -59,11 +68,11 @@ def method_lines(rates: Sequence[Rate]) -> list[str]:
     return ["", *paragraph(f"{100 * rates[0][1].level:.4g} % intervals: {'; '.join(told)}.", "  ")]
 
 
-def finding_lines(findings: Sequence[Finding]) -> list[str]:
-    """Findings that doubt the numbers: errors and warnings."""
+def finding_lines(findings: Sequence[Finding], notes: Collection[str] = ("CM-ONE-CLASS",)) -> list[str]:
+    """Findings that doubt the numbers: errors and warnings, and notes of these codes."""
     lines: list[str] = []
     for finding in findings:
-        if finding.level != "note":
+        if finding.level != "note" or finding.code in notes:
             text = f"{finding.level.capitalize()} {finding.code}: {finding.message} {finding.remedy}".rstrip()
             lines += paragraph(visible(text), "  ")
     return lines

@@ -50,6 +50,7 @@ def write_page(subject: Any, path: str | os.PathLike[str], *, threshold: Any = N
 
     Raises:
         MissingExtra: Jinja2 (or, for curves, Altair and vl-convert) is not installed.
+        UnreadableFile: there is no such folder.
         OSError: the place cannot be written.
     """
     content = page(subject, threshold=threshold).encode()
@@ -72,6 +73,7 @@ def page(subject: Any, *, threshold: Any = None) -> str:
         Section("matrix", "Who was called what", _matrix_parts(matrix)),
         Section("rates", "Rates, and how sure they are", _kept(html.rates_table(made))),
         Section("classes", "Each class", _kept(html.classes_table(made, LISTED))),
+        Section("curves", "Every threshold", _undrawn(subject)),
     ]
     for section in sections:
         section.parts = [safe(part) for part in section.parts]
@@ -117,12 +119,26 @@ def _matrix_parts(matrix: Any) -> list[str]:
 
 def _curves(subject: Any) -> dict[str, dict[str, Any]]:
     """The curves that are drawn: ``{kind: {class: Curve}}``; none without scores, or of very many classes."""
-    scores = None if isinstance(subject, ConfusionMatrix | Grouped) else subject.scores
-    if scores is None or not subject.total or (isinstance(scores, Grouped) and len(scores) > DRAWN):
+    scores = _scores(subject)
+    if scores is None or not subject.total or _undrawn(subject):
         return {}
     found = {kind: subject.curve(kind) for kind in KINDS}
     named = {kind: curve if isinstance(curve, dict) else {curve.name: curve} for kind, curve in found.items()}
     return {kind: {visible(str(name)): one for name, one in curve.items()} for kind, curve in named.items()}
+
+
+def _scores(subject: Any) -> Any:
+    return None if isinstance(subject, ConfusionMatrix | Grouped) else subject.scores
+
+
+def _undrawn(subject: Any) -> list[str]:
+    """Of very many classes: that their curves are not drawn, and how to draw one."""
+    scores = _scores(subject)
+    if not isinstance(scores, Grouped) or len(scores) <= DRAWN:
+        return []
+    example = next((repr(x) for x in scores if len(str(x)) <= DRAWN), "name")
+    many = plural(len(scores), "label" if scores.kind == "label" else "class")
+    return [html.paragraph(f'The curves of {many} are not drawn here; ev.curve("roc")[{example}].plot() draws one.')]
 
 
 def _facts(made: Report) -> list[tuple[str, str]]:

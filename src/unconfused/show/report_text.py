@@ -10,7 +10,7 @@ from unconfused.inference import Estimate
 from unconfused.labels import plural
 from unconfused.show.escape import isolated
 from unconfused.show.grid import FULL, matrix_lines
-from unconfused.show.lines import Footnotes, Rate, finding_lines, joined, method_lines, rate_lines
+from unconfused.show.lines import Footnotes, Rate, finding_lines, joined, method_lines, rate_lines, value_of
 from unconfused.show.numbers import amounts, listing
 from unconfused.show.report import PER_CLASS, Report
 from unconfused.show.table import GAP, PAGE, Column, lay_out, name, names, paragraph, total_width, width, wrap
@@ -161,7 +161,7 @@ def _overall(report: Report) -> list[Rate]:
         beside = BESIDE.get(metric, "")
         if metric == "accuracy":
             baseline = report.overall["no_information_rate"]
-            beside = f"always the commonest class: {baseline:.3f}"
+            beside = f"always the commonest class: {value_of(baseline)}"
         rates.append((metric, e, beside))
     return rates
 
@@ -184,6 +184,6 @@ def of_scores(found: Mapping[str, Estimate]) -> list[Rate]:
         if metric == "prevalence":
             continue
         if metric == "average_precision" and "prevalence" in found:
-            beside = f"{found['prevalence']:.3f} is chance: the prevalence"
+            beside = f"{value_of(found['prevalence'])} is chance: the prevalence"
         rates.append((metric, e, beside))
     return rates

@@ -12,7 +12,7 @@ from unconfused.inference import estimate, estimates
 from unconfused.labels import plural
 from unconfused.show.escape import visible
 from unconfused.show.grid import FULL, Grid, grid_lines, matrix_lines
-from unconfused.show.lines import Footnotes, Rate, finding_lines, joined, rate_lines
+from unconfused.show.lines import Footnotes, Rate, finding_lines, joined, rate_lines, value_of
 from unconfused.show.numbers import amounts
 from unconfused.show.report import report, score_rates
 from unconfused.show.report_text import of_scores, report_text
@@ -32,6 +32,9 @@ BRIEF = 30
 WORST = 10
 """Classes, and pairs of classes, that are named where the matrix is too large to print."""
 
+NOTED = ("CM-ONE-CLASS", "CM-NEVER")
+"""Notes that stand under a matrix beside the warnings; rows left out, seats and ties are told above its rates."""
+
 
 def matrix_text(cm: ConfusionMatrix) -> str:
     """A matrix: the sentence, the table, how it was made, the headline rates, and warnings."""
@@ -41,7 +44,9 @@ def matrix_text(cm: ConfusionMatrix) -> str:
     parts.append([line for note in notes(cm) for line in paragraph(note, "  ")])
     if cm.total:
         parts.append(rate_lines(headline(cm)))
-    parts.append(finding_lines(diagnose(cm)))
+    found = diagnose(cm)
+    constant = any(finding.code == "CM-CONST" for finding in found)  # says already what is never called
+    parts.append(finding_lines(found, NOTED[:1] if constant else NOTED))
     return joined(parts)
 
 
@@ -113,7 +118,7 @@ def headline(cm: ConfusionMatrix) -> list[Rate]:
     largest = cm.labels[int(cm.cells().support.argmax())]
     baseline = estimate(cm, "no_information_rate")
     weighted = cm.full_weights is not None
-    beside = f"always {name(str(largest))}: {baseline:.3f}"
+    beside = f"always {name(str(largest))}: {value_of(baseline)}"
     if not weighted:
         beside = f"{right} of {cm.total:,d}; {beside}"
     rates = [("accuracy", estimate(cm, "accuracy"), beside)]

@@ -161,8 +161,8 @@ def _overall(cm: ConfusionMatrix) -> str:
         return (
             f"By weight, {percent(float(c.correct / c.n[0]))} of {plural(cm.total, 'row')} were called what they are."
         )
-    share = percent(right / cm.total)
-    return f"{right:,d} of {plural(cm.total, 'row')} {_was(right)} called what they are ({share})."
+    called = "was called what it is" if 1 in (right, cm.total) else "were called what they are"
+    return f"{right:,d} of {plural(cm.total, 'row')} {called} ({percent(right / cm.total)})."
 
 
 def _most_frequent(cm: ConfusionMatrix) -> str:

@@ -73,14 +73,16 @@ class Cells:
         """Rows called a class that are not of it.    Shape: (..., k)."""
         if self.table is None:
             return self.predicted - self.tp
-        return _hollow(self.table).sum(-2)[..., : self.k]
+        wrongly: Array = self._hollow.sum(-2)
+        return wrongly[..., : self.k]
 
     @cached_property
     def fn(self) -> Array:
         """Rows of a class that were called something else.    Shape: (..., k)."""
         if self.table is None:
             return self.support - self.tp
-        return _hollow(self.table).sum(-1)[..., : self.k]
+        missed: Array = self._hollow.sum(-1)
+        return missed[..., : self.k]
 
     @cached_property
     def tn(self) -> Array:
@@ -115,15 +117,16 @@ class Cells:
         """Rows called what they are not; those of a seat always are.    Shape: (...)."""
         return np.asarray(self.fn.sum(-1) + self.rows[..., self.k :].sum(-1))
 
+    @cached_property
+    def _hollow(self) -> Array:
+        """The table with nothing on its diagonal."""
+        assert self.table is not None
+        return np.where(np.eye(self.table.shape[-1], dtype=bool), 0.0, self.table)
+
     def pooled(self) -> Cells:
-        """Every class's four cells added up, as one class and the rest: what a micro average reads.    Shape: (..., 1)."""
+        """Every class's four cells added up, as one class and the rest: a micro average reads it.    Shape: (..., 1)."""
         tp, fn, fp, tn = (x.sum(-1) for x in (self.tp, self.fn, self.fp, self.tn))
         return Cells.of_table(np.stack([np.stack([tp, fn], -1), np.stack([fp, tn], -1)], -2), 1)
-
-
-def _hollow(table: Array) -> Array:
-    """The table with nothing on its diagonal."""
-    return np.where(np.eye(table.shape[-1], dtype=bool), 0.0, table)
 
 
 def _outside(table: Array) -> Array:

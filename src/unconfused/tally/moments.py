@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from unconfused.tally.kernels import Floats, exact_total
 
+ROUNDING = 2.0**-48
+"""What the sums of squares may have lost, as a share: their rounding and that of some additions."""
 CLIP = float(np.finfo(np.float64).eps)
 """The log loss reads no probability as smaller than this, nor larger than 1 less this."""
 
@@ -54,11 +56,15 @@ class Moments:
 
     @property
     def standard_error(self) -> float:
-        """√(Σw²(x - mean)²) / Σw, with the small-sample factor √(n / (n - 1)); NaN below two rows."""
+        """√(Σw²(x - mean)²) / Σw, with the small-sample factor √(n / (n - 1)); NaN below two rows.
+
+        A spread that is no more than the rounding of the sums it is left of is none.
+        """
         m, (w0, w1, w2) = self.mean, self.sums[1]
         if self.n < 2 or math.isnan(m):
             return math.nan
-        spread = max(0.0, w2 - 2 * m * w1 + m * m * w0)
+        spread = w2 - 2 * m * w1 + m * m * w0
+        spread = spread if spread > ROUNDING * w2 else 0.0
         return math.sqrt(spread * self.n / (self.n - 1)) / float(self.sums[0, 0])
 
     def __add__(self, other: object) -> Moments:
