@@ -65,6 +65,22 @@ def number(value: float) -> str:
     return f"{value:,.{decimals}f}"
 
 
+UNITS = {"k": (1e3, "thousand"), "M": (1e6, "million"), "G": (1e9, "billion"), "T": (1e12, "trillion")}
+
+
+def short_number(value: float) -> str:
+    """A large count to three digits or so, with the sign of its unit; smaller ones as `number` writes them.
+
+    >>> short_number(99_999), short_number(1_234_567), short_number(10**15)
+    ('99,999', '1.23 M', '1,000 T')
+    """
+    if math.isnan(value) or abs(value) < 100_000:
+        return number(value)
+    sign, size = next((sign, size) for sign, (size, _) in reversed(UNITS.items()) if abs(value) >= size)
+    shown = value / size
+    return f"{shown:,.{2 if abs(shown) < 10 else 1 if abs(shown) < 100 else 0}f} {sign}"
+
+
 def percent(share: float) -> str:
     """A share as a percentage, never rounded to 0 or 100 when it is neither.
 

@@ -153,7 +153,7 @@ def _name_ends(ax: Any, ends: Sequence[tuple[float, float, str, str]]) -> None:
     for at in wanted:
         spots.append(max(at, spots[-1] + STEP) if spots else at)
     for back, place in enumerate(reversed(range(len(spots)))):
-        spots[place] = min(spots[place], points - STEP * back)  # pushed down again, so that none leaves the panel
+        spots[place] = min(spots[place], points - STEP * (back + 0.5))  # pushed down again: none leaves the panel
     for (_, y, words, colour), spot, at in zip(ends, spots, wanted, strict=True):
         ax.annotate(
             words, (last, y), (7, spot - at), textcoords="offset points", va="center", ha="left", fontsize=9.5,

@@ -11,7 +11,7 @@ import numpy as np
 
 from unconfused.errors import UsageError, require
 from unconfused.show.colour import EMPTY, written
-from unconfused.show.figure.panel import HEADINGS, Panel, Shade, ordinal, pooled
+from unconfused.show.figure.panel import HEADINGS, Panel, Shade, ordinal, pooled, units
 from unconfused.show.figure.text import LINE, PLAIN, Ruler, families, settle, told_apart
 from unconfused.show.numbers import number
 from unconfused.tally.confusion import ConfusionMatrix
@@ -21,6 +21,8 @@ WRITTEN = 20
 RULED = 60
 """Up to so many classes every class has a name and every cell an edge."""
 POINTS = 72
+CLEAR = (9.0, 6.0)
+"""Sizes of both lines of a cell from which on counts are written in full."""
 
 
 def plot_matrix(
@@ -74,10 +76,13 @@ def plot_matrix(
         axes = list(np.ravel(ax))
         if len(axes) != len(panels):
             raise UsageError(f"{len(panels)} pictures were asked for, and ax= holds {len(axes)} Axes.")
+    maps = []
     for axis, panel in zip(axes, panels, strict=True):
-        bar = own if colorbar is None else colorbar
         side = own_side(panel, ruler, annotate) if own else _side_of(axis)
-        Heatmap(axis, panel, side, ruler, own).draw(cmap, annotate, bar)
+        maps.append(Heatmap(axis, panel, side, ruler, own))
+        maps[-1].draw(cmap, annotate, own if colorbar is None else colorbar)
+    for one in maps:  # titles side by side stand at one height
+        one.name(max(map(len, (other.small_print() for other in maps))))
     if own:
         settle(axes[0].figure)
     return np.array(axes, dtype=object) if many else axes[0]
@@ -152,7 +157,6 @@ class Heatmap:
         if full and image is not None:
             self._write(image)
         self._names()
-        self._title()
         if colorbar and image is not None:
             self._scale(image)
 
@@ -208,16 +212,15 @@ class Heatmap:
 
     # ── text ──────────────────────────────────────────────────────────────────────────────────
     def _write(self, image: Any) -> None:
-        """Both lines of every cell, in one size that fits them all; one line where two are too small to read."""
-        panel, cell = self.panel, self.cell
-        texts = {(i, j): panel.text(i, j) for i, j in np.ndindex(panel.table.shape)}
-        cap = 17 if panel.size <= 3 else 14 if panel.size <= 5 else 11 if panel.size <= 10 else 9
-        room = 0.9 * cell
-        widest = [max((self.ruler.width(pair[line], 1) for pair in texts.values()), default=0) for line in (0, 1)]
-        large = min(cap, room / max(widest[0], 0.1), room / (LINE * 1.75))
-        small = min(0.72 * large, room / max(widest[1], 0.1))
-        if small < 4.5:
-            large, small = min(cap, room / max(widest[0], 0.1), room / LINE), 0.0
+        """Both lines of every cell, in one size that fits them all; large counts are shortened where that is small."""
+        panel = self.panel
+        texts, (large, small) = self._lines(short=False)
+        if large < CLEAR[0] or small < CLEAR[1]:
+            shorter, sizes = self._lines(short=True)
+            if sizes > (large, small):
+                texts, (large, small) = shorter, sizes
+                said = units(line for pair in texts.values() for line in pair)
+                self.panel = replace(panel, notes=(*panel.notes, said))
         if large < 4.5:
             return
         for (i, j), (first, second) in texts.items():
@@ -232,6 +235,18 @@ class Heatmap:
                         panel.places[j], panel.places[i], line, ha="center", va="center_baseline", fontsize=size,
                         color=colour, clip_on=True, transform=self._raised(up), **PLAIN,
                     )  # fmt: skip
+
+    def _lines(self, *, short: bool) -> tuple[dict[tuple[int, ...], tuple[str, str]], tuple[float, float]]:
+        """Both lines of every cell and their sizes; the second is 0 where two lines are too small to read."""
+        panel, room = self.panel, 0.9 * self.cell
+        texts = {(i, j): panel.text(i, j, short=short) for i, j in np.ndindex(panel.table.shape)}
+        cap = 17.0 if panel.size <= 3 else 14.0 if panel.size <= 5 else 11.0 if panel.size <= 10 else 9.0
+        widest = [max((self.ruler.width(pair[line], 1) for pair in texts.values()), default=0) for line in (0, 1)]
+        large = min(cap, room / max(widest[0], 0.1), room / (LINE * 1.75))
+        small = min(0.72 * large, room / max(widest[1], 0.1))
+        if small < 4.5:
+            large, small = min(cap, room / max(widest[0], 0.1), room / LINE), 0.0
+        return texts, (large, small)
 
     def _raised(self, points: float) -> Any:
         """Where data stands, so many points higher."""
@@ -279,17 +294,24 @@ class Heatmap:
         ax.set_xlabel("Predicted class", fontsize=11, **PLAIN)
         ax.set_ylabel("Actual class", fontsize=11, **PLAIN)
 
-    def _title(self) -> None:
-        """The heading at the left edge, and the small print below it."""
-        panel, room = self.panel, max(self.side, 150.0)
-        said = panel.notes if self.own else (" · ".join(panel.notes),)
-        most = 3 if self.own else 2  # an Axes among others keeps its title low
-        notes = [line for note in said for line in self.ruler.fitted(note, 8.5, room, most).split("\n")]
-        heading = self.ruler.fitted(panel.heading, 11, room, most) if panel.heading else ""
+    def small_print(self) -> list[str]:
+        """The lines below the heading."""
+        said = self.panel.notes if self.own else (" · ".join(self.panel.notes),)
+        return [line for note in said for line in self._broken(note, 8.5).split("\n")]
+
+    def _broken(self, text: str, size: float) -> str:
+        """A text over the square; an Axes among others keeps its title low."""
+        return self.ruler.fitted(text, size, max(self.side, 150.0), 3 if self.own else 2)
+
+    def name(self, lines: int) -> None:
+        """The heading at the left edge, above so many lines of small print."""
+        notes = self.small_print()
+        heading = self._broken(self.panel.heading, 11) if self.panel.heading else ""
         self.ax.set_title("", loc="center")
-        self.ax.set_title(heading, loc="left", fontsize=11, pad=8 + 8.5 * LINE * len(notes), **PLAIN)
+        self.ax.set_title(heading, loc="left", fontsize=11, pad=8 + 8.5 * LINE * lines, **PLAIN)
+        above = 6 + 8.5 * LINE * (lines - len(notes))
         self.ax.annotate(
-            "\n".join(notes), (0, 1), (0, 6), xycoords="axes fraction", textcoords="offset points", ha="left",
+            "\n".join(notes), (0, 1), (0, above), xycoords="axes fraction", textcoords="offset points", ha="left",
             va="bottom", fontsize=8.5, linespacing=1.15, alpha=0.75, **PLAIN,
         )  # fmt: skip
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from unconfused.show.numbers import number, short_percent
+from unconfused.show.numbers import UNITS, number, short_number, short_percent
 from unconfused.show.table import names
 from unconfused.show.words import SHARES
 from unconfused.tally.confusion import ConfusionMatrix
@@ -58,13 +59,13 @@ class Panel:
         whole = how != "all" and not by_count
         top = 1.0 if whole else float(np.nanmax(colours, initial=0)) or 1.0
         scale = SCALES["counts" if by_count else how or "true"]
-        heading = "Sum of weights (Σw)" if how is None and weighted else HEADINGS[how]
+        heading, _, adds_up = HEADINGS[how].partition(" (")
+        heading = "Sum of weights (Σw)" if how is None and weighted else heading
         said = [f"{cm.total:,} rows" + (" (weighted: Σw)" if weighted else "")]
         said += [cm.rule] if cm.rule else []
         said += [f"{n:,} left out ({reason})" for reason, n in cm.left_out.items()]
         notes = [" · ".join(said)]
-        if how is None:
-            notes.append("% of the actual class (row)")
+        notes += ["% of the actual class (row)"] if how is None else [adds_up[:-1]] if adds_up else []
         return cls(
             names(cm.labels.texts, cm.seats), len(cm.labels), table, shares.values, colours, top, how,
             heading if title is None else title, tuple(notes), "Σw" if by_count and weighted else scale,
@@ -92,16 +93,23 @@ class Panel:
         """The length of an axis, in cells."""
         return max(self.size, 1) + self.gap
 
-    def text(self, i: int, j: int) -> tuple[str, str]:
-        """The large and the small line of a cell."""
-        count, share = number(self.table[i, j].item()), short_percent(float(self.shares[i, j]))
+    def text(self, i: int, j: int, *, short: bool = False) -> tuple[str, str]:
+        """The large and the small line of a cell; ``short`` writes large counts in thousands, millions, …"""
+        write = short_number if short else number
+        count, share = write(self.table[i, j].item()), short_percent(float(self.shares[i, j]))
         if self.how is None:
             return count, "" if self.table[i, j] == 0 and self.k > 5 else share
         if self.k > 5 and self.table[i, j] == 0 and share != "–":
             return "0", ""
         whole = self.table.sum({"true": 1, "pred": 0}.get(self.how))
         of = whole if self.how == "all" else whole[i if self.how == "true" else j]
-        return share, f"{count} of {number(of.item())}" if self.k <= 5 else count
+        return share, f"{count} of {write(of.item())}" if self.k <= 5 else count
+
+
+def units(texts: Iterable[str]) -> str:
+    """What the signs behind short counts mean, of those in use."""
+    used = {text[-1] for line in texts for text in line.split(" of ") if text[-2:-1] == " "}
+    return ", ".join(f"{sign}: {word}" for sign, (_, word) in UNITS.items() if sign in used)
 
 
 def pooled(block: NDArray[np.float64], by: int) -> NDArray[np.float64]:
