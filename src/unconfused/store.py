@@ -126,7 +126,8 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     target = os.path.realpath(os.fspath(path))
     folder, name = os.path.split(target)
     if not os.path.isdir(folder):
-        raise UnreadableFile(f"There is no such folder: {folder}.", "Nothing was written.", "Make it, or correct the path.")
+        fix = "Make it, or correct the path."
+        raise UnreadableFile(f"There is no such folder: {folder}.", "Nothing was written.", fix)
     draft = os.path.join(folder, f".{name[:100]}.{secrets.token_hex(4)}")
     try:
         with open(draft, "xb") as file:

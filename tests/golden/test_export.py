@@ -147,7 +147,8 @@ def test_csv_text(labels: list[str]) -> None:
     assert read_matrix_csv(text.replace("\n", "\r\n") if not any("\n" in x for x in labels) else text) == cm
     rows = list(csv.reader(io.StringIO(text, newline="")))
     assert {len(row) for row in rows} == {3}
-    assert not any(field[:1] in tuple("=+-@\t\r\n") and field for row in rows for field in row[:2])
+    fields = [field for row in rows for field in row[:2] if not re.fullmatch(r"[+-]?[0-9.]+([eE][+-]?[0-9]+)?", field)]
+    assert not any(field[:1] in tuple("=+-@\t\r\n") and field for field in fields)
 
 
 @given(st.sets(st.integers(-(2**70), 2**70), min_size=1, max_size=4))
@@ -158,6 +159,16 @@ def test_csv_numbers(labels: set[int]) -> None:
     texts = ConfusionMatrix.from_counts(counts, labels=[str(x) for x in sorted(labels)])
     assert read_matrix_csv(numbers.to_csv(), pos_label=numbers.labels.pos_label) == numbers
     assert read_matrix_csv(texts.to_csv()) == texts
+
+
+def test_csv_plain_numbers() -> None:
+    """Text that is a plain number is no formula: any reader finds the class as it was. The rest is kept still."""
+    labels = ["-1", "+1.5", "1e3", "-.5", "'-1", "-1+1", "=x", "@x", "+", "-"]
+    cm = ConfusionMatrix.from_counts(np.eye(len(labels), dtype=int), labels=labels)
+    read = [row[0] for row in csv.reader(io.StringIO(cm.to_csv()))][1 :: len(labels)]
+    assert read == ["-1", "+1.5", "1e3", "-.5", "''-1", "'-1+1", "'=x", "'@x", "'+", "'-"]
+    assert read_matrix_csv(cm.to_csv()) == cm
+    assert read_matrix_csv(cm.to_csv().replace('"-1"', '"\'-1"')) == cm  # as it was once written
 
 
 def test_csv_from_spreadsheet() -> None:

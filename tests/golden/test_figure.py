@@ -119,10 +119,31 @@ def test_side_by_side() -> None:
 
 def test_thousands() -> None:
     """Counts are whole, with separators, and never in powers of ten."""
-    ax = uc.ConfusionMatrix.from_counts([[1_500_000, 150], [12, 10**15]]).plot()
-    assert {"1,500,000", "150", "1,000,000,000,000,000"} <= set(texts(ax))
+    ax = uc.ConfusionMatrix.from_counts([[1_500_000, 150], [12, 10**9]]).plot()
+    assert {"1,500,000", "150", "1,000,000,000"} <= set(texts(ax))
     assert not any("e+" in text for text in texts(ax))
     assert inside(ax.figure)
+
+
+@pytest.mark.parametrize(("k", "normalize"), [(3, None), (3, "true"), (12, None)])
+def test_large_counts(k: int, normalize: Any) -> None:
+    """Counts that would be too small to read are shortened, and the small print says what the signs mean."""
+    ax = uc.ConfusionMatrix.from_counts(np.full((k, k), 10**12)).plot(normalize=normalize)
+    cells = [text for text in ax.texts if text.get_ha() == "center"]
+    assert min(text.get_fontsize() for text in cells) >= 6
+    assert any(text.startswith("1.00 T") for text in texts(ax))
+    assert any("T: trillion" in text for text in texts(ax))
+    assert inside(ax.figure)
+
+
+@pytest.mark.parametrize("hows", [[None, "true"], ["pred", "all", None]])
+def test_titles_at_one_height(hows: list[Any]) -> None:
+    """Titles side by side stand at one height, in one line each."""
+    axes = named().plot(normalize=hows)
+    axes[0].figure.canvas.draw()
+    boxes = [ax._left_title.get_window_extent() for ax in axes]
+    assert max(box.y0 for box in boxes) - min(box.y0 for box in boxes) < 1
+    assert not any("\n" in ax.get_title(loc="left") for ax in axes)
 
 
 @pytest.mark.parametrize("cmap", ["Blues", "viridis", "Greys", "coolwarm", "cividis"])
@@ -362,6 +383,14 @@ def test_history_names_stay_apart() -> None:
     ax.figure.canvas.draw()
     assert len(ax.texts) == 8
     assert apart(ax.texts, ax.figure.canvas.get_renderer())
+
+
+def test_history_names_below_the_edge() -> None:
+    """The name of a line that ends at the top does not rise above the panel."""
+    for axes in (None, plt.subplots(figsize=(4, 3))[1]):
+        (ax,) = uc.plot_history({"accuracy": [0.2, 0.99], "val_accuracy": [0.5, 1.0]}, ax=axes)
+        ax.figure.canvas.draw()
+        assert all(text.get_window_extent().y1 <= ax.bbox.y1 + 1 for text in ax.texts)
 
 
 def test_history_of_other_things() -> None:

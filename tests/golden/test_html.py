@@ -262,8 +262,27 @@ def test_page_kinds(tmp_path: Path) -> None:
     many.to_html(tmp_path / "labels.html", threshold=0.5)
     evaluation(30).to_html(tmp_path / "thirty.html")
     evaluation().to_html(tmp_path / "scores.html")
-    assert "<script" not in (tmp_path / "thirty.html").read_text(encoding="utf-8")
+    thirty = (tmp_path / "thirty.html").read_text(encoding="utf-8")
+    assert "<script" not in thirty
+    assert "The curves of 30 classes are not drawn here; ev.curve(&quot;roc&quot;)[0].plot() draws one." in thirty
     assert "Scores alone decide nothing" in (tmp_path / "scores.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@html_extra
+def test_page_names(browser: Any, tmp_path: Path, width: int) -> None:
+    """Short names stand in one line, however many there are; long ones are broken."""
+    path, long = tmp_path / "names.html", "a class with a name that goes on for sixty letters, or more"
+    matrix(30).to_html(path)
+    evaluation(30).to_html(tmp_path / "numbers.html")
+    uc.ConfusionMatrix.from_counts([[5, 1], [2, 7]], labels=["malignant", long]).to_html(tmp_path / "long.html")
+    broken = []
+    for name in ("names", "numbers", "long"):
+        page, _ = opened(browser, tmp_path / f"{name}.html", viewport={"width": width, "height": 900})
+        found = "all => all.filter(one => one.getClientRects().length > 1).map(one => one.textContent)"
+        broken += page.locator("th bdi").evaluate_all(found)
+        page.close()
+    assert set(broken) == {long}
 
 
 @html_extra

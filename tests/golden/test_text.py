@@ -170,6 +170,37 @@ def test_first_sentence() -> None:
     assert sentence(ConfusionMatrix.zero()) == "No row was counted."
 
 
+def test_grammar() -> None:
+    """One row was, several rows were."""
+    said = [sentence(ConfusionMatrix.from_counts(x, labels=list("abc"))).split(". ")[0] for x in (
+        [[0, 4, 0], [0, 0, 4], [0, 0, 0]], [[1, 4, 0], [0, 0, 3], [0, 0, 0]], [[0, 1, 0], [0, 0, 0], [0, 0, 0]],
+    )]  # fmt: skip
+    assert said == [
+        "0 of 8 rows were called what they are (0 %)",
+        "1 of 8 rows was called what it is (12.5 %)",
+        "0 of 1 row was called what it is (0 %)",
+    ]
+
+
+def test_baseline_beside_accuracy() -> None:
+    """The baseline is never rounded to the other side of the accuracy."""
+    cm = ConfusionMatrix.from_counts([[0, 4], [2, 99_994]])
+    for text in (str(cm), str(cm.report())):
+        assert "accuracy" in text
+        assert "0.9999 [" in text
+        assert ": 0.99996" in text
+        assert ": 1.000" not in text
+
+
+def test_notes_under_a_matrix() -> None:
+    """One class only, a class never called and rows left out are noted; what a warning says is not said again."""
+    one = str(uc.confusion_matrix(["a"], ["a"]))
+    assert "Note CM-ONE-CLASS: Only the class 'a' occurs" in one
+    assert "Note CM-NEVER: Never called: 'c'." in str(uc.confusion_matrix(list("abc"), list("abb")))
+    assert "CM-NEVER" not in str(MATRICES["never-called"]())
+    assert "1 row left out" in str(uc.confusion_matrix(["a", "b", "i"], ["a", "b", "a"], ignore="i"))
+
+
 def test_weights_of_zero() -> None:
     """Rows that weigh nothing are no share of anything, and no division by zero."""
     weightless = uc.confusion_matrix([0, 1, 1], [1, 0, 1], sample_weight=[0, 0, 0])

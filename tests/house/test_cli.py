@@ -141,6 +141,15 @@ def test_stdin(run: Run, tmp_path: Path) -> None:
     assert run("matrix", "-", *GUESSES, "--input-format", "jsonl", stdin=lines.encode())[1] == expected
 
 
+@pytest.mark.parametrize(("start", "kind"), [(b"PAR1\x15\x04", "parquet"), (b'\n{"y": 1}\n', "jsonl")])
+def test_stdin_of_another_format(start: bytes, kind: str, run: Run) -> None:
+    """What is plainly no CSV is not read as one, unless that is said."""
+    code, _, err = run("matrix", "-", "--y-true", "y", "--y-pred", "g", stdin=start)
+    assert code == 2
+    assert f"--input-format {kind}" in err
+    assert "looks like" not in run("matrix", "-", *GUESSES, "--input-format", "csv", stdin=start)[2]
+
+
 def test_several_sources(run: Run, tmp_path: Path) -> None:
     """Files add up, and a class that one of them lacks is none of its own."""
     a = write(tmp_path, "a.csv", "y,g\n1,1\n2,1\n")
@@ -283,6 +292,8 @@ def test_tally_usage(run: Run, tmp_path: Path) -> None:
     assert code == 2
     assert "bad.uc" in err
     assert "holds a tally" in run("report", tmp_path / "bad.uc", CANCER, *SCORES)[2]
+    assert f"{CANCER} is no .uc file" in run("show", CANCER)[2]
+    assert "is a directory" in run("show", tmp_path)[2]
     other = write(tmp_path, "o.csv", "y,g\ncat,dog\n")
     run("tally", other, "--y-true", "y", "--y-pred", "g", "-o", tmp_path / "o.uc")
     run("tally", CANCER, *SCORES, "-o", tmp_path / "c.uc")

@@ -130,7 +130,7 @@ def test_not_a_tally(tmp_path: Path) -> None:
     before = kept.read_bytes()
     with pytest.raises(InputError, match="no tally"):
         store.save([[1]], kept)
-    with pytest.raises(UnreadableFile, match="no such folder: .*nowhere"):
+    with pytest.raises(UnreadableFile, match=r"no such folder: .*nowhere"):
         store.save(ConfusionMatrix.zero(), tmp_path / "nowhere" / "a.uc")
     assert kept.read_bytes() == before
     assert [x.name for x in tmp_path.iterdir()] == ["kept.uc"]

@@ -64,9 +64,16 @@ def test_a_weighted_table_with_one_column_has_no_correlation(k: int) -> None:
             assert math.isnan(CATALOGUE["mcc"](cells(table.T)))
 
 
+def test_kappa_of_one_column_has_no_interval_of_rounding_alone() -> None:
+    cm = ConfusionMatrix.from_counts([[1, 0], [1, 0]], weights=[[3.3, 0], [0.1, 0]])
+    e = estimate(cm, "kappa")
+    assert e.value == 0
+    assert e.low < -0.01 < 0.01 < e.high
+
+
 def test_the_four_cells_of_a_table_are_those_counted_cell_by_cell() -> None:
     rng = np.random.default_rng(5)
-    for seats, k in ((1, 1), (2, 1), (2, 2), (3, 2), (5, 5), (6, 4)):
+    for seats, k in ((1, 1), (2, 1), (2, 2), (3, 2), (5, 5), (6, 4), (70, 66)):
         stack = rng.integers(0, 9, (3, 2, seats, seats)).astype(float)
         c = cells(stack, k)
         for i in range(k):
@@ -159,6 +166,7 @@ def test_the_brier_of_identical_rows_has_an_honest_interval(p: float) -> None:
     assert moments.standard_error == 0
     e = estimate(moments, "brier")
     tally = ScoreTally.count(Labels((0, 1)), "probability", np.zeros(12, int), np.full(12, p))
+    assert e.method.startswith("Wilson on the share of the largest loss")
     ends = wilson(np.float64(12 * p**2), np.float64(12), 0.95)
     assert (e.low, e.high) == pytest.approx([float(end) for end in ends], rel=1e-9)
     for text in ("brier", "ece", "log_loss"):

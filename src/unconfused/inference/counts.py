@@ -132,9 +132,9 @@ def _spreads_added(reading: Reading, sample: Sample, level: float) -> tuple[Arra
 
 
 def _flat(value: Array, bounds: Bounds) -> NDArray[np.bool_]:
-    """Where a value is defined and its interval is not, or has no width."""
+    """Where a value is defined and its interval is not, or has no width but that of rounding."""
     low, high = bounds
-    flat: NDArray[np.bool_] = ~(high - low > 1e-9 * np.abs(value)) & ~np.isnan(value)
+    flat: NDArray[np.bool_] = ~(high - low > 1e-9 * np.abs(value) + 1e-15) & ~np.isnan(value)
     return flat
 
 

@@ -94,8 +94,8 @@ def of_moments(name: str, moments: Moments, level: float) -> tuple[float, Interv
     factor = 2.0 if name == "brier_sum" else 1.0
     value, error = factor * moments.mean, factor * moments.standard_error
     rows = float(effective(*moments.sums[:, 0]))
-    bounds = _mean(name, value, error, rows, level)
-    return value, Interval(*held(_point(value), bounds, (0.0, _largest(name, value))), _STUDENT)
+    bounds, words = _mean(name, value, error, rows, level)
+    return value, Interval(*held(_point(value), bounds, (0.0, _largest(name, value))), words)
 
 
 def delong_error(tally: ScoreTally) -> float:
@@ -241,9 +241,6 @@ def _merged(tally: ScoreTally) -> ScoreTally:
     )  # fmt: skip
 
 
-_STUDENT = "Student's t on the mean and variance of the rows' losses"
-
-
 def _loss(name: str, tally: ScoreTally, value: float, level: float) -> tuple[Bounds, str]:
     if name == "log_loss":
         losses, clipped = log_losses(tally), clipped_rows(tally)
@@ -255,19 +252,21 @@ def _loss(name: str, tally: ScoreTally, value: float, level: float) -> tuple[Bou
     error = float(np.sqrt(off.sum() * ratio(rows, rows - 1).value) / masses.sum())
     note = f"; {plural(clipped, 'row')} read as {CLIP:.1e} from certain" if clipped else ""
     worth = float(effective(masses.sum(), squares.sum()))
-    return _mean(name, value, error, worth, level), _STUDENT + note
+    bounds, words = _mean(name, value, error, worth, level)
+    return bounds, words + note
 
 
-def _mean(name: str, value: float, error: float, rows: float, level: float) -> Bounds:
+def _mean(name: str, value: float, error: float, rows: float, level: float) -> tuple[Bounds, str]:
     """value ± t standard errors; with no spread to see, Wilson on the value's share of the largest loss there is."""
     if error > 1e-9 * value and np.isfinite(error):
         half = student(level, rows - 1) * error
-        return _point(value - half), _point(value + half)
+        return (_point(value - half), _point(value + half)), "Student's t on the mean and variance of the rows' losses"
     largest = _largest(name, value)
+    words = "Wilson on the share of the largest loss, since the rows show no spread"
     if not np.isfinite(largest):
-        return _point(0.0), _point(largest)
+        return (_point(0.0), _point(largest)), words
     low, high = wilson(_point(value / largest * rows), _point(rows), level)
-    return largest * low, largest * high
+    return (largest * low, largest * high), words
 
 
 def _largest(name: str, value: float) -> float:

@@ -92,8 +92,8 @@ def _refuse_scores(engine: Any, wanted: Wanted, places: Mapping[str, Sequence[st
             fractions, distinct, example = engine.execute(query).fetchone()
             if fractions:
                 raise ScoresAsLabels(
-                    f"Column {name!r} holds {plural(fractions, 'fractional number')} such as {example} ({distinct:,} distinct)"
-                    ": these are scores, not classes.",
+                    f"Column {name!r} holds {plural(fractions, 'fractional number')} such as {example} "
+                    f"({distinct:,} distinct): these are scores, not classes.",
                     "They were not rounded for you: 0.5 is a decision, not a default.",
                     f"Name it with y_score={name} instead, and the decision with threshold=0.5."
                     if role == "y_pred"

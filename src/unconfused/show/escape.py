@@ -91,8 +91,8 @@ _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 def csv_text(text: str) -> str:
     """Text that no spreadsheet reads as a formula: an apostrophe goes before ``= + - @``, tab and line ends.
 
-    A plain number such as ``-1`` is no formula and stays. So that nothing is lost, an apostrophe is also added where some
-    stand there already; ``csv_read`` takes one away.
+    A plain number such as ``-1`` is no formula and stays. So that nothing is lost, an apostrophe is also added where
+    some stand there already; ``csv_read`` takes one away.
 
     >>> csv_text("=HYPERLINK(1)"), csv_text("a=b"), csv_text("-1"), csv_text("-1+1")
     ("'=HYPERLINK(1)", 'a=b', '-1', "'-1+1")

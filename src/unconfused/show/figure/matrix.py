@@ -236,7 +236,7 @@ class Heatmap:
                         color=colour, clip_on=True, transform=self._raised(up), **PLAIN,
                     )  # fmt: skip
 
-    def _lines(self, *, short: bool) -> tuple[dict[tuple[int, ...], tuple[str, str]], tuple[float, float]]:
+    def _lines(self, *, short: bool) -> tuple[dict[Any, tuple[str, str]], tuple[float, float]]:
         """Both lines of every cell and their sizes; the second is 0 where two lines are too small to read."""
         panel, room = self.panel, 0.9 * self.cell
         texts = {(i, j): panel.text(i, j, short=short) for i, j in np.ndindex(panel.table.shape)}
