@@ -67,8 +67,7 @@ def matrices(draw: st.DrawFn, least: int = 1) -> ConfusionMatrix:
     if not draw(st.booleans()):
         return ConfusionMatrix(labels, full)
     rng = np.random.default_rng(draw(st.integers(0, 999)))
-    full = np.minimum(full, 1000)
-    means = rng.uniform(0.1, 10, full.shape)
+    means = rng.exponential(size=full.shape) * 10.0 ** rng.integers(-3, 4, full.shape)
     spread = 1 + rng.random(full.shape)
     return ConfusionMatrix(labels, full, full * means, full * means**2 * spread)
 
@@ -293,7 +292,7 @@ def test_weights_leave_undefined_what_counts_do() -> None:
         table = rng.integers(1, 4, (k, k)) * (rng.random((k, k)) < 0.4)
         if rng.random() < 0.3:  # everything is called one class
             table[:, 1:] = 0
-        weights = table * rng.uniform(0.01, 100, (k, k))
+        weights = table * rng.exponential(size=(k, k)) * 10.0 ** rng.integers(-4, 5, (k, k))
         cm, plain = ConfusionMatrix.from_counts(table, weights=weights), ConfusionMatrix.from_counts(table)
         for metric, args in OF_COUNTS:
             text = spelled(metric, args)
@@ -304,8 +303,6 @@ def test_weights_leave_undefined_what_counts_do() -> None:
 
 # ── intervals ─────────────────────────────────────────────────────────────────────────────────
 def holds(metric: Metric, found: Estimate) -> None:
-    if metric.name == "mutual_information" and found.value == 0:
-        return  # the log scale of its interval has no place for 0
     if not found.defined:
         assert np.isnan([found.value, found.low, found.high]).all(), found.name
         assert found.reason, found.name
@@ -323,7 +320,7 @@ def holds(metric: Metric, found: Estimate) -> None:
     assert found.level == 0.95, found.name
 
 
-@given(matrices(least=2))
+@given(matrices())
 @settings(max_examples=8)
 def test_every_interval_holds_its_value(cm: ConfusionMatrix) -> None:
     """Of every metric, class and average, from an empty table to a billion rows."""

@@ -226,6 +226,8 @@ def test_booleans_meet_whole_numbers() -> None:
     a, b = confusion_matrix([True], [False]), confusion_matrix([1, 2], [1, 2])
     assert alike(a + b, b + a)
     assert list(map(type, (a + b).labels.values)) == [int, int, int]
+    mixed = confusion_matrix(np.array([True, 2, False], dtype=object), [1, 2, 0])
+    assert list(map(type, mixed.labels.values)) == [int, int, int]
 
 
 def test_batches_with_fewer_classes_than_the_whole() -> None:

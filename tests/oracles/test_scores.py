@@ -448,6 +448,26 @@ def test_classes_of_the_design() -> None:
     assert seats.ravel() == (1, 2, 1, 0)
 
 
+def test_minus_zero_is_zero() -> None:
+    """Whichever zero comes first, the one that is kept has no sign."""
+    for scores in ([-0.0, 0.0], [0.0, -0.0], [-0.0, -0.0]):
+        one, two = (uc.evaluate([i], y_score=[s], score_kind="raw").scores for i, s in enumerate(scores))
+        for kept in (uc.evaluate([0, 1], y_score=scores, score_kind="raw").scores.scores, (one + two).scores):
+            assert kept.tolist() == [0]
+            assert not np.signbit(kept).any()
+
+
+def test_a_score_that_weighs_nothing_is_no_point_of_a_curve() -> None:
+    """As in scikit-learn's curve of the other rows."""
+    y, p, w = [0, 1, 0, 1, 1], [0.1, 0.2, 0.3, 0.4, 0.5], [1.0, 2, 1, 3, 0]
+    ev = uc.evaluate(y, y_score=p, sample_weight=w)
+    rest = uc.evaluate(y[:-1], y_score=p[:-1], sample_weight=w[:-1])
+    for kind in ("roc", "pr", "gain", "lift"):
+        assert np.array_equal(ev.curve(kind).thresholds, rest.curve(kind).thresholds)
+        assert np.array_equal(ev.curve(kind).y, rest.curve(kind).y, equal_nan=True)
+    assert len(ev.scores.scores) == 5
+
+
 def test_raw_scores_have_no_probability() -> None:
     """Thresholds in their own units; what needs a probability is an error."""
     ev = uc.evaluate([0, 1, 1], y_score=[-3, 12, 40], score_kind="raw")

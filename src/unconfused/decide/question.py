@@ -14,7 +14,7 @@ from unconfused.inference import Estimate
 from unconfused.inference.counts import Reading, interval, of_average, of_class, of_table
 from unconfused.inference.delta import Sample, table_of
 from unconfused.labels import Labels
-from unconfused.metrics.catalogue import against_rest
+from unconfused.metrics.catalogue import NO_ROW, against_rest
 from unconfused.metrics.language import Bound, Query
 from unconfused.tally.cells import Array, Cells
 
@@ -76,7 +76,7 @@ class Question:
             return of_table(metric, *args) if overall else of_class(metric, *args)
 
         place = None if query.label is None else int(labels.index(query.label) == positive)
-        undefined = metric.undefined or "no row was counted"
+        undefined = metric.undefined or NO_ROW
         return cls(str(replace(query, bound=None)), reading, undefined, query.bound, place, left_out)
 
     def values(self, sample: Sample, level: float) -> Array:

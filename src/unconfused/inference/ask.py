@@ -49,7 +49,7 @@ def estimate(
     0.738 [0.62, 0.83]
     """
     query = text if isinstance(text, Query) else parse(text)
-    if query.bound is not None:
+    if query.bound is not None and not isinstance(text, Query):  # a condition picks the end itself
         whole = replace(query, bound=None)
         raise UsageError(f"{query} is an end of an interval.", fix=f"Type estimate({str(whole)!r}).{query.bound}")
     quantile(level)  # refuses what is no level

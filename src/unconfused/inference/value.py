@@ -101,6 +101,8 @@ def _decimal(x: float, digits: int, fits: Callable[[str], bool] = lambda text: T
     """
     if not math.isfinite(x):
         return f"{x}".replace("inf", "∞")
+    if round(x) and abs(x - round(x)) < 1e-12:  # rounding of the arithmetic, not news
+        x = float(round(x))
     size = 0 if abs(x) < 10 else int(math.log10(abs(x)))
     for decimals in range(max(0, digits - size), 18):
         text = f"{x:.{decimals}f}"

@@ -179,8 +179,11 @@ def _most_frequent(cm: ConfusionMatrix) -> str:
 
 def scores_sentence(tally: ScoreTally) -> str:
     """How many rows have scores, and of which class they are."""
-    if len(tally.labels) < 2 or not tally.total:
+    if not tally.total or not tally.labels:
         return "No row was counted."
+    if len(tally.labels) == 1:
+        only = name(tally.labels.texts[0])
+        return f"{plural(tally.total, 'row')} with scores, all of {only}: the other class has no name."
     p = tally.labels.require_positive("a report")
     classes = [name(str(x)) for x in (tally.labels[p], tally.labels[1 - p])]
     kinds = {"probability": "probabilities", "logit": "log-odds", "raw": "raw scores"}
