@@ -36,7 +36,7 @@ def _clusters(text: str) -> Iterator[tuple[str, int]]:
     for x in text:
         if cluster and (_joins(x) or cluster[-1] == _ZWJ):
             cluster += x
-            columns = 2 if x == _EMOJI_STYLE and columns == 1 and not cluster.isspace() else columns
+            columns = 2 if x == _EMOJI_STYLE and columns == 1 and cluster[0] != " " else columns
             continue
         if cluster:
             yield cluster, columns
