@@ -111,3 +111,21 @@ def test_logits_do_not_saturate() -> None:
     ev = uc.evaluate([2, 2], y_score=[[0, 0, -50.0], [0, 0, 3]], score_kind="logit", labels=[0, 1, 2])
     by_hand = np.mean([np.log(2 + np.exp(-50)) + 50, np.log(2 + np.exp(3)) - 3])
     assert ev.estimate("log_loss").value == pytest.approx(by_hand, rel=1e-12)
+
+
+@pytest.mark.parametrize("metric", ["f1@worst", "recall@weighted", "f1@micro", "f1@macro", "accuracy", "mcc"])
+def test_a_matrix_without_rows(metric: str) -> None:
+    """Every metric of a matrix whose rows were all ignored is undefined, with the reason."""
+    estimate = uc.confusion_matrix([1, 1], [1, 1], ignore=1).estimate(metric)
+    assert not estimate.defined
+    assert "no row" in str(estimate)
+
+
+def test_a_score_that_weighs_nothing() -> None:
+    """It is no point of the ranking: value and interval are those without its row."""
+    y, s, w = [1, 0, 1, 0, 1, 1], [0.2, 0.1, 0.7, 0.6, 0.8, 0.9], [1, 1, 1, 1, 1, 0]
+    whole, without = (
+        uc.evaluate(y[:n], y_score=s[:n], sample_weight=w[:n]).estimate("average_precision") for n in (6, 5)
+    )
+    assert (whole.value, whole.low, whole.high) == (without.value, without.low, without.high)
+    assert whole.low > 0

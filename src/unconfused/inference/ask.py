@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any, NoReturn, TypeAlias
 
@@ -99,6 +100,8 @@ def sample_of(cm: ConfusionMatrix) -> Sample:
 
 def _of_matrix(cm: ConfusionMatrix, query: Query, level: float, method: str | None, seed: int) -> Estimate:
     _counts_only(query)
+    if not cm.labels:
+        return Estimate(math.nan, math.nan, math.nan, level, "", 0, reason=NO_ROW, name=str(query))
     if query.average == "ovo":
         raise NotKept("A ConfusionMatrix keeps no scores.", "@ovo ranks two classes at a time.", "Ask for roc_auc@ovo.")
     if query.average == "worst":
@@ -180,6 +183,7 @@ def _of_scores(tally: ScoreTally, query: Query, level: float, method: str | None
             f"These scores rank rows by {tally.labels.positive_name!r} alone.",
             f"Type {str(replace(query, label=None, average=None))!r}.",
         )
+    tally = tally.weighty()
     value = float(query.metric(Masses.of(tally), *query.args)) if len(tally.scores) else float("nan")
     found = scores.interval(query, tally, value, level, method, seed)
     rows = tally.positives + tally.negatives

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -146,6 +146,14 @@ class ScoreTally:
                 "Calibrate them first, or pass score_kind='logit' if they are log-odds.",
             )
         return self.scores if self.score_kind == "probability" else logistic(self.scores)
+
+    def weighty(self) -> ScoreTally:
+        """Without the scores whose rows weigh nothing: they are no points of a ranking."""
+        if self.weights is None or self.weights.any(1).all():
+            return self
+        kept = np.concatenate([[True], self.weights.any(1)])
+        parts = {x: getattr(self, x)[kept] for x in ("full", "full_weights", "full_squares")}
+        return replace(self, scores=self.scores[kept[1:]], **parts)
 
     def at(self, threshold: float) -> ConfusionMatrix:
         """The matrix of the rule "positive when score >= threshold".
