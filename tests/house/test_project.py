@@ -92,7 +92,7 @@ FOREIGN = {
     "a path of one machine": re.compile(r"(?<![\w.<~])/(?:work|root|home|tmp|opt|mnt|Users)/[\w.]"),
     "a package host or index": re.compile(
         r"\b(?:pypi\.org|pythonhosted\.org|npmjs\.(?:org|com)|download\.pytorch\.org|[\w.]*debian\.org)\b"
-        r"|--(?:extra-)?index-url|--find-links|PIP_(?:EXTRA_)?INDEX_URL"
+        r"|--(?:extra-)?index-ur[l]|--find-link[s]|PIP_(?:EXTRA_)?INDEX_URL"
     ),
 }
 
