@@ -1,40 +1,51 @@
-"""ScoreTally: negatives and positives at each distinct score; every threshold at once."""
+"""ScoreTally: negatives and positives at each score, or in each bin of a grid; every threshold at once."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, TypeAlias
+from functools import cached_property
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from unconfused.errors import InvalidValues, MergeRefused, NotKept, ScoresOutOfRange, ThresholdUnset
+from unconfused.errors import MergeRefused, NotKept
 from unconfused.findings import Evidence
 from unconfused.labels import Labels
+from unconfused.tally.axis import ScoreKind, logistic, pinned
 from unconfused.tally.confusion import ConfusionMatrix
+from unconfused.tally.cuts import COLUMNS, added, matrix_at, mixed, settled
+from unconfused.tally.grids import EXACT, Grid
 from unconfused.tally.kernels import Floats, Ints, check_total, count_codes, exact_total, runs, same, sum_codes
+from unconfused.tally.sides import Ranked as Placements
+from unconfused.tally.sides import merged_masses, ranked_sums
 
-ScoreKind: TypeAlias = Literal["probability", "logit", "raw"]
-SCORE_KINDS: tuple[ScoreKind, ...] = ("probability", "logit", "raw")
-COLUMNS = 4
-"""The truth of a row: negative, positive, and the seats other and missing."""
+THIN = 1 << 14
+"""Rows of a class that are enough to see whether anything looks wrong."""
+_ARRAYS = ("scores", "full", "full_weights", "full_squares", "pins", "lows", "highs")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class ScoreTally:
-    """Rows of either class at each distinct score: the exact tally of a binary problem.
+    """Rows of either class in each cell of a binary problem's scores.
 
-    A tally: ``+`` unites the scores. Positive means ``score >= threshold``, both as float64.
+    A cell is one distinct score (the exact tally) or one bin of a grid, split by the pins that fall into it. Positive
+    means ``score >= threshold``, both as float64; a threshold between two cells parts their rows exactly.
+
+    A tally: ``+`` unites the cells, of two grids of one family on the coarser, of pins those that both sides have.
 
     Attributes:
         labels: the two classes, one of them positive.
         score_kind: "probability", "logit" (log-odds) or "raw".
-        scores: the distinct scores, ascending, float64 (U,).
-        full: rows, int64 (U + 1, 4). Row 0 is the rows without a usable score; row i + 1 stands at ``scores[i]``.
+        scores: the lowest score in each cell, ascending, float64 (U,).
+        full: rows, int64 (U + 1, 4). Row 0 is the rows without a usable score; row i + 1 is the cell of ``scores[i]``.
             Columns: negative, positive, and the seats ``other`` and ``missing`` of the truth.
         full_weights, full_squares: Σw and Σw² in the same cells, float64, or None for unweighted rows.
         evidence: what only the rows could show.
+        grid: the bins.
+        pins: scores that no cell reaches across, ascending, float64.
+        lows, highs: the lowest and the highest score of the rows behind ``full[1:]``, inf and -inf where there are
+            none, float64 (U, 4). None where every cell is one score.
     """
 
     labels: Labels
@@ -44,10 +55,14 @@ class ScoreTally:
     full_weights: Floats | None = None
     full_squares: Floats | None = None
     evidence: Evidence = field(default_factory=Evidence)
+    grid: Grid = EXACT
+    pins: Floats = field(default_factory=lambda: np.zeros(0))
+    lows: Floats | None = None
+    highs: Floats | None = None
 
     def __post_init__(self) -> None:
-        for array in (self.scores, self.full, self.full_weights, self.full_squares):
-            if array is not None:
+        for name in _ARRAYS:
+            if (array := getattr(self, name)) is not None:
                 array.setflags(write=False)
 
     # ── making one ────────────────────────────────────────────────────────────────────────────
@@ -62,8 +77,14 @@ class ScoreTally:
         count: Ints | None = None,
         weights: Floats | None = None,
         evidence: Evidence | None = None,
+        grid: Grid = EXACT,
+        pins: ArrayLike = (),
+        refine: bool | str = False,
     ) -> ScoreTally:
-        """Tally rows: ``truth`` (n,) holds columns 0…3 as above, ``scores`` (n,) the score, NaN where there is none."""
+        """Tally rows: ``truth`` (n,) holds columns 0…3 as above, ``scores`` (n,) the score, NaN where there is none.
+
+        ``refine`` keeps the scores of bins that leave something open: the order of their rows ("order"), or anything.
+        """
         usable = ~np.isnan(scores)
         order = np.argsort(scores, kind="stable")  # NaN last
         ranked = scores[order[: int(usable.sum())]] + 0.0  # -0.0 ties with 0.0
@@ -76,7 +97,7 @@ class ScoreTally:
             return None if values is None else sum_codes(codes, size, values).reshape(-1, COLUMNS)
 
         times = 1 if count is None else count
-        return cls(
+        exact = cls(
             labels,
             score_kind,
             ranked[starts],
@@ -85,21 +106,96 @@ class ScoreTally:
             summed(None if weights is None else weights**2 * times),
             evidence or Evidence(),
         )
+        if grid == EXACT:
+            return exact
+        coarse = exact.coarsen(grid, pins)
+        if not refine:
+            return coarse
+        wide = mixed(coarse) if refine == "order" else ~settled(coarse)
+        inside = wide[np.searchsorted(coarse.scores, exact.scores, side="right") - 1]
+        return coarse.refined(exact.taken(np.flatnonzero(inside)), wide)
+
+    @classmethod
+    def of_sides(
+        cls,
+        labels: Labels,
+        score_kind: ScoreKind,
+        negative: NDArray[Any],
+        positive: NDArray[Any],
+        evidence: Evidence | None = None,
+    ) -> ScoreTally:
+        """The exact tally of the sorted scores of either class; its cells are made when they are first asked for."""
+        made = cls.__new__(cls)
+        vars(made).update(
+            labels=labels, score_kind=score_kind, full_weights=None, full_squares=None, evidence=evidence or Evidence(),
+            grid=EXACT, pins=np.zeros(0), lows=None, highs=None, sides=(negative, positive),
+        )  # fmt: skip
+        return made
+
+    def __getattr__(self, name: str) -> Any:
+        """The cells of a tally that was made of its sides."""
+        if name not in ("scores", "full") or "sides" not in vars(self):
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        scores, mass = merged_masses(*vars(self)["sides"])
+        full = np.zeros((len(scores) + 1, COLUMNS), np.int64)
+        full[1:, :2] = mass
+        for array in (scores, full):
+            array.setflags(write=False)
+        vars(self).update(scores=scores, full=full)
+        return vars(self)[name]
 
     @classmethod
     def zero(cls) -> ScoreTally:
         """The tally of no rows: x + zero is x."""
         return cls(Labels(()), "probability", np.zeros(0), np.zeros((1, COLUMNS), np.int64))
 
+    def coarsen(self, grid: str | Grid, pins: ArrayLike | None = None) -> ScoreTally:
+        """The same rows in the bins of a coarser grid: of an exact tally any, else one of its family.
+
+        Args:
+            grid: such as "folded" or "folded(5)".
+            pins: scores that no cell may reach across; the tally's own, of an exact one the per cents.
+
+        Raises:
+            MergeRefused: a grid in which the bins do not nest.
+            NotKept: a pin that the tally does not have.
+        """
+        grid = Grid.parse(grid)
+        if self.grid != EXACT and grid.with_coarser(self.grid) != grid:
+            raise MergeRefused(f"The tally is {self.grid}, and {grid} is finer.", fix="Count the rows again.")
+        if pins is None:
+            pins = self.pins if self.binned else pinned(None, self.score_kind)
+        wanted = np.unique(np.asarray(pins, np.float64) + 0.0)
+        if self.binned and (lost := np.setdiff1d(wanted, self.pins)).size:
+            raise NotKept(
+                f"The tally has no pin at {lost[0]:g}.", "What stood on either side of it was added up.",
+                "Pin it before the pass: pins=[...].",
+            )  # fmt: skip
+        return self if grid == EXACT else self._united([self], grid, wanted)
+
+    def refined(self, rows: ScoreTally, cells: NDArray[np.bool_]) -> ScoreTally:
+        """The same with each of ``cells`` (U,) replaced by the scores of its rows, whose exact tally is ``rows``.
+
+        It stays on its grid, and adds as before; a sum with another tally has whole bins again.
+        """
+        rest = self.taken(np.flatnonzero(~cells))
+        bare = replace(rows, full=rows.full * (np.arange(len(rows.full)) > 0)[:, None])  # row 0 is here already
+        starts = np.arange(len(rest.scores) + len(bare.scores))
+        return replace(self, **added([rest, bare], starts, extremes=True))
+
+    def merged(self, starts: Ints) -> ScoreTally:
+        """Neighbouring cells put together, a new one beginning at each of ``starts``."""
+        return replace(self, **added([self], starts, extremes=True))
+
     # ── reading it ────────────────────────────────────────────────────────────────────────────
     @property
     def mass(self) -> Ints:
-        """Rows, negative and positive, at each score: int64 (U, 2)."""
+        """Rows, negative and positive, in each cell: int64 (U, 2)."""
         return self.full[1:, :2]
 
     @property
     def weights(self) -> Floats | None:
-        """Sums of weights, negative and positive, at each score: float64 (U, 2), or None."""
+        """Sums of weights, negative and positive, in each cell: float64 (U, 2), or None."""
         return None if self.full_weights is None else self.full_weights[1:, :2]
 
     @property
@@ -115,17 +211,41 @@ class ScoreTally:
     @property
     def negatives(self) -> int:
         """Rows of the negative class that have a score."""
+        if "sides" in vars(self):
+            return len(vars(self)["sides"][0])
         return exact_total(self.mass[:, 0])
 
     @property
     def positives(self) -> int:
         """Rows of the positive class that have a score."""
+        if "sides" in vars(self):
+            return len(vars(self)["sides"][1])
         return exact_total(self.mass[:, 1])
 
     @property
     def total(self) -> int:
         """Rows counted."""
+        if "sides" in vars(self):
+            return self.negatives + self.positives
         return exact_total(self.full)
+
+    @cached_property
+    def placements(self) -> Placements | None:
+        """How the positives stand among the negatives, where both are at hand in order: the ROC AUC and its error."""
+        return ranked_sums(*vars(self)["sides"]) if "sides" in vars(self) else None
+
+    def thinned(self) -> ScoreTally:
+        """A tally of few thousand rows that stand for all, evenly through the order of each class; else this one."""
+        sides = vars(self).get("sides")
+        if sides is None or min(map(len, sides)) < THIN:
+            return self
+        steps = [len(side) // THIN for side in sides]
+        few = [side[step // 2 :: step] for side, step in zip(sides, steps, strict=True)]
+        columns = np.repeat([0, 1], [len(x) for x in few])
+        scores = np.concatenate(few).astype(np.float64)
+        return ScoreTally.count(
+            self.labels, self.score_kind, columns, scores, count=np.array(steps)[columns], evidence=self.evidence
+        )
 
     @property
     def left_out(self) -> dict[str, int]:
@@ -133,8 +253,33 @@ class ScoreTally:
         return self.evidence.left_out
 
     @property
+    def binned(self) -> bool:
+        """Whether a cell may hold several scores, so that values come with bounds."""
+        return self.lows is not None
+
+    @property
     def probabilities(self) -> Floats:
-        """The scores as probabilities: as they are, or log-odds through the logistic function.
+        """The lowest score in each cell as a probability.    Shape: (U,).
+
+        Raises:
+            NotKept: raw scores have no such reading.
+        """
+        return self.as_probability(self.scores)
+
+    @property
+    def mids(self) -> Floats:
+        """The middle of the scores that each class has in a cell, as probabilities.    Shape: (U, 2).
+
+        Where a class has none it is that of the lowest score.
+        """
+        own = self.probabilities[:, None]
+        if self.lows is None or self.highs is None:
+            return np.repeat(own, 2, 1)
+        low, high = (np.where(self.mass > 0, self.as_probability(x[:, :2]), own) for x in (self.lows, self.highs))
+        return np.where(low == high, low, low / 2 + high / 2)
+
+    def as_probability(self, scores: Floats) -> Floats:
+        """Scores of this kind as probabilities: as they are, or log-odds through the logistic function.
 
         Raises:
             NotKept: raw scores have no such reading.
@@ -145,54 +290,55 @@ class ScoreTally:
                 "They rank rows, but no one said which probability a score stands for.",
                 "Calibrate them first, or pass score_kind='logit' if they are log-odds.",
             )
-        return self.scores if self.score_kind == "probability" else logistic(self.scores)
+        return scores if self.score_kind == "probability" else logistic(scores)
 
     def weighty(self) -> ScoreTally:
-        """Without the scores whose rows weigh nothing: they are no points of a ranking."""
+        """Without the cells whose rows weigh nothing: they are no points of a ranking."""
         if self.weights is None or self.weights.any(1).all():
             return self
-        kept = np.concatenate([[True], self.weights.any(1)])
-        parts = {x: getattr(self, x)[kept] for x in ("full", "full_weights", "full_squares")}
-        return replace(self, scores=self.scores[kept[1:]], **parts)
+        return self.taken(np.flatnonzero(self.weights.any(1)))
+
+    def ranked(self) -> ScoreTally:
+        """Each cell in which one class lies wholly below the other as two: the finest ranking that is certain."""
+        if self.lows is None or self.highs is None:
+            return self
+        apart = (self.full[1:, :2] > 0).all(1) & ~self.full[1:, 2:].any(1)
+        first = np.where(self.highs[:, 0] < self.lows[:, 1], 0, 1)  # the column that stands lower
+        apart &= (self.highs[:, 0] < self.lows[:, 1]) | (self.highs[:, 1] < self.lows[:, 0])
+        if not apart.any():
+            return self
+        cells = np.repeat(np.arange(len(apart)), 1 + apart)
+        second = np.diff(cells, prepend=-1) == 0
+        lower = apart[cells] & ~second
+        drop = np.zeros((len(cells), COLUMNS), bool)
+        drop[lower, 1 - first[cells[lower]]] = drop[second, first[cells[second]]] = True
+        return self.taken(cells, drop)
+
+    def taken(self, cells: NDArray[Any], drop: NDArray[np.bool_] | None = None) -> ScoreTally:
+        """These cells, without the rows under ``drop``."""
+
+        def kept(array: Any, gone: float = 0) -> Any:
+            if array is None:
+                return None
+            head = len(array) - len(self.scores)
+            taken = array[cells + head] if drop is None else np.where(drop, gone, array[cells + head])
+            return np.concatenate([array[:head], taken.astype(array.dtype)])
+
+        lows, highs = kept(self.lows, np.inf), kept(self.highs, -np.inf)
+        sums = {name: kept(getattr(self, name)) for name in ("full", "full_weights", "full_squares")}
+        scores = self.scores[cells] if drop is None else lows.min(1)
+        return replace(self, scores=scores, lows=lows, highs=highs, **sums)
 
     def at(self, threshold: float) -> ConfusionMatrix:
         """The matrix of the rule "positive when score >= threshold".
 
         ``threshold=inf`` calls nothing positive (but raw scores of inf). A row without a usable score is called
         ``missing``.
+
+        Raises:
+            NotKept: rows of a bin may lie on either side of the threshold.
         """
-        cut = cut_of(threshold, self.score_kind)
-        split = int(np.searchsorted(self.scores, cut, side="left")) + 1
-
-        def table(full: Any) -> Any:
-            return None if full is None else self._tabled(full[0], full[1:split].sum(0), full[split:].sum(0))
-
-        return ConfusionMatrix(
-            self.labels,
-            table(self.full),
-            table(self.full_weights),
-            table(self.full_squares),
-            self.evidence + Evidence(rounded=sum(self._rows_at(near) for near in near_misses(cut))),
-            f"score >= {float(threshold)!r}",
-        )
-
-    def _rows_at(self, score: float) -> int:
-        """Rows whose score is exactly that."""
-        place = int(np.searchsorted(self.scores, score))
-        return exact_total(self.full[place + 1]) if place < len(self.scores) and self.scores[place] == score else 0
-
-    def _tabled(self, unscored: NDArray[Any], below: NDArray[Any], above: NDArray[Any]) -> NDArray[Any]:
-        positive = self.labels.require_positive("at()")
-        if len(self.labels) == 1:
-            raise NotKept(
-                f"Every row is {self.labels.names[0]!r}, and the other class has no name.",
-                "What is called negative would stand in no column.",
-                "Declare both: labels=[negative, positive].",
-            )
-        truth = [1 - positive, positive, 2, 3]  # where a column of `full` stands in the matrix
-        out = np.zeros((COLUMNS, COLUMNS), unscored.dtype)
-        out[truth, 1 - positive], out[truth, positive], out[truth, 3] = below, above, unscored
-        return out
+        return matrix_at(self, threshold)
 
     # ── adding ────────────────────────────────────────────────────────────────────────────────
     def __add__(self, other: object) -> ScoreTally:
@@ -209,33 +355,28 @@ class ScoreTally:
                 "They are not on one scale.",
                 "Tally both with the same score_kind=.",
             )
+        sides = [vars(x).get("sides") for x in (self, other)]
+        if None not in sides and self.labels.key() == other.labels.key():
+            low, high = (np.sort(np.concatenate(side)) for side in zip(*sides, strict=True))
+            return ScoreTally.of_sides(self.labels, self.score_kind, low, high, self.evidence + other.evidence)
+        grid = self.grid.with_coarser(other.grid)
         same_labels = self.labels.key() == other.labels.key()
         labels = self.labels if same_labels else self._seen_labels().unite(other._seen_labels())
         if len(labels) > 2:
             raise MergeRefused(f"Together the tallies have {len(labels)} classes, {labels!r}; scores tell two apart.")
         check_total(self.total + other.total, lambda: self.total + other.total)
-        scores = np.concatenate([self.scores, other.scores])
-        order = np.argsort(scores, kind="stable")
-        starts = runs(scores[order])
-
-        def united(a: Any, b: Any) -> Any:
-            if a is None or b is None:
-                return None
-            merged = np.concatenate([a[1:], b[1:]])[order]
-            summed = np.add.reduceat(merged, starts, axis=0) if len(starts) else merged
-            return np.concatenate([a[:1] + b[:1], summed])
-
-        return ScoreTally(
-            labels,
-            self.score_kind,
-            scores[order][starts],
-            united(self.full, other.full),
-            united(self.full_weights, other.full_weights),
-            united(self.full_squares, other.full_squares),
-            self.evidence + other.evidence,
-        )
+        pins = self.pins if same(self.pins, other.pins) else np.intersect1d(self.pins, other.pins)
+        stated = replace(self, labels=labels, evidence=self.evidence + other.evidence)
+        return stated._united([self, other], grid, pins)
 
     __radd__ = __add__
+
+    def _united(self, parts: list[ScoreTally], grid: Grid, pins: Floats) -> ScoreTally:
+        """All rows of ``parts`` in the cells of one grid, the rest as here."""
+        scores = np.sort(np.concatenate([x.scores for x in parts]))
+        keys = scores if grid == EXACT else grid.bins(scores) + np.searchsorted(pins, scores, side="right")
+        sums = added(parts, runs(keys), extremes=grid != EXACT or any(x.binned for x in parts))
+        return replace(self, grid=grid, pins=pins, **sums)
 
     def _seen_labels(self) -> Labels:
         """Without an inferred class that no row has: it was only filled in to make two."""
@@ -249,56 +390,11 @@ class ScoreTally:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, ScoreTally):
             return NotImplemented
-        mine, theirs = ((x.labels.key(), x.score_kind, x.evidence) for x in (self, other))
-        arrays = ("scores", "full", "full_weights", "full_squares")
-        return mine == theirs and all(same(getattr(self, x), getattr(other, x)) for x in arrays)
+        mine, theirs = ((x.labels.key(), x.score_kind, x.evidence, x.grid) for x in (self, other))
+        return mine == theirs and all(same(getattr(self, x), getattr(other, x)) for x in _ARRAYS)
 
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        return f"ScoreTally({self.total:,} rows at {len(self.scores):,} distinct scores, {self.labels!r})"
-
-
-def logistic(x: Floats) -> Floats:
-    """1 / (1 + exp(-x)), without overflow.    Shape: any."""
-    small = np.exp(-np.abs(x))
-    return np.where(x >= 0, 1 / (1 + small), small / (1 + small))
-
-
-def cut_of(threshold: float, score_kind: ScoreKind) -> float:
-    """The threshold on the axis of the scores: log-odds for logits, else as it is.
-
-    Raises:
-        ScoresOutOfRange: no probability, where a probability is meant.
-    """
-    try:
-        t = float(threshold)
-    except (TypeError, ValueError):
-        raise ThresholdUnset(f"threshold={threshold!r} is no number.", fix="Name one, such as 0.5.") from None
-    if math.isnan(t):
-        raise InvalidValues("threshold= is NaN.", "No score can be compared with it.", "Name a number.")
-    if score_kind != "raw" and math.isfinite(t) and not 0 <= t <= 1:
-        raise ScoresOutOfRange(
-            f"threshold={t:g} is no probability.",
-            f"With score_kind={score_kind!r} thresholds are probabilities between 0 and 1.",
-            "Name one of those; only score_kind='raw' has thresholds in units of its own.",
-        )
-    if score_kind != "logit" or t == -math.inf:
-        return t
-    if t == math.inf:
-        return math.nan  # above every probability, that of log-odds inf too: no score is >= NaN
-    return math.inf if t == 1 else -math.inf if t == 0 else math.log(t) - math.log1p(-t)
-
-
-def near_misses(cut: float) -> set[float]:
-    """What ``cut`` becomes in 32 and 16 bits, where that is another number: scores there look equal and are not.
-
-    0, 1 and inf are left out: scores of any type stand there, and have been rounded by no one.
-
-    >>> near_misses(0.5)
-    set()
-    """
-    if not math.isfinite(cut):
-        return set()
-    with np.errstate(over="ignore"):
-        return {float(np.float32(cut)), float(np.float16(cut))} - {cut, 0.0, 1.0, math.inf, -math.inf}
+        places = f"bins, {self.grid}" if self.binned else "distinct scores"
+        return f"ScoreTally({self.total:,} rows at {len(self.scores):,} {places}, {self.labels!r})"
