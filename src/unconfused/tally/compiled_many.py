@@ -1,0 +1,36 @@
+"""Compiled loops over rows with a score for each of several classes, beside those of compiled.py, and loaded with them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from unconfused.tally.compiled import _compiled
+
+
+@_compiled
+def placed(truth: Any, scores: Any, best: Any, worst: Any, own: Any, squares: Any) -> bool:
+    """Of each row of truth 0…K-1: 1 + #{s > s_y}, #{s >= s_y}, s_y and Σ s²."""
+    classes = scores.shape[1]
+    whole = classes - classes % 4
+    for row in range(len(truth)):
+        s, y = scores[row], np.uint64(truth[row])
+        if y >= np.uint64(classes):
+            return False
+        x = s[y]
+        above = reached = np.int32(0)
+        for k in range(classes):
+            above += np.int32(s[k] > x)
+            reached += np.int32(s[k] >= x)
+        a = b = c = d = 0.0
+        for k in range(0, whole, 4):
+            e, f, g, h = np.float64(s[k]), np.float64(s[k + 1]), np.float64(s[k + 2]), np.float64(s[k + 3])
+            a += e * e
+            b += f * f
+            c += g * g
+            d += h * h
+        for k in range(whole, classes):
+            a += np.float64(s[k]) * np.float64(s[k])
+        best[row], worst[row], own[row], squares[row] = 1 + above, reached, x, (a + b) + (c + d)
+    return True
