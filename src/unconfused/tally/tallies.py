@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 
 from unconfused.errors import MergeRefused
 from unconfused.findings import Evidence
 from unconfused.labels import Labels
+from unconfused.tally.axis import pinned
 from unconfused.tally.confusion import ConfusionMatrix
+from unconfused.tally.grids import Grid
 from unconfused.tally.grouped import Grouped
 from unconfused.tally.moments import Moments
+from unconfused.tally.ranks import Ranks
 from unconfused.tally.scores import ScoreTally
 
 Kind: TypeAlias = Literal["binary", "multiclass", "multilabel"]
@@ -28,12 +31,18 @@ class Tallies:
         matrix: of the decision stated at the pass, or None. Multilabel: one 2x2 for each label.
         scores: negatives and positives at each score, or None without scores. Several classes or labels: one for each.
         moments: per-row losses that the scores of one class cannot give back ("log_loss", "brier").
+        ranks: the place of the true class among the scores of several classes, or None.
+        matrices: of each rule that was named at the pass.
+        columns: of an exact evaluation of several classes, for the score of each the rows of each class.
     """
 
     kind: Kind | None = None
     matrix: Matrix | None = None
     scores: Scores | None = None
     moments: Mapping[str, Moments] = field(default_factory=dict)
+    ranks: Ranks | None = None
+    matrices: Mapping[str, ConfusionMatrix] = field(default_factory=dict)
+    columns: Grouped[Grouped[ScoreTally]] | None = None
 
     @classmethod
     def zero(cls) -> Tallies:
@@ -42,7 +51,8 @@ class Tallies:
 
     @property
     def _held(self) -> Matrix | Scores | None:
-        return self.scores if self.matrix is None else self.matrix
+        kept = (self.matrix, self.scores, *self.matrices.values())
+        return next((tally for tally in kept if tally is not None), None)
 
     @property
     def labels(self) -> Labels:
@@ -59,6 +69,13 @@ class Tallies:
         if isinstance(held, Grouped):
             return max((member.total for member in held.values()), default=0)
         return 0 if held is None else held.total
+
+    def pairs(self) -> Grouped[ScoreTally] | None:
+        """Of each two classes how the score of the first ranks the rows of both, where ``columns`` were kept."""
+        if self.columns is None:
+            return None
+        made = {(a, b): own[a] + own[b] for a, own in self.columns.items() for b in own if a != b}
+        return Grouped(made, "pair")
 
     @property
     def evidence(self) -> Evidence:
@@ -84,12 +101,38 @@ class Tallies:
             matrix,
             _sum(self.scores, other.scores),
             {name: self.moments[name] + other.moments[name] for name in self.moments},
+            _sum(self.ranks, other.ranks),
+            {name: self.matrices[name] + other.matrices[name] for name in self.matrices},
+            _sum(self.columns, other.columns),
         )
 
     __radd__ = __add__
 
+    def coarsen(self, grid: str | Grid, pins: Iterable[float] | None = None) -> Tallies:
+        """The same with its scores on a coarser grid; ``pins`` are thresholds."""
+
+        def coarse(held: Any) -> Any:
+            if isinstance(held, Grouped):
+                return Grouped({key: coarse(member) for key, member in held.items()}, held.kind)
+            return held and held.coarsen(grid, None if pins is None else pinned(pins, held.score_kind))
+
+        return replace(self, scores=coarse(self.scores), columns=None)
+
+    def beside(self, evidence: Evidence) -> Tallies:
+        """The same with more evidence beside every matrix and every score tally."""
+
+        def told(held: Any) -> Any:
+            if held is None or not evidence:
+                return held
+            if isinstance(held, Grouped):
+                return Grouped({key: told(member) for key, member in held.items()}, held.kind)
+            return replace(held, evidence=held.evidence + evidence)
+
+        return replace(self, matrix=told(self.matrix), scores=told(self.scores))
+
     def _shape(self) -> str:
-        held = [name for name in ("matrix", "scores") if getattr(self, name) is not None] + sorted(self.moments)
+        held = [name for name in ("matrix", "scores", "ranks", "columns") if getattr(self, name) is not None]
+        held += [*sorted(self.moments), *(f"the rule {name!r}" for name in sorted(self.matrices))]
         kind = self.kind if held != ["matrix"] or self.kind == "multilabel" else "one of given classes"
         return f"{kind} with {', '.join(held)}"
 

@@ -1,0 +1,351 @@
+"""Stream: an evaluation that grows batch by batch, for training and serving loops."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unconfused.diagnosis import diagnose
+from unconfused.errors import InputError, LengthMismatch, MergeRefused, ShapeError, UsageError
+from unconfused.evaluation import Evaluation
+from unconfused.findings import Evidence, Finding, announce
+from unconfused.ingest.arrays import tally_arrays
+from unconfused.ingest.columns import as_column
+from unconfused.ingest.mixups import check_matrix
+from unconfused.ingest.rows import Reading
+from unconfused.labels import plural
+from unconfused.tally.grids import usual
+from unconfused.tally.tallies import Tallies
+
+WAITING = 1 << 16
+"""Rows that wait to be counted together; one call for many rows takes hardly longer than one for few."""
+SPARSE = 1 << 33
+"""Ids up to this have a bit each, 1 GiB in all."""
+
+
+class Stream:
+    """An evaluation that grows batch by batch: constant memory, and any cut of the rows gives the same tally.
+
+    Batches are read in the same, stated way; one that cannot be is refused and changes nothing. Scores are kept on a
+    grid unless ``grid="exact"``. Several threads may update one stream; it can be pickled, and used after a fork.
+
+    Args:
+        expected_n: rows that there should be in the end; any other number is a warning of the evaluation.
+        reading: labels, pos_label, label_kind, score_kind, ignore, unknown, invalid, grid, pins, as in `evaluate`.
+
+    >>> stream = Stream()
+    >>> stream.update(y_true=[1, 0], y_score=[0.8, 0.6])
+    >>> stream.update(y_true=[1, 0], y_score=[0.3, 0.1])
+    >>> stream.evaluation.at(0.5).ravel()
+    (1, 1, 1, 1)
+    """
+
+    def __init__(self, *, expected_n: int | None = None, **reading: Any) -> None:
+        reading.setdefault("grid", usual(reading.get("score_kind", "probability")))
+        if reading.get("refine"):
+            raise UsageError("A stream cannot refine=.", "Its rows are gone.", 'Type grid="exact", or finer bins.')
+        self.expected_n = expected_n
+        self.reading = Reading(**reading, batch=True)
+        self._guard, self._owner = threading.RLock(), os.getpid()
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything seen so far."""
+        with self._lock():
+            self._parts: list[tuple[int, Tallies]] = []  # (batches, their sum), each at least twice the next
+            self._latest = Tallies.zero()
+            self._waiting = _Waiting(self.reading)
+            self._left_out = Evidence()
+            self._ids = _Ids()
+            self._told: set[str] = set()
+
+    def update(
+        self,
+        *,
+        y_true: Any,
+        y_pred: Any = None,
+        y_score: Any = None,
+        sample_weight: Any = None,
+        count: Any = None,
+        mask: Any = None,
+        ids: Any = None,
+    ) -> None:
+        """Add one batch.
+
+        Args:
+            y_true, y_pred, y_score, sample_weight, count: as in `evaluate`.
+            mask: (n,) booleans; rows where it is false are padding, left out and counted.
+            ids: (n,) one for each row; a row whose id was there before is left out and counted. Whole numbers below
+                2³³ take one bit of memory each, others some hundred bytes.
+        """
+        with self._lock():
+            plain = y_pred is None and sample_weight is None and count is None and mask is None and ids is None
+            if plain and self._waiting.take(y_true, y_score):
+                if self._waiting.full:
+                    self._count_waiting()
+                return
+            columns = {"y_true": y_true, "y_pred": y_pred, "y_score": y_score,
+                       "sample_weight": sample_weight, "count": count}  # fmt: skip
+            kept, left_out, new = self._wanted(mask, ids)
+            if kept is None:
+                self._add(self._tally(columns))
+            elif kept.any():
+                self._add(self._tally({name: _rows(x, name, kept) for name, x in columns.items()}))
+            self._ids.add(new)
+            self._left_out += left_out
+
+    def _wanted(self, mask: Any, ids: Any) -> tuple[NDArray[np.bool_] | None, Evidence, NDArray[Any]]:
+        """Which rows to count (None for all), how many are left out and why, and the ids that are new."""
+        kept, masked, none = None, 0, np.zeros(0, np.int64)
+        if mask is not None:
+            kept = as_column(mask, "mask").values
+            if kept.dtype != bool or kept.ndim != 1:
+                raise ShapeError(f"mask has shape {kept.shape} and type {kept.dtype}; it is one boolean for each row.")
+            masked = int((~kept).sum())
+        if ids is None:
+            return kept, Evidence(masked=masked), none
+        given = as_column(ids, "ids").values
+        if given.ndim != 1 or (kept is not None and len(given) != len(kept)):
+            raise ShapeError(f"ids has shape {given.shape}; there is one id for each row.")
+        fresh = self._ids.fresh(given) & (True if kept is None else kept)
+        again = len(given) - masked - int(fresh.sum())
+        return fresh, Evidence(masked=masked, duplicate=again), given[fresh]
+
+    def _tally(self, columns: dict[str, Any]) -> Tallies:
+        return tally_arrays(self.reading, columns["y_true"], **{k: x for k, x in columns.items() if k != "y_true"})
+
+    def _add(self, made: Tallies) -> None:
+        latest = made
+        _ = self._latest + made  # refused now, not when the evaluation is read
+        batches, kept = 1, list(self._parts)
+        while kept and kept[-1][0] <= batches:  # like with like: each row is merged log(batches) times
+            before, sum_before = kept.pop()
+            made, batches = sum_before + made, batches + before
+        self._latest, self._parts = latest, [*kept, (batches, made)]
+
+    def _count_waiting(self) -> None:
+        if columns := self._waiting.give():
+            self._add(self._tally(columns))
+
+    @property
+    def evaluation(self) -> Evaluation:
+        """Everything seen so far; what looks wrong with it is a Python warning, once."""
+        with self._lock():
+            self._count_waiting()
+            tallies = sum((part for _, part in self._parts), Tallies.zero()).beside(self._left_out)
+            check_matrix(tallies.matrix)
+            made = Evaluation(tallies, self._unexpected(tallies.total))
+            announce((*diagnose(tallies, notes=False), *made.notes), self._told)
+            return made
+
+    def _unexpected(self, total: int) -> tuple[Finding, ...]:
+        rows = total + sum(self._left_out.left_out.get(x, 0) for x in ("masked", "duplicate"))
+        if self.expected_n is None or rows == self.expected_n:
+            return ()
+        short = rows < self.expected_n
+        return (
+            Finding(
+                "CM-EXPECTED",
+                "warning",
+                f"{plural(rows, 'row')} {'was' if rows == 1 else 'were'} given, {self.expected_n:,} expected.",
+                {"rows": rows, "expected": self.expected_n},
+                "A loader that drops its last batch, or a process whose part was not merged, leaves rows out."
+                if short
+                else "A sampler that pads its last batch, or a batch that was given twice, adds rows.",
+            ),
+        )
+
+    # ── adding ────────────────────────────────────────────────────────────────────────────────
+    def merge(self, other: Stream) -> None:
+        """Add everything that another stream, read in the same way, has seen.
+
+        Raises:
+            MergeRefused: rows with the same ids are in both, or the tallies do not fit.
+        """
+        with other._lock():
+            other._count_waiting()
+            parts, left_out, ids = other._parts, other._left_out, other._ids.all()
+        with self._lock():
+            self._count_waiting()
+            again = int((~self._ids.fresh(ids)).sum()) if len(ids) else 0
+            if again:
+                raise MergeRefused(
+                    f"{plural(again, 'row')} {'has' if again == 1 else 'have'} the same id in both streams.",
+                    "They are counted already on both sides, and cannot be told apart any more.",
+                    "Give each row to one stream.",
+                )
+            total: Tallies = sum((part for _, part in parts), Tallies.zero())
+            if total.kind is not None:
+                self._add(total)
+            self._ids.add(ids)
+            self._left_out += left_out
+
+    def __add__(self, other: object) -> Stream:
+        if not isinstance(other, Stream):
+            return self if type(other) is int and other == 0 else NotImplemented
+        made = Stream(expected_n=self.expected_n if self.expected_n == other.expected_n else None)
+        made.reading = self.reading
+        made._waiting = _Waiting(self.reading)
+        made.merge(self)
+        made.merge(other)
+        return made
+
+    __radd__ = __add__
+
+    # ── threads, processes ────────────────────────────────────────────────────────────────────
+    def _lock(self) -> threading.RLock:
+        """The lock; after a fork a new one, since no thread of the parent is there to release the old."""
+        if self._owner != os.getpid():
+            self._guard, self._owner = threading.RLock(), os.getpid()
+        return self._guard
+
+    def __getstate__(self) -> dict[str, Any]:
+        with self._lock():
+            self._count_waiting()
+            return {name: x for name, x in vars(self).items() if name not in ("_guard", "_owner", "_waiting")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._guard, self._owner, self._waiting = threading.RLock(), os.getpid(), _Waiting(self.reading)
+
+
+class _Waiting:
+    """Batches of plain labels 0 and 1 with scores in range, copied end to end until they are worth a pass.
+
+    What is not as plain as that is not taken: the pass finds out what it is, and says so.
+    """
+
+    def __init__(self, reading: Reading) -> None:
+        simple = (
+            reading.label_kind in (None, "class") and reading.ignore is None and not reading.rules and reading.curves
+        )
+        names = reading.labels if reading.labels is not None else (0, 1)
+        self.open = simple and len(names) == 2 and set(names) == {0, 1}
+        self.low, self.high = (0.0, 1.0) if reading.score_kind == "probability" else (-np.inf, np.inf)
+        self.truth: NDArray[Any] = np.zeros(0, np.int8)
+        self.scores: NDArray[Any] = np.zeros(0)
+        self.rows = 0
+
+    @property
+    def full(self) -> bool:
+        return self.rows > WAITING // 2
+
+    def take(self, y_true: Any, y_score: Any) -> bool:
+        """Whether the batch was taken."""
+        if not self.open:
+            return False
+        truth, scores = _as_numpy(y_true), _as_numpy(y_score)
+        if truth is None or scores is None or scores.dtype.kind != "f" or truth.dtype.kind not in "iubf":
+            return False
+        if truth.ndim == 2 and truth.shape[1] == 1:
+            truth = truth[:, 0]
+        if scores.ndim == 2 and scores.shape[1] == 1:
+            scores = scores[:, 0]
+        n = len(truth) if truth.ndim == 1 else 0
+        if scores.shape != (n,) or not 0 < n <= WAITING // 2 or scores.itemsize == 2:
+            return False
+        if not (self.low <= np.minimum.reduce(scores) and np.maximum.reduce(scores) <= self.high):  # NaN is neither
+            return False
+        if truth.dtype.kind == "f" and not ((truth == 0) | (truth == 1)).all():
+            return False
+        if truth.dtype.kind in "iu" and not (np.minimum.reduce(truth) >= 0 and np.maximum.reduce(truth) <= 1):
+            return False
+        kind: Any = np.bool_ if truth.dtype.kind == "b" else np.int8
+        if scores.dtype != self.scores.dtype or kind != self.truth.dtype or not len(self.scores):
+            if self.rows:
+                return False
+            self.truth, self.scores = np.empty(WAITING, kind), np.empty(WAITING, scores.dtype)
+        end = self.rows + n
+        self.truth[self.rows : end], self.scores[self.rows : end] = truth, scores
+        self.rows = end
+        return True
+
+    def give(self) -> dict[str, Any]:
+        """The rows that wait, which wait no longer."""
+        rows, self.rows = self.rows, 0
+        return {"y_true": self.truth[:rows], "y_score": self.scores[:rows]} if rows else {}
+
+
+def _as_numpy(x: Any) -> NDArray[Any] | None:
+    """An array, or a torch tensor on the CPU as one; None of anything else."""
+    if type(x) is np.ndarray:
+        return x
+    torch = sys.modules.get("torch")
+    if torch is None or not isinstance(x, torch.Tensor) or x.device.type != "cpu" or x.dtype == torch.bfloat16:
+        return None
+    if x.layout is not torch.strided:
+        return None
+    array: NDArray[Any] = x.detach().numpy()
+    return array
+
+
+class _Ids:
+    """Ids seen so far: a bit for each whole number, anything else in a set."""
+
+    def __init__(self) -> None:
+        self.bits, self.others = np.zeros(0, np.uint8), set[Any]()
+
+    def fresh(self, ids: NDArray[Any]) -> NDArray[np.bool_]:
+        """True at the first row of each id that was not there before."""
+        first = np.zeros(len(ids), bool)
+        if self._small(ids):
+            first[np.unique(ids, return_index=True)[1]] = True
+            known = ids < 8 * len(self.bits)
+            old = np.zeros(len(ids), bool)
+            place = ids[known].astype(np.int64)
+            old[known] = (self.bits[place >> 3] >> (place & 7).astype(np.uint8)) & 1
+            return first & ~old
+        if ids.dtype.kind == "f":
+            raise InputError("ids holds fractional numbers.", "An id is equal or not.", "Pass whole numbers or text.")
+        seen: set[Any] = set()
+        for i, x in enumerate(ids.tolist()):
+            first[i] = x not in seen and x not in self.others and not self._has(x)
+            seen.add(x)
+        return first
+
+    def add(self, ids: NDArray[Any]) -> None:
+        """Note ids that are fresh."""
+        if not len(ids):
+            return
+        if not self._small(ids):
+            self.others.update(ids.tolist())
+            return
+        place = ids.astype(np.int64)
+        size = int(place.max()) // 8 + 1
+        if size > len(self.bits):
+            self.bits = np.concatenate([self.bits, np.zeros(max(size, 2 * len(self.bits)) - len(self.bits), np.uint8)])
+        np.bitwise_or.at(self.bits, place >> 3, np.left_shift(1, place & 7).astype(np.uint8))
+
+    def all(self) -> NDArray[Any]:
+        """All of them."""
+        small = np.flatnonzero(np.unpackbits(self.bits, bitorder="little"))
+        return np.array([*small.tolist(), *self.others], object) if self.others else small
+
+    def _has(self, x: Any) -> bool:
+        small = isinstance(x, int) and 0 <= x < 8 * len(self.bits)
+        return small and bool(self.bits[x >> 3] >> (x & 7) & 1)
+
+    def _small(self, ids: NDArray[Any]) -> bool:
+        return ids.dtype.kind in "iu" and (not len(ids) or (int(ids.min()) >= 0 and int(ids.max()) < SPARSE))
+
+
+def _rows(x: Any, name: str, kept: NDArray[np.bool_]) -> Any:
+    """Some rows of a column of a batch."""
+    if x is None:
+        return None
+    column = as_column(x, name, keep_single=True)
+    if len(column) != len(kept):
+        raise LengthMismatch(f"{name} has {plural(len(column), 'row')}, mask= or ids= {len(kept):,}.")
+    if column.categories is not None:
+        values = np.array([*column.categories, None], object)
+        return values[np.where(column.values[kept] < 0, len(column.categories), column.values[kept])]
+    if column.missing is not None and column.missing.any():
+        whole = column.values.astype(object)
+        whole[column.missing] = None
+        return whole[kept]
+    return column.values[kept]
