@@ -8,6 +8,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from unconfused.tally.sparse import Sparse
+
 Array = NDArray[np.float64]
 FEW = 64
 """Seats up to which S³ steps take less time than S²."""
@@ -31,7 +33,8 @@ class Cells:
     their digits beside very many. Margins alone are subtracted.
 
     Shapes: ``diagonal``, ``rows``, ``columns`` (..., S) with S >= k; ``n`` (..., 1), or (..., k) where each class was
-    counted on rows of its own (multilabel); ``table`` (..., S, S), or None where only the margins are known.
+    counted on rows of its own (multilabel); ``table`` (..., S, S), or None where only the margins are known. A table of
+    thousands of classes is `Sparse`, without leading axes: tn alone is then a difference.
     Units: rows, or the sum of their weights.
     """
 
@@ -40,12 +43,13 @@ class Cells:
     columns: Array
     n: Array
     k: int
-    table: Array | None = None
+    table: Array | Sparse | None = None
 
     @classmethod
-    def of_table(cls, table: Array, k: int | None = None) -> Cells:
+    def of_table(cls, table: Array | Sparse, k: int | None = None) -> Cells:
         """The margins of ``table`` (..., S, S), whose first ``k`` rows and columns are classes (all, unless said)."""
-        diagonal = np.diagonal(table, axis1=-2, axis2=-1)
+        sparse = isinstance(table, Sparse)
+        diagonal = table.diagonal() if sparse else np.diagonal(table, axis1=-2, axis2=-1)
         rows, columns = table.sum(-1), table.sum(-2)
         return cls(diagonal, rows, columns, rows.sum(-1, keepdims=True), table.shape[-1] if k is None else k, table)
 
@@ -75,7 +79,7 @@ class Cells:
         """Rows called a class that are not of it.    Shape: (..., k)."""
         if self.table is None:
             return self.predicted - self.tp
-        wrongly: Array = self._hollow.sum(-2)
+        wrongly: Array = self._hollow.sum(axis=-2)
         return wrongly[..., : self.k]
 
     @cached_property
@@ -83,7 +87,7 @@ class Cells:
         """Rows of a class that were called something else.    Shape: (..., k)."""
         if self.table is None:
             return self.support - self.tp
-        missed: Array = self._hollow.sum(-1)
+        missed: Array = self._hollow.sum(axis=-1)
         return missed[..., : self.k]
 
     @cached_property
@@ -94,7 +98,7 @@ class Cells:
         """
         if self.k == 2 == self.rows.shape[-1]:
             return self.diagonal[..., ::-1]
-        if self.table is not None:
+        if isinstance(self.table, np.ndarray):
             return _outside(self.table)[..., : self.k]
         left = self.n - self.support - self.fp
         return np.where(left > self.n * 2.0**-50, left, 0.0)
@@ -120,10 +124,41 @@ class Cells:
         return np.asarray(self.fn.sum(-1) + self.rows[..., self.k :].sum(-1))
 
     @cached_property
-    def _hollow(self) -> Array:
+    def _hollow(self) -> Array | Sparse:
         """The table with nothing on its diagonal."""
         assert self.table is not None
+        if isinstance(self.table, Sparse):
+            return self.table.hollow()
         return np.where(np.eye(self.table.shape[-1], dtype=bool), 0.0, self.table)
+
+    # ── cell by cell: what an array of the table's values is multiplied with and summed ───────
+    @property
+    def values(self) -> Array:
+        """What stands in each cell: (..., S, S), or (C,) of the cells that hold anything of a sparse table."""
+        assert self.table is not None
+        return self.table.values if isinstance(self.table, Sparse) else self.table
+
+    def by_row(self, x: Array) -> Array:
+        """What ``x`` (..., S) says of the row of each cell, to go with ``values``."""
+        return x[self.table.rows] if isinstance(self.table, Sparse) else x[..., :, None]
+
+    def by_column(self, x: Array) -> Array:
+        """What ``x`` (..., S) says of the column of each cell."""
+        return x[self.table.columns] if isinstance(self.table, Sparse) else x[..., None, :]
+
+    def by_place(self, x: Array) -> Array:
+        """What ``x`` (..., S) says of each cell of the diagonal, 0 off it."""
+        if isinstance(self.table, Sparse):
+            return np.where(self.table.rows == self.table.columns, x[self.table.rows], 0)
+        return x[..., :, None] * np.eye(x.shape[-1])
+
+    def by_table(self, x: Array) -> Array:
+        """What ``x`` (...) says of every cell of its table."""
+        return x if isinstance(self.table, Sparse) else x[..., None, None]
+
+    def over(self, each: Array) -> Array:
+        """The sum over the cells of each table.    Shape: like ``values`` → (...)."""
+        return np.asarray(each.sum() if isinstance(self.table, Sparse) else each.sum((-2, -1)))
 
     def pooled(self) -> Cells:
         """Every class's four cells added up, one class and the rest: a micro average reads it.    Shape: (..., 1)."""

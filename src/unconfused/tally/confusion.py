@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -11,11 +12,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from unconfused.errors import InvalidCounts, MergeRefused, UsageError
 from unconfused.findings import Evidence
-from unconfused.labels import SEATS, Label, Labels, listed, plain, plural
+from unconfused.labels import SEATS, Label, Labels, listed, plural
+from unconfused.tally import sparse
 from unconfused.tally.cells import Cells
 from unconfused.tally.doors import MatrixDoors
-from unconfused.tally.kernels import LIMIT, Floats, Ints, add_counts, check_total, exact_total, same
+from unconfused.tally.given import of_frame, whole_counts
+from unconfused.tally.kernels import Floats, Ints, check_sum, exact_total
 from unconfused.tally.rates import Normalize, Rates
+from unconfused.tally.sparse import Sparse, Table
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -23,6 +27,7 @@ class ConfusionMatrix(MatrixDoors):
     """Counts of (truth, prediction) pairs: rows are the truth, columns the prediction.
 
     A tally: ``+`` is associative and commutative, the matrix of no rows is its zero, classes are aligned by name.
+    Of more than 2,048 classes only the cells that hold rows are kept (`Sparse`), with the same face.
 
     Attributes:
         labels: the K classes, in order.
@@ -38,16 +43,22 @@ class ConfusionMatrix(MatrixDoors):
     """
 
     labels: Labels
-    full: Ints
-    full_weights: Floats | None = None
-    full_squares: Floats | None = None
+    full: Any
+    full_weights: Any = None
+    full_squares: Any = None
     evidence: Evidence = field(default_factory=Evidence)
     rule: str | None = None
 
     def __post_init__(self) -> None:
-        for array in (self.full, self.full_weights, self.full_squares):
-            if array is not None:
-                array.setflags(write=False)
+        many, rows = len(self.labels) > sparse.FEW, self.full
+        for name in ("full", "full_weights", "full_squares"):
+            table = getattr(self, name)
+            if table is None:
+                continue
+            if many != isinstance(table, Sparse):
+                table = Sparse.of(table, rows) if many else np.asarray(table)
+                object.__setattr__(self, name, table)
+            table.setflags(write=False)
 
     # ── making one ────────────────────────────────────────────────────────────────────────────
     @classmethod
@@ -65,8 +76,8 @@ class ConfusionMatrix(MatrixDoors):
             InvalidCounts: not square, negative, fractional, or of another size than ``labels``.
         """
         if all(hasattr(counts, x) for x in ("index", "columns", "reindex")):
-            counts, labels = _of_frame(counts, labels)
-        table = _whole_counts(counts)
+            counts, labels = of_frame(counts, labels)
+        table = whole_counts(counts)
         k = len(table)
         made = Labels.declare(range(k) if labels is None else labels, pos_label)
         if len(made) != k:
@@ -90,13 +101,14 @@ class ConfusionMatrix(MatrixDoors):
     # ── reading it ────────────────────────────────────────────────────────────────────────────
     @property
     def counts(self) -> Ints:
-        """Rows in each cell, int64 (K, K)."""
-        return self.full[: len(self.labels), : len(self.labels)]
+        """Rows in each cell, int64 (K, K); of thousands of classes refused where they would fill the memory."""
+        return np.asarray(self.full[: len(self.labels), : len(self.labels)])
 
     @property
     def weights(self) -> Floats | None:
         """Sum of weights in each cell, float64 (K, K); None for unweighted rows."""
-        return None if self.full_weights is None else self.full_weights[: len(self.labels), : len(self.labels)]
+        k = len(self.labels)
+        return None if self.full_weights is None else np.asarray(self.full_weights[:k, :k])
 
     @property
     def total(self) -> int:
@@ -119,38 +131,48 @@ class ConfusionMatrix(MatrixDoors):
         """What the rows and columns of ``table()`` are: the classes, then the seats that hold rows."""
         return (*self.labels, *self.seats)
 
-    def table(self, *, weighted: bool | None = None) -> NDArray[Any]:
+    def table(self, *, weighted: bool | None = None) -> Any:
         """Rows (int64) or, for weighted rows, sums of weights (float64), with the seats in use.    Shape: (S, S)."""
         return self._in_use(self.full if self.full_weights is None or weighted is False else self.full_weights)
 
-    def _in_use(self, full: NDArray[Any]) -> NDArray[Any]:
+    def _in_use(self, full: Table) -> Table:
         k = len(self.labels)
-        kept = [*range(k), *(k + SEATS.index(seat) for seat in self.seats)]
-        return full[np.ix_(kept, kept)]
+        return _taken(full, [*range(k), *(k + SEATS.index(seat) for seat in self.seats)])
+
+    def entries(self) -> tuple[Ints, Ints, Ints, Floats, Floats]:
+        """The cells that hold rows: truth and prediction (places; K is ``other``, K + 1 ``missing``), rows, Σw, Σw²."""
+        rows = self.full if isinstance(self.full, Sparse) else Sparse.of(self.full)
+        plain = rows.values.astype(np.float64)
+        if self.full_weights is None or self.full_squares is None:
+            return rows.rows, rows.columns, rows.values, plain, plain
+        weights, squares = (
+            x.values if isinstance(x, Sparse) else x[rows.rows, rows.columns]
+            for x in (self.full_weights, self.full_squares)
+        )
+        return rows.rows, rows.columns, rows.values, weights, squares
 
     def cells(self) -> Cells:
         """What metrics read: sums of weights where rows are weighted, else rows."""
+        return self._cells
+
+    @cached_property
+    def _cells(self) -> Cells:
         return Cells.of_table(self.table().astype(np.float64), len(self.labels))
 
     def squares(self) -> Cells:
         """The same cells of squared weights (rows, if unweighted): Kish's n_eff is cells² / squares."""
+        return self._squares
+
+    @cached_property
+    def _squares(self) -> Cells:
         if self.full_squares is None:
-            return self.cells()
+            return self._cells
         return Cells.of_table(self._in_use(self.full_squares).astype(np.float64), len(self.labels))
 
     def _cell(self, truth_is_positive: bool, called_positive: bool) -> Any:
         p = self.labels.require_positive("tn, fp, fn, tp")
-        name = ("tn", "fp", "fn", "tp")[2 * truth_is_positive + called_positive]
-        if self.full_weights is None:
-            return int(self._exact_cells(p)[name])
-        here = np.arange(len(self.full_weights)) == p
-        truth, called = here == truth_is_positive, here == called_positive
-        return float(self.full_weights[np.ix_(truth, called)].sum())  # no subtraction, so never below 0
-
-    def _exact_cells(self, place: int) -> dict[str, int]:
-        row, column = exact_total(self.full[place]), exact_total(self.full[:, place])
-        tp = int(self.full[place, place])
-        return {"tp": tp, "fn": row - tp, "fp": column - tp, "tn": self.total - row - column + tp}
+        full = self.full if self.full_weights is None else self.full_weights
+        return _folded(full, p)[int(truth_is_positive), int(called_positive)].item()
 
     @property
     def tn(self) -> Any:
@@ -204,20 +226,13 @@ class ConfusionMatrix(MatrixDoors):
         A seat joins the rest: a row called ``other`` was not called this class.
         """
         place = self.labels.index(label)
-        fold = np.zeros((2, len(self.full)), np.int64)
-        fold[0], fold[:, place] = 1, (0, 1)
-
-        def folded(full: NDArray[Any]) -> NDArray[Any]:
-            return _seated(fold @ full @ fold.T)
-
-        squares = None if self.full_squares is None else folded(self.full_squares)
-        weights = None if self.full_weights is None else folded(self.full_weights)
+        parts = (self.full, self.full_weights, self.full_squares)
+        full, weights, squares = (None if x is None else _seated(_folded(x, place)) for x in parts)
         two = Labels.against_rest(self.labels.names[place])
-        return ConfusionMatrix(two, folded(self.full), weights, squares, self.evidence, self.rule)
+        return ConfusionMatrix(two, full, weights, squares, self.evidence, self.rule)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
-        table = self.counts if self.weights is None else self.weights
-        return np.array(table, dtype=dtype)
+        return np.array(self.counts if self.full_weights is None else self.weights, dtype=dtype)
 
     def normalize(self, how: Normalize) -> Rates:
         """Shares instead of counts: ``"true"`` of each row, ``"pred"`` of each column, ``"all"`` of everything.
@@ -249,9 +264,9 @@ class ConfusionMatrix(MatrixDoors):
         labels = a.labels.unite(b.labels)
         return ConfusionMatrix(
             labels,
-            add_counts(_aligned(a.full, a.labels, labels), _aligned(b.full, b.labels, labels)),
-            _add_sums(a.full_weights, a.labels, b.full_weights, b.labels, labels),
-            _add_sums(a.full_squares, a.labels, b.full_squares, b.labels, labels),
+            _add(a.full, a.labels, b.full, b.labels, labels),
+            _add(a.full_weights, a.labels, b.full_weights, b.labels, labels),
+            _add(a.full_squares, a.labels, b.full_squares, b.labels, labels),
             self.evidence + other.evidence,
             self.rule,
         )
@@ -270,9 +285,9 @@ class ConfusionMatrix(MatrixDoors):
             return self
         kept = [i for i in range(k) if seen[i]]
         labels = Labels([self.labels.values[i] for i in kept], pos_label=self.labels.pos_label)
-        cut = np.ix_([*kept, k, k + 1], [*kept, k, k + 1])
-        weights, squares = (None if x is None else x[cut] for x in (self.full_weights, self.full_squares))
-        return ConfusionMatrix(labels, self.full[cut], weights, squares, self.evidence, self.rule)
+        parts = (self.full, self.full_weights, self.full_squares)
+        full, weights, squares = (None if x is None else _taken(x, [*kept, k, k + 1]) for x in parts)
+        return ConfusionMatrix(labels, full, weights, squares, self.evidence, self.rule)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, ConfusionMatrix):
@@ -281,9 +296,9 @@ class ConfusionMatrix(MatrixDoors):
             self.labels.key() == other.labels.key()
             and self.rule == other.rule
             and self.evidence == other.evidence
-            and np.array_equal(self.full, other.full)
-            and same(self.full_weights, other.full_weights)
-            and same(self.full_squares, other.full_squares)
+            and _same(self.full, other.full)
+            and _same(self.full_weights, other.full_weights)
+            and _same(self.full_squares, other.full_squares)
         )
 
     __hash__ = None  # type: ignore[assignment]
@@ -297,73 +312,52 @@ class ConfusionMatrix(MatrixDoors):
         return len(self.labels)
 
 
-def _of_frame(frame: Any, labels: Any) -> tuple[NDArray[Any], Any]:
-    """The counts of a pandas table by name, with the classes in order; one without names goes by position."""
-    rows, columns = ([plain(x) for x in axis] for axis in (frame.index, frame.columns))
-    if rows == columns == list(range(len(rows))):
-        return frame.to_numpy(), labels
-    wanted = rows if labels is None else list(Labels.declare(labels).values)
-    if sorted(map(str, rows)) != sorted(map(str, columns)) or set(wanted) != set(rows):
-        raise InvalidCounts(
-            f"The rows are {listed(rows)}, the columns {listed(columns)}"
-            + (f", and labels= names {listed(wanted)}." if labels is not None else "."),
-            "Counted by position, a prediction would stand under another class's name.",
-            "Give both sides the same classes: table.reindex(index=names, columns=names, fill_value=0).",
-        )
-    at = [[axis.index(x) for x in wanted] for axis in (rows, columns)]
-    return frame.to_numpy()[np.ix_(*at)], wanted if labels is None else labels
-
-
-def _whole_counts(counts: ArrayLike) -> Ints:
-    """The counts as int64 (K, K), or why they are none."""
-    try:
-        table = np.asarray(counts)
-    except ValueError as error:
-        raise InvalidCounts(f"The counts are no table: {error}.", "Every row has one count for each class.") from error
-    if table.ndim != 2 or table.shape[0] != table.shape[1] or table.size == 0:
-        raise InvalidCounts(
-            f"The counts have shape {table.shape}.",
-            "A confusion matrix has one row and one column for each class.",
-            "Pass a square table: rows are the truth, columns the prediction.",
-        )
-    if table.dtype == object:  # Python integers past 64 bits end up here
-        table = np.array([[int(x) for x in row] for row in table.tolist()], dtype=object)
-        exact = sum(table.ravel().tolist())
-        if exact > LIMIT:
-            check_total(exact, lambda: exact)
-    elif table.dtype.kind not in "biuf":
-        raise InvalidCounts(f"The counts are of type {table.dtype}.", "They must be whole numbers.")
-    elif table.dtype.kind == "f" and not (np.isfinite(table).all() and (table == np.floor(table)).all()):
-        raise InvalidCounts(
-            "The counts hold fractions or values that are not finite.",
-            "Shares cannot be counted again, and their rows are lost.",
-            "Pass the counts; ask for shares with .normalize('true').",
-        )
-    if (table < 0).any():
-        negative = plural((table < 0).sum(), "negative value")
-        raise InvalidCounts(f"The counts hold {negative}.", "A count is at least 0.")
-    if table.dtype.kind in "fu":  # beyond 63 bits the cast would wrap
-        check_total(int(table.max()), lambda: sum(int(x) for x in table.ravel().tolist()))
-    whole = table.astype(np.int64)
-    check_total(int(whole.max()) * whole.size, lambda: sum(whole.ravel().tolist()))
-    return whole
-
-
 def _seated(table: NDArray[Any]) -> NDArray[Any]:
     """A table of classes with the two empty seats behind them.    Shape: (K, K) → (K + 2, K + 2)."""
     return np.pad(table, (0, len(SEATS)))
 
 
-def _aligned(full: NDArray[Any], labels: Labels, wanted: Labels) -> NDArray[Any]:
+def _folded(full: Table, place: int) -> NDArray[Any]:
+    """One class against the rest, that class last; no cell is a difference, so none is below 0.    Shape: (2, 2)."""
+    if isinstance(full, Sparse):
+        return full.folded(place)
+    rest = np.arange(len(full)) != place
+    return np.array([[full[np.ix_(a, b)].sum() for b in (rest, ~rest)] for a in (rest, ~rest)])
+
+
+def _taken(full: Table, places: list[int]) -> Table:
+    """The rows and columns at these places, in their order."""
+    if not isinstance(full, Sparse):
+        return full[np.ix_(places, places)]
+    to = np.full(full.shape[0], -1)
+    to[places] = np.arange(len(places))
+    return full.moved(to, len(places))
+
+
+def _aligned(full: Table, labels: Labels, wanted: Labels) -> Table:
     """The same table with its classes where ``wanted`` has them."""
     if labels.values == wanted.values:
         return full
-    k = len(wanted)
-    places = [*(wanted.values.index(value) for value in labels.values), k, k + 1]
+    k, place_of = len(wanted), {value: i for i, value in enumerate(wanted.values)}
+    places = [*(place_of[value] for value in labels.values), k, k + 1]
+    if k > sparse.FEW:
+        return (full if isinstance(full, Sparse) else Sparse.of(full)).moved(places, k + 2)
     out = np.zeros((k + 2, k + 2), full.dtype)
     out[np.ix_(places, places)] = full
     return out
 
 
-def _add_sums(a: Floats | None, la: Labels, b: Floats | None, lb: Labels, wanted: Labels) -> Floats | None:
-    return None if a is None or b is None else _aligned(a, la, wanted) + _aligned(b, lb, wanted)
+def _add(a: Table | None, la: Labels, b: Table | None, lb: Labels, wanted: Labels) -> Table | None:
+    if a is None or b is None:
+        return None
+    if a.dtype.kind == "i":
+        check_sum(a, b)
+    a, b = _aligned(a, la, wanted), _aligned(b, lb, wanted)
+    return a.plus(b) if isinstance(a, Sparse) and isinstance(b, Sparse) else np.asarray(a) + np.asarray(b)
+
+
+def _same(a: Table | None, b: Table | None) -> bool:
+    """Both are absent, or equal cell by cell."""
+    if isinstance(a, Sparse) and isinstance(b, Sparse):
+        return a.same(b)
+    return a is b or (a is not None and b is not None and np.array_equal(a, b))

@@ -39,9 +39,10 @@ class Moments:
         """The moments of the losses ``x`` (n,); ``count`` says how many rows each stands for."""
         times = np.ones(len(x)) if count is None else np.asarray(count, np.float64)
         n = len(x) if count is None else exact_total(count)
-        w = np.ones(len(x)) if weights is None else weights
-        sums = [[math.fsum(times * w**i * x**j) for j in (0, 1, 2)] for i in (1, 2)]
-        return cls(n, np.array(sums))
+        powers = [times * x**j for j in (0, 1, 2)]  # sums of what is never negative, added pairwise: nothing cancels
+        once = powers if weights is None else [weights * y for y in powers]
+        twice = powers if weights is None else [weights * y for y in once]
+        return cls(n, np.array([[y.sum() for y in once], [y.sum() for y in twice]]))
 
     @classmethod
     def zero(cls) -> Moments:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from unconfused.errors import UsageError
 from unconfused.labels import Label, Labels
 from unconfused.tally.cells import divided
+from unconfused.tally.sparse import Sparse
 
 if TYPE_CHECKING:
     from unconfused.tally.confusion import ConfusionMatrix
@@ -28,13 +29,14 @@ class Rates:
 
     Attributes:
         values: float64 (S, S) in [0, 1], the classes and then the seats in use; NaN where there is nothing to share.
+            Of thousands of classes `Sparse`: the cells that hold rows.
         labels: the classes.
         seats: the names of the seats in use.
         how: "true" (each row sums to 1), "pred" (each column) or "all" (everything).
         matrix: the counts that the shares come from.
     """
 
-    values: NDArray[np.float64]
+    values: Any
     labels: Labels
     seats: tuple[str, ...]
     how: Normalize
@@ -48,7 +50,8 @@ class Rates:
                 f"normalize={how!r} is not known.", fix="Type 'true' (rows), 'pred' (columns) or 'all' (everything)."
             )
         table = matrix.table().astype(np.float64)
-        values = divided(table, table.sum(axis=AXES[how], keepdims=True))
+        whole = table.sum(axis=AXES[how], keepdims=True)
+        values = table.shares(whole) if isinstance(table, Sparse) else divided(table, whole)
         values.setflags(write=False)
         return cls(values, matrix.labels, matrix.seats, how, matrix)
 
