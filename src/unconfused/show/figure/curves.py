@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from unconfused.errors import UsageError, require
-from unconfused.show.figure.text import PLAIN, families
+from unconfused.show.figure.axes import LOOKS, frame
+from unconfused.show.figure.reliability import draw_rates
 from unconfused.show.points import TITLES, thinned
 from unconfused.show.table import name
 
@@ -18,8 +19,10 @@ if TYPE_CHECKING:
 
 COLOURS = ("#0072B2", "#C04A00", "#00805F", "#A8518A", "#8A6D00", "#3D6FD9")
 """Told apart by the colour-blind, and readable as text on white and on black."""
-AREAS = {"roc_auc": "ROC AUC", "average_precision": "AP"}
-CORNERS = {"roc": "lower right", "pr": "lower left", "gain": "lower right", "lift": "upper right"}
+GREY = "#808080"
+AREAS = {"roc_auc": "ROC AUC", "average_precision": "AP", "ks": "KS", "ece": "ECE", "ece_equal_mass": "ECE"}
+LONGEST = 24
+"""Columns that the name of a class may take in a legend."""
 NAMED = 12
 """Up to so many curves in one picture have a colour and a name each."""
 POINTS = 4000
@@ -49,34 +52,66 @@ def plot_curve(curve: Curve | Mapping[Any, Curve], ax: Any = None, *, title: str
         _crowd(ax, many)
     else:
         for one in many:
-            x, y = _drawn(one)
-            started = sum(line.get_gid() == "curve" for line in ax.lines)
-            style = {"color": COLOURS[started % len(COLOURS)], "linestyle": ("-", "--")[started // len(COLOURS) % 2]}
-            given = {key: style[key] for key in style if key not in options and key[0] not in options}
-            drawn = {"linewidth": 2, "label": label(one), "gid": "curve", **given, **options}
-            drawn |= {"drawstyle": "steps-pre"} if one.kind == "pr" else {}
-            ax.plot(x, y, **drawn)
-    _frame(ax, first, title)
+            _line(ax, one, alone=len(many) == 1, options=options)
+    frame(ax, first, TITLES.get(first.kind, first.kind) if title is None else title)
     return ax
 
 
 def label(curve: Curve) -> str:
     """What the legend says: the class, and the area where there is one."""
-    who = name(curve.name)
+    who = name(curve.name, LONGEST)
     if curve.area is None or not curve.area_name:
-        return who or TITLES.get(curve.kind, curve.kind)
-    what = AREAS.get(curve.area_name, curve.area_name.replace("_", " "))
-    text = f"{what} {'undefined' if np.isnan(curve.area) else format(curve.area, '.3f')}"
-    return f"{who}: {text}" if who else text
+        there = np.isfinite(curve.x) & np.isfinite(curve.y)
+        text = "" if there.any() else "undefined"
+    else:
+        what, _, argument = curve.area_name.partition("(")
+        what = AREAS.get(what, what.replace("_", " ")) + (f" ({argument}" if argument else "")
+        text = f"{what} {'undefined' if np.isnan(curve.area) else format(curve.area, '.3f')}"
+        text = f"recall, {text}" if curve.kind == "ks" else text
+    return ": ".join(filter(None, (who, text))) or TITLES.get(curve.kind, curve.kind)
+
+
+def _line(ax: Any, one: Curve, alone: bool, options: dict[str, Any]) -> None:
+    """One curve, and what stands beside it, in the next colour."""
+    started = sum(line.get_gid() == "curve" for line in ax.lines)
+    style = {"color": COLOURS[started % len(COLOURS)], "linestyle": ("-", "--")[started // len(COLOURS) % 2]}
+    given = {key: style[key] for key in style if key not in options and key[0] not in options}
+    drawn = {"linewidth": 2, "label": label(one), "gid": "curve", **given, **options}
+    steps = LOOKS[one.kind].steps
+    drawn |= {"drawstyle": steps} if steps else {}
+    x, y = _drawn(one)
+    drawn |= {"marker": "o", "markersize": 4.5} if len(x) == 1 and "marker" not in options else {}
+    (line,) = ax.plot(x, y, **drawn)
+    if one.rows is not None:
+        draw_rates(ax, one, line, alone=alone and not started)
+    for words, values in one.beside.items():
+        own = one.kind == "ks"  # belongs to the curve; what belongs to the data is grey
+        shown = {line.get_label() for line in ax.lines}
+        ax.plot(
+            *_drawn(replace(one, y=values)), color=line.get_color() if own else GREY, linestyle="--", linewidth=1.5,
+            drawstyle=steps or "default", label="_" if words in shown else words, gid="beside", zorder=1.8,
+        )  # fmt: skip
 
 
 def _drawn(curve: Curve, most: int = POINTS) -> tuple[Any, Any]:
     """The points that are drawn; precision holds back to the recall before it."""
-    kept = thinned(curve.x, curve.y, most)
-    x, y = curve.x[kept], curve.y[kept]
+    across, up = _to_the_ends(curve) if curve.kind == "ks" else (curve.x, curve.y)
+    kept = thinned(across, up, most)
+    x, y = across[kept], up[kept]
     if curve.kind == "pr" and len(x):
         x, y = np.concatenate([[0.0], x]), np.concatenate([y[:1], y])
     return x, y
+
+
+def _to_the_ends(curve: Curve) -> tuple[Any, Any]:
+    """Thresholds above the highest score call nothing positive, and below the lowest everything."""
+    scores = curve.x[np.isfinite(curve.x)]
+    if not scores.size:
+        return curve.x, curve.y
+    low, high = float(scores.min()), float(scores.max())
+    room = 0.0 if 0 <= low <= high <= 1 else 0.03 * (high - low) or 1.0
+    ends = (low - room, high + room) if room else (0.0, 1.0)
+    return np.concatenate([ends[1:], curve.x[1:], ends[:1]]), np.append(curve.y, curve.y[-1:])
 
 
 def _baseline(ax: Any, many: list[Curve]) -> None:
@@ -86,10 +121,10 @@ def _baseline(ax: Any, many: list[Curve]) -> None:
     drawn = {tuple(np.round(np.concatenate(line.get_data()), 12).tolist()) for line in there}
     for level in levels if len(levels) <= NAMED else ():
         if level not in drawn and not np.isnan(level).any():
-            words = "no skill" if not there else "_"
+            words = "_" if there else LOOKS[many[0].kind].baseline
             half = len(level) // 2
             there += ax.plot(
-                level[:half], level[half:], color="#808080", linestyle=":", linewidth=1.5, label=words, gid="baseline",
+                level[:half], level[half:], color=GREY, linestyle=":", linewidth=1.5, label=words, gid="baseline",
                 zorder=1.5,
             )  # fmt: skip
 
@@ -104,28 +139,3 @@ def _crowd(ax: Any, many: list[Curve]) -> None:
     )  # fmt: skip
     ax.add_collection(bundle)
     ax.autoscale_view()
-
-
-def _frame(ax: Any, curve: Curve, title: str | None) -> None:
-    """Axis names, limits that cut no line in half, and the legend where the curve is not."""
-    ticker = require("matplotlib.ticker", extra="plot")
-    ax.set_xlabel(curve.x_name.capitalize(), fontsize=11, **PLAIN)
-    ax.set_ylabel(curve.y_name.capitalize(), fontsize=11, **PLAIN)
-    ax.set_xlim(-0.015, 1.015)
-    if curve.kind == "lift":
-        highest = max((float(np.nanmax(line.get_ydata(), initial=1.0)) for line in ax.lines), default=1.0)
-        ax.set_ylim(0, 1.06 * highest)
-    else:
-        ax.set_ylim(-0.015, 1.015)
-        ax.yaxis.set_major_locator(ticker.MultipleLocator(0.2))
-        ax.set_aspect("equal", adjustable="box")
-    ax.xaxis.set_major_locator(ticker.MultipleLocator(0.2))
-    ax.set_axisbelow(True)
-    ax.grid(visible=True, color="#808080", alpha=0.25, linewidth=0.6)
-    for side in ("top", "right"):
-        ax.spines[side].set_visible(False)
-    heading = TITLES.get(curve.kind, curve.kind) if title is None else title
-    ax.set_title(heading, loc="left", fontsize=11, **PLAIN)
-    legend = ax.legend(loc=CORNERS.get(curve.kind, "best"), fontsize=9, framealpha=0.85)
-    for text in legend.get_texts():
-        text.set(fontfamily=families([text.get_text()]), **PLAIN)

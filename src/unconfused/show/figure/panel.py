@@ -9,10 +9,12 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from unconfused.errors import UsageError
 from unconfused.show.numbers import UNITS, number, short_number, short_percent
 from unconfused.show.table import names
 from unconfused.show.words import SHARES
 from unconfused.tally.confusion import ConfusionMatrix
+from unconfused.tally.sparse import Sparse
 
 Shade = Literal["rows", "counts"]
 HEADINGS: dict[str | None, str] = {None: "Counts", **SHARES}
@@ -52,6 +54,11 @@ class Panel:
     @classmethod
     def of(cls, cm: ConfusionMatrix, how: Any, shade: Shade = "rows", title: str | None = None) -> Panel:
         """The panel of a matrix: ``how`` as in ``ConfusionMatrix.normalize``, or None for the counts."""
+        if isinstance(cm.full, Sparse):
+            raise UsageError(
+                f"A picture of {len(cm.labels):,} x {len(cm.labels):,} cells has none that could be seen.",
+                fix="print(cm) lists the pairs most confused; cm[label].plot() shows one class against the rest.",
+            )
         shares = cm.normalize("true" if how is None else how)
         table, weighted = cm.table(), cm.weights is not None
         by_count = how is None and shade == "counts"
