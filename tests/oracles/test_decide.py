@@ -12,12 +12,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy import stats
 
 import unconfused as uc
 from unconfused.decide import Costs
+from unconfused.decide.guarantee import most_errors
 from unconfused.decide.luck import grouped
+from unconfused.decide.problem import Problem
 from unconfused.decide.sweep import Sweep
-from unconfused.errors import NotKept, ThresholdUnset, UnknownClass, UsageError
+from unconfused.errors import InsufficientData, NotKept, ThresholdUnset, UnknownClass, UsageError
 from unconfused.evaluation import Evaluation
 
 Rng = np.random.Generator
@@ -445,3 +448,59 @@ def test_a_million_scores() -> None:
     assert few.total == ev.total
     nearer = np.minimum(np.cumsum(rows), np.cumsum(rows[::-1])[::-1])
     assert (rows <= 1 + nearer / 400).all()
+
+
+# ── guarantees ────────────────────────────────────────────────────────────────────────────────
+def test_a_guarantee_takes_the_rows_that_tong_feng_and_li_publish() -> None:
+    """59 negative rows for fpr <= 0.05 at 0.95, 299 for 0.01 (Tong, Feng & Li 2018); one fewer is refused."""
+    for alpha, rows in ((0.05, 59), (0.01, 299)):
+        asked = {"maximize": "recall", "where": f"fpr <= {alpha}", "guarantee": 0.95}
+        y = np.r_[np.zeros(rows, int), 1, 1]
+        scores = np.r_[np.linspace(0.1, 0.8, rows), 0.5, 0.9]
+        assert uc.evaluate(y, y_score=scores).choose(**asked).matrix.ravel() == (rows, 0, 1, 1)
+        with pytest.raises(InsufficientData, match=f"{rows} negative rows would do"):
+            uc.evaluate(y[1:], y_score=scores[1:]).choose(**asked)
+
+
+@pytest.mark.parametrize(
+    ("n", "alpha", "delta"), [(59, 0.05, 0.05), (300, 0.1, 0.01), (5000, 0.05, 0.1), (10**6, 1e-3, 0.5)]
+)
+def test_the_errors_allowed_are_those_of_the_binomial_distribution(n: int, alpha: float, delta: float) -> None:
+    m = most_errors(n, alpha, delta)
+    assert stats.binom.cdf(m, n, alpha) <= delta < stats.binom.cdf(m + 1, n, alpha)
+
+
+@pytest.mark.parametrize("where", ["fpr <= 0.1", "specificity >= 0.9", "recall >= 0.9", "fnr <= 0.1"])
+def test_a_guarantee_is_kept_in_as_many_samples_as_it_says(where: str) -> None:
+    """400 samples of 200 rows: the population breaks the condition in at most 10 % of them, and two standard errors.
+
+    Without a guarantee it does so in about every second one.
+    """
+    rng, broken = np.random.default_rng(12), np.zeros(2)
+    error = (lambda t: 1 - NORMAL.cdf(t)) if where[0] in "fs" and "fnr" not in where else (lambda t: NORMAL.cdf(t - 1))
+    goal = (None, "fpr") if where.startswith(("recall", "fnr")) else ("recall", None)
+    for _ in range(400):
+        y = np.repeat([0, 1], 100)
+        tally: Any = uc.evaluate(y, y_score=rng.normal(size=200) + y, score_kind="raw").scores
+        sweep = Sweep.of(tally)
+        for i, guarantee in enumerate((0.9, None)):
+            place = Problem.of(tally.labels, None, *goal, where, 0.95, guarantee).best(sweep)
+            broken[i] += error(sweep.thresholds[place]) > 0.1
+    assert broken[0] <= 400 * 0.1 + 2 * math.sqrt(400 * 0.1 * 0.9)
+    assert broken[1] > 400 * 0.3
+
+
+def test_a_guarantee_without_anything_to_hold_is_refused() -> None:
+    ev = of_probabilities(np.random.default_rng(0))
+    no_bounds = (None, "precision >= 0.9", "fpr >= 0.1", "recall[0] >= 0.1", "fpr.high <= 0.1", "fpr <= 0")
+    for where, guarantee in (*((where, 0.9) for where in no_bounds), ("fpr <= 0.1", 1), ("fpr <= 0.1", 0.1)):
+        with pytest.raises(UsageError, match="guarantee="):
+            ev.choose(maximize="recall", where=where, guarantee=guarantee)
+    with pytest.raises(NotKept, match="weighted"):
+        of_weights(np.random.default_rng(0)).choose(maximize="recall", where="fpr <= 0.1", guarantee=0.9)
+
+
+def test_a_guaranteed_point_says_so() -> None:
+    point = drawn(np.random.default_rng(1), 400).choose(maximize="recall", where="fpr <= 0.1", guarantee=0.95)
+    assert point.objective == "highest recall where fpr <= 0.1 of the population with probability 0.95"
+    assert float(point.achieved[0]) < 0.1

@@ -151,7 +151,7 @@ def test_a_metric_of_all_cells_without_derivatives_is_resampled_where_the_table_
         return np.triu(c.table, 1).sum((-2, -1)) / c.n[..., 0]
 
     try:
-        small, large = (ConfusionMatrix.from_counts(np.ones((k, k), int)) for k in (5, 60))
+        small, large = (ConfusionMatrix.from_counts(np.full((k, k), 4)) for k in (5, 60))
         assert estimate(small, "upper_share").method == "delta method on the logit scale"
         assert estimate(large, "upper_share").method == "bootstrap, 2000 replicates, seed 0"
     finally:
@@ -172,7 +172,11 @@ def test_the_bootstrap_and_the_delta_method_agree_on_many_rows_and_the_seed_deci
 # ── what holds for every metric ───────────────────────────────────────────────────────────────────
 def spelled(of: str) -> list[str]:
     arguments = {"fbeta": "(2)", "partial_roc_auc": "(0.2)"}
-    return [name + arguments.get(name, "") for name, m in CATALOGUE.items() if (m.of == "counts") == (of == "counts")]
+    return [
+        name + arguments.get(name, "")
+        for name, m in CATALOGUE.items()
+        if m.of in {"counts": ("counts",), "scores": ("scores", "moments")}[of]
+    ]
 
 
 def check(e: Estimate, low: float, high: float, constant: bool = False) -> None:
@@ -473,7 +477,7 @@ def test_questions_that_a_tally_cannot_answer_say_what_to_type() -> None:
     for bad in ({"level": 95}, {"method": "magic"}):
         with pytest.raises(UsageError):
             estimate(three, "accuracy", **bad)
-    with pytest.raises(UsageError, match="'delta', 'bootstrap'"):
+    with pytest.raises(UsageError, match="'delta', 'posterior', 'bootstrap'"):
         estimate(three, "mcc", method="exact")
     with pytest.raises(UsageError, match="one number"):
         estimates(three, "recall@macro")

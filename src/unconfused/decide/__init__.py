@@ -12,15 +12,18 @@ from dataclasses import replace
 import numpy as np
 
 from unconfused.decide.costs import Costs
+from unconfused.decide.guarantee import check_rows
 from unconfused.decide.luck import FOLDS, crossfitted, grouped, spread
 from unconfused.decide.point import Infeasible, OperatingPoint
 from unconfused.decide.problem import Problem
 from unconfused.decide.question import Question
+from unconfused.decide.reachable import bounded, unsure
 from unconfused.decide.sweep import Sweep, taken
 from unconfused.errors import NotKept
 from unconfused.inference import Estimate
 from unconfused.inference.delta import Sample
 from unconfused.inference.intervals import quantile
+from unconfused.tally.prevalence import ScoresAt
 from unconfused.tally.scores import ScoreTally
 
 __all__ = ["Costs", "Infeasible", "OperatingPoint", "choose"]
@@ -33,6 +36,7 @@ def choose(
     maximize: str | None = None,
     minimize: str | None = None,
     where: str | None = None,
+    guarantee: float | None = None,
     level: float = 0.95,
     seed: int = 0,
 ) -> OperatingPoint | Infeasible:
@@ -40,17 +44,21 @@ def choose(
 
     Raises:
         UsageError: not exactly one objective, or one that no threshold changes.
-        NotKept: one of the classes has no row with a score.
+        NotKept: one of the classes has no row with a score, or a guarantee is asked of weighted rows.
+        InsufficientData: too few rows for the guarantee.
     """
     quantile(level)  # refuses what is no level
-    problem = Problem.of(tally.labels, cost, maximize, minimize, where, level)
+    problem = Problem.of(tally.labels, cost, maximize, minimize, where, level, guarantee)
     _both_classes(tally)
-    sweep = Sweep.of(tally)
+    sweep = Sweep.of(tally.ranked())
+    if guarantee is not None:
+        for requirement in problem.requirements:
+            check_rows(requirement.condition, requirement.question, sweep.sample, guarantee)
     place = problem.best(sweep)
     if place is None:
-        return problem.infeasible(sweep)
+        return unsure(problem.infeasible(sweep), tally, problem)
     sample, threshold = taken(sweep.sample, place), float(sweep.thresholds[place])
-    apparent, coarse = problem.goal.estimate(sample, level), grouped(tally)
+    apparent, coarse = bounded(problem.goal.estimate(sample, level), tally, problem), grouped(tally.ranked())
     conditions = [requirement.question for requirement in problem.requirements]
     pooled = crossfitted(coarse, problem, np.random.default_rng([seed, 1]))
     groups = "" if coarse is tally else f" in {len(coarse.scores):,} groups of scores"
@@ -62,13 +70,21 @@ def choose(
         expected_cost=apparent if problem.costs else None,
         apparent=apparent,
         corrected=_corrected(problem.goal, pooled, level, split),
-        theory=problem.costs.theory if problem.costs and tally.score_kind != "raw" else None,
+        theory=_theory(problem, tally),
         spread=spread(coarse, problem, np.random.default_rng([seed, 2])),
         achieved=tuple(question.estimate(sample, level) for question in conditions),
         achieved_corrected=tuple(_corrected(question, pooled, level, split) for question in conditions),
         merged=int(np.isnan(sweep.thresholds[1:]).sum()),
         seed=seed,
     )
+
+
+def _theory(problem: Problem, tally: ScoreTally) -> float | None:
+    """The best threshold of calibrated probabilities; in a view, of those calibrated to the rows as they came."""
+    if problem.costs is None or tally.score_kind == "raw":
+        return None
+    t = problem.costs.theory
+    return t / (t + (1 - t) * tally.odds) if isinstance(tally, ScoresAt) else t
 
 
 def _both_classes(tally: ScoreTally) -> None:

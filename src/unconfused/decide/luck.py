@@ -34,13 +34,7 @@ def grouped(tally: ScoreTally) -> ScoreTally:
         return tally
     rank = np.cumsum(tally.full[1:].sum(1, dtype=np.float64))
     step = np.floor(FINE * np.log(rank / (rank[-1] + 1 - rank)))
-    starts = np.flatnonzero(np.diff(step, prepend=-np.inf))
-
-    def united(full: NDArray[np.generic] | None) -> NDArray[np.generic] | None:
-        return None if full is None else np.concatenate([full[:1], np.add.reduceat(full[1:], starts, axis=0)])
-
-    parts = {name: united(getattr(tally, name)) for name in ("full", "full_weights", "full_squares")}
-    return replace(tally, scores=tally.scores[starts], **parts)  # type: ignore[arg-type]
+    return tally.merged(np.flatnonzero(np.diff(step, prepend=-np.inf)))
 
 
 def crossfitted(tally: ScoreTally, problem: Problem, rng: np.random.Generator) -> Sample | None:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unconfused.decide.costs import Costs
+from unconfused.decide.guarantee import check_guarantee, surely
 from unconfused.decide.point import Infeasible
 from unconfused.decide.question import Question
 from unconfused.decide.sweep import Sweep, taken
@@ -47,6 +48,7 @@ class Problem:
     requirements: tuple[Requirement, ...]
     level: float
     costs: Costs | None = None
+    guarantee: float | None = None
 
     @classmethod
     def of(
@@ -57,6 +59,7 @@ class Problem:
         minimize: str | None,
         where: str | None,
         level: float,
+        guarantee: float | None = None,
     ) -> Problem:
         """Read what was asked for.
 
@@ -72,11 +75,13 @@ class Problem:
             )
         conditions = [] if where is None else parse_conditions(where)
         requirements = tuple(Requirement(x, Question.of_query(x.query, labels)) for x in conditions)
+        if guarantee is not None:
+            check_guarantee(guarantee, conditions)
         if cost is not None:
             costs = Costs.of(cost)
-            return cls(Question.of_costs(costs), -1.0, requirements, level, costs)
+            return cls(Question.of_costs(costs), -1.0, requirements, level, costs, guarantee)
         goal = Question.of_query(parse(str(maximize if minimize is None else minimize)), labels)
-        return cls(goal, 1.0 if minimize is None else -1.0, requirements, level)
+        return cls(goal, 1.0 if minimize is None else -1.0, requirements, level, guarantee=guarantee)
 
     @property
     def words(self) -> str:
@@ -86,7 +91,8 @@ class Problem:
         if self.costs:
             goal = f"lowest expected cost ({self.costs})"
         conditions = " and ".join(str(x.condition) for x in self.requirements)
-        return f"{goal} where {conditions}" if conditions else goal
+        sure = "" if self.guarantee is None else f" of the population with probability {self.guarantee:g}"
+        return f"{goal} where {conditions}{sure}" if conditions else goal
 
     def best(self, sweep: Sweep) -> int | None:
         """The place of the best threshold, among equals the one with the fewest alarms; None where none is allowed.
@@ -95,7 +101,7 @@ class Problem:
         """
         allowed = ~np.isnan(sweep.thresholds)
         for requirement in self.requirements:
-            allowed &= self._met(requirement, sweep)
+            allowed &= self.met(requirement, sweep)
         values = np.where(allowed, self.sign * self.goal.values(sweep.sample, self.level), np.nan)
         if np.isnan(values).all():
             return None
@@ -107,11 +113,11 @@ class Problem:
         """The first condition that cannot be met, alone or beside those before it, and what comes nearest to it."""
         anywhere = ~np.isnan(sweep.thresholds)
         for requirement in self.requirements:
-            if not (anywhere & self._met(requirement, sweep)).any():
+            if not (anywhere & self.met(requirement, sweep)).any():
                 return self._short(requirement, sweep, anywhere, "")
         allowed, held = anywhere, ""
         for requirement in self.requirements:
-            both = allowed & self._met(requirement, sweep)
+            both = allowed & self.met(requirement, sweep)
             if not both.any():
                 return self._short(requirement, sweep, allowed, f"where {held}, ")
             allowed, held = both, f"{held} and {requirement.condition}" if held else str(requirement.condition)
@@ -119,7 +125,10 @@ class Problem:
         reason = f"{self.goal.name} is undefined ({self.goal.undefined}) at every threshold{held and f' where {held}'}."
         return self._unreached(reason, sweep, place, self.goal)
 
-    def _met(self, requirement: Requirement, sweep: Sweep) -> NDArray[np.bool_]:
+    def met(self, requirement: Requirement, sweep: Sweep) -> NDArray[np.bool_]:
+        """At which places a condition holds."""
+        if self.guarantee is not None:
+            return surely(requirement.condition, requirement.question, sweep.sample, self.guarantee)
         values = requirement.question.values(sweep.sample, self.level)
         met: NDArray[np.bool_] = requirement.condition.satisfied(values)
         return met

@@ -10,8 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unconfused.inference.delta import Sample, table_of
+from unconfused.tally.axis import logistic
 from unconfused.tally.cells import Array, Cells
-from unconfused.tally.scores import COLUMNS, ScoreTally, logistic
+from unconfused.tally.cuts import COLUMNS
+from unconfused.tally.prevalence import ScoresAt
+from unconfused.tally.scores import ScoreTally
 
 Parted: TypeAlias = Callable[[Array], tuple[Array, Array]]
 """Rows at each score to the rows called positive and the rest.    Shape: (U, 4) → twice (T, 4)."""
@@ -62,7 +65,7 @@ def _sampled(tally: ScoreTally, parted: Parted, seats: bool = False) -> Sample:
     if tally.full_weights is None or tally.full_squares is None:
         return Sample(counts, counts, counts)
     weights, squares = (_tables(x, parted, seats) for x in (tally.full_weights, tally.full_squares))
-    return Sample(weights, squares, counts, weighted=True)
+    return Sample(weights, squares, counts, weighted=True, fixed=isinstance(tally, ScoresAt))
 
 
 def _tables(full: NDArray[Any], parted: Parted, seats: bool) -> Cells:

@@ -1,0 +1,220 @@
+"""The same classifier in a population with another share of positives: views that answer like tallies and do not add.
+
+A row of class y stands for π' / π rows of that population if it is positive, for (1 - π') / (1 - π) if it is not: what
+the scores of a class look like stays, how often the class comes changes (prior or label shift). The number of rows of
+each class is then no sample any more, so intervals hold it fixed: recall and specificity alone are uncertain.
+
+Source: Elkan 2001, theorem 2; Saerens, Latinne & Decaestecker 2002.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from typing import Any, NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unconfused.errors import NotKept, UsageError
+from unconfused.labels import plural
+from unconfused.tally.cells import divided
+from unconfused.tally.confusion import ConfusionMatrix
+from unconfused.tally.grouped import Grouped
+from unconfused.tally.kernels import exact_total, runs
+from unconfused.tally.scores import ScoreTally
+from unconfused.tally.tallies import Tallies
+
+AWAY = "Add the evaluations of the rows first, then ask: (ev + other).at_prevalence(...)."
+
+
+class View:
+    """What a view refuses: to be added, or to be saved as if its weights had been counted."""
+
+    prevalence: float
+
+    def __add__(self, other: object) -> NoReturn:
+        raise TypeError(
+            "Views at a prevalence do not add: the classes of each were weighted by how often they came in its own "
+            f"rows, and together they came otherwise. {AWAY}"
+        )
+
+    __radd__ = __add__
+
+    def save(self, path: Any) -> NoReturn:
+        """A view is not saved.
+
+        Raises:
+            NotKept: always.
+        """
+        raise NotKept(
+            f"This is a view at a prevalence of {self.prevalence:g}.",
+            "Read back, its weights would pass for counts of rows.",
+            "Save the evaluation that it was made from, and ask again: load(path).at_prevalence(...).",
+        )
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class MatrixAt(View, ConfusionMatrix):
+    """A two-class matrix weighted to a prevalence; ``counts`` are still the rows that were seen.
+
+    ``weights`` add up to what they did before: of 150 rows, 1.5 are positive at a prevalence of 1 %.
+
+    Attributes:
+        prevalence: the share of positives in the population that is asked about.
+    """
+
+    prevalence: float = np.nan
+
+    @classmethod
+    def of(cls, matrix: ConfusionMatrix, prevalence: float) -> MatrixAt:
+        """The matrix in a population with that share of positives; see `at_prevalence`."""
+        share = _share(prevalence)
+        positive = _two_classes(matrix.labels)
+        unknown = exact_total(matrix.full[2:])
+        factor = _factors(matrix.full_weights, matrix.full, -1, (1 - positive, positive), share, unknown)[:, None]
+        sums, squares = (matrix.full if x is None else x for x in (matrix.full_weights, matrix.full_squares))
+        rule = f"{(matrix.rule or 'given classes').partition(', at prevalence')[0]}, at prevalence {share:g}"
+        made = replace(_plain(matrix), full_weights=sums * factor, full_squares=squares * factor**2, rule=rule)
+        return cls._over(made, share)
+
+    @classmethod
+    def _over(cls, weighted: ConfusionMatrix, prevalence: float) -> MatrixAt:
+        known: dict[str, Any] = {field.name: getattr(weighted, field.name) for field in fields(ConfusionMatrix)}
+        return cls(**known, prevalence=prevalence)
+
+    def one_vs_rest(self, label: Any) -> MatrixAt:
+        """The 2x2 of one class against the other, that class positive and last."""
+        share = self.prevalence if self.labels.index(label) == self.labels.positive else 1 - self.prevalence
+        return self._over(super().one_vs_rest(label), share)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ScoresAt(View, ScoreTally):
+    """Scores of two classes weighted to a prevalence. The scores themselves stay, so a threshold means the same rows.
+
+    Attributes:
+        prevalence: the share of positives in the population that is asked about.
+        odds: what the odds of a positive are there, over what they were in the rows; 1 once the scores are moved.
+    """
+
+    prevalence: float = np.nan
+    odds: float = 1.0
+
+    @classmethod
+    def of(cls, tally: ScoreTally, prevalence: float) -> ScoresAt:
+        """The scores in a population with that share of positives; see `at_prevalence`."""
+        share = _share(prevalence)
+        _two_classes(tally.labels)
+        unknown = exact_total(tally.full[:, 2:])
+        factor = _factors(tally.full_weights, tally.full, 0, (0, 1), share, unknown)
+        sums, squares = (tally.full if x is None else x for x in (tally.full_weights, tally.full_squares))
+        known = {field.name: getattr(tally, field.name) for field in fields(ScoreTally) if field.init}
+        made = {"full_weights": sums * factor, "full_squares": squares * factor**2, "prevalence": share}
+        odds = float(factor[1] / factor[0]) * (tally.odds if isinstance(tally, ScoresAt) else 1.0)
+        return cls(**{**known, **made, "odds": odds})
+
+    def recalibrated(self) -> ScoresAt:
+        """The same rows at the probabilities that they have in this population: the odds of each, times ``odds``.
+
+        Raises:
+            NotKept: raw scores, which are no probabilities, or scores in bins, whose edges would move.
+        """
+        if self.score_kind == "raw" or getattr(self, "lows", None) is not None:
+            raise NotKept(
+                "These scores are of score_kind='raw'." if self.score_kind == "raw" else "These scores are binned.",
+                "Only exact probabilities and log-odds can be moved to another prevalence.",
+                "Ask at_prevalence() without recalibrate=, or move the scores before they are counted.",
+            )
+        moved = self.scores + np.log(self.odds)
+        if self.score_kind == "probability":
+            moved = divided(self.scores * self.odds, self.scores * self.odds + (1 - self.scores))
+        starts = runs(moved)
+
+        def united(full: NDArray[Any]) -> NDArray[Any]:
+            return np.concatenate([full[:1], np.add.reduceat(full[1:], starts, axis=0)]) if len(starts) else full
+
+        parts: dict[str, Any] = {x: united(getattr(self, x)) for x in ("full", "full_weights", "full_squares")}
+        return replace(self, scores=moved[starts], odds=1.0, **parts)
+
+    def at(self, threshold: float) -> MatrixAt:
+        """The matrix at that threshold and prevalence."""
+        made = super().at(threshold)
+        return MatrixAt._over(replace(made, rule=f"{made.rule}, at prevalence {self.prevalence:g}"), self.prevalence)
+
+
+def at_prevalence(tally: Any, prevalence: float, recalibrate: bool = False) -> Any:
+    """A view of a two-class matrix, of its scores, or of both, in a population with that share of positives.
+
+    ``recalibrate`` also moves the scores, to the probabilities that the rows have there.
+
+    Raises:
+        UsageError: no share strictly between 0 and 1.
+        NotKept: more than two classes, rows whose class is not known, or a class without rows.
+    """
+    if isinstance(tally, Tallies):
+        matrix, scores = (
+            None if x is None else at_prevalence(x, prevalence, recalibrate) for x in (tally.matrix, tally.scores)
+        )
+        rules = {name: MatrixAt.of(made, prevalence) for name, made in tally.matrices.items()}
+        return Tallies(tally.kind, matrix, scores, matrices=rules)
+    if isinstance(tally, Grouped):
+        raise NotKept(
+            f"There are {len(tally)} {tally.kind}s, and one prevalence.",
+            "Each of them has a prevalence of its own.",
+            f"Ask one against the rest: ev[{next(iter(tally), 'dog')!r}].at_prevalence({prevalence}).",
+        )
+    if not isinstance(tally, ScoreTally):
+        return MatrixAt.of(tally, prevalence)
+    view = ScoresAt.of(tally, prevalence)
+    return view.recalibrated() if recalibrate else view
+
+
+def _share(prevalence: float) -> float:
+    try:
+        share = float(prevalence)
+    except (TypeError, ValueError):
+        share = np.nan
+    if not 0 < share < 1:
+        raise UsageError(
+            f"prevalence={prevalence!r} is no share strictly between 0 and 1.", fix="Type 0.01 for 1 % positives."
+        )
+    return share
+
+
+def _two_classes(labels: Any) -> int:
+    if len(labels) > 2:
+        raise NotKept(
+            f"There are {len(labels)} classes, and one prevalence.",
+            "It is the share of one of two classes.",
+            f"Ask one against the rest: ev[{labels.names[0]!r}].at_prevalence(0.01).",
+        )
+    if len(labels) < 2:
+        raise NotKept(f"There is {plural(len(labels), 'class')}: no prevalence can be another.", fix="Declare both.")
+    positive: int = labels.require_positive("at_prevalence()")
+    return positive
+
+
+def _factors(
+    weights: NDArray[Any] | None, rows: NDArray[Any], axis: int, places: tuple[int, int], share: float, unknown: int
+) -> NDArray[np.float64]:
+    """What a row of each truth counts for: negatives and positives at ``places``; the seats hold no rows."""
+    if unknown:
+        raise NotKept(
+            f"{plural(unknown, 'row')} {'has' if unknown == 1 else 'have'} no known class.",
+            "How many of them are positive at another prevalence, nothing says.",
+            "Leave them out: unknown='drop', or drop rows without a label.",
+        )
+    totals = (rows if weights is None else weights).sum(axis, dtype=np.float64)[list(places)]
+    if not totals.all():
+        raise NotKept(
+            f"No {'negative' if not totals[0] else 'positive'} row has any weight.",
+            "How that class is called at another prevalence, nothing says.",
+            "Add rows of that class.",
+        )
+    factor = np.ones(4)
+    factor[list(places)] = divided(np.array([1 - share, share]) * totals.sum(), totals)
+    return factor
+
+
+def _plain(matrix: ConfusionMatrix) -> ConfusionMatrix:
+    return ConfusionMatrix(*(getattr(matrix, field.name) for field in fields(ConfusionMatrix)))
