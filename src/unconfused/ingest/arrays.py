@@ -4,22 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
 from unconfused.errors import AmbiguousCall, ShapeError, UnknownLabels, UsageError
 from unconfused.findings import Evidence
+from unconfused.ingest import express
 from unconfused.ingest.classes import factored, known, resolve, score_labels
+from unconfused.ingest.columns import Column
 from unconfused.ingest.factors import Factor
 from unconfused.ingest.rows import Reading, Rows, paired
-from unconfused.ingest.scored import argmax, decide, read_scores, require_threshold, score_moments, score_tallies
+from unconfused.ingest.scored import (
+    argmax,
+    class_probabilities,
+    decide,
+    read_scores,
+    require_threshold,
+    ruled,
+    score_columns,
+    score_moments,
+    score_ranks,
+    score_tallies,
+    unusable,
+)
 from unconfused.labels import Label, Labels, listed, plural
 from unconfused.tally.confusion import ConfusionMatrix
 from unconfused.tally.grouped import Grouped
-from unconfused.tally.kernels import count_codes, sum_codes
 from unconfused.tally.scores import ScoreTally
+from unconfused.tally.sparse import counted
 from unconfused.tally.tallies import Matrix, Tallies, class_kind
 
 
@@ -59,13 +73,17 @@ def count_matrix(
     rows = paired(reading, y_true, y_pred, y_score, sample_weight, count)
     if reading.label_kind == "multilabel":
         return _multilabel_matrix(rows, threshold)
+    quick = express.matrix_of_pairs(rows) if rows.score is None else express.matrix_at(rows, threshold)
+    if quick is not None:
+        return quick
     truth = factored(rows, rows.truth)
     if rows.called is not None:
         labels = resolve(reading, truth, factored(rows, rows.called))
         return _label_matrix(rows, truth, labels)
     assert rows.score is not None
-    labels = score_labels(reading, truth, rows.score)
-    scores = read_scores(rows.score, labels, reading.score_kind, reading.invalid)
+    score, rows = rows.score, _noted(rows, rows.score)
+    labels = score_labels(reading, truth, score)
+    scores = read_scores(score, labels, reading.score_kind, reading.invalid)
     if scores.ndim == 2:
         if threshold is not None:
             raise AmbiguousCall(
@@ -75,7 +93,7 @@ def count_matrix(
             )
         return _argmax_matrix(rows, truth, labels, scores)
     called, rule, rounded = decide(scores, threshold, labels, reading.score_kind)
-    return _counted(rows, truth, labels, called, rule, rounded=rounded)
+    return _counted(rows, truth, labels, called, rule, {"rounded": rounded})
 
 
 # ── counting ──────────────────────────────────────────────────────────────────────────────────
@@ -89,11 +107,20 @@ def _label_matrix(rows: Rows, truth: Factor, labels: Labels) -> ConfusionMatrix:
 
 def _argmax_matrix(rows: Rows, truth: Factor, labels: Labels, scores: NDArray[np.float64]) -> ConfusionMatrix:
     called, ties = argmax(scores)
-    return _counted(rows, truth, labels, called, "argmax of the scores", ties=ties)
+    return _counted(rows, truth, labels, called, "argmax of the scores", {"ties": ties})
+
+
+def _ruled(rows: Rows, truth: Factor, labels: Labels, scores: NDArray[np.float64]) -> dict[str, ConfusionMatrix]:
+    """A matrix for each rule that was named."""
+    if not rows.reading.rules:
+        return {}
+    p = class_probabilities(scores, rows.reading.score_kind, labels)
+    decided = {name: (str(rule), *ruled(rule, p, labels)) for name, rule in rows.reading.rules.items()}
+    return {name: _counted(rows, truth, labels, called, rule, seen) for name, (rule, called, seen) in decided.items()}
 
 
 def _counted(
-    rows: Rows, truth: Factor, labels: Labels, called: NDArray[Any], rule: str, **seen: NDArray[np.bool_]
+    rows: Rows, truth: Factor, labels: Labels, called: NDArray[Any], rule: str, seen: Mapping[str, NDArray[np.bool_]]
 ) -> ConfusionMatrix:
     """The matrix of classes made from scores; ``seen`` is evidence of the rows that are counted."""
     codes = truth.coded(labels)
@@ -117,37 +144,74 @@ def _pairs(
         evidence += Evidence(unknown=weighing.rows(~keep))
         codes, weighing = codes[keep], weighing.keep(keep)
 
-    def summed(values: NDArray[np.float64] | None) -> NDArray[np.float64] | None:
-        return None if values is None else sum_codes(codes, side * side, values).reshape(side, side)
-
-    counts = count_codes(codes, side * side, weighing.count).reshape(side, side)
-    return ConfusionMatrix(labels, counts, summed(weighing.sums), summed(weighing.squares), evidence, rule)
+    tables = counted(codes, side, weighing.count, weighing.sums, weighing.squares)
+    return ConfusionMatrix(labels, *tables, evidence, rule)
 
 
 def _class_tallies(rows: Rows) -> Tallies:
-    reading, truth = rows.reading, factored(rows, rows.truth)
+    reading = rows.reading
+    if not reading.rules and reading.curves:
+        if rows.score is None and (matrix := express.matrix_of_pairs(rows)) is not None:
+            return Tallies(class_kind(matrix), matrix)
+        if (quick := express.scores_of_two(rows)) is not None:
+            return Tallies("binary", None, quick)
+    truth = factored(rows, rows.truth)
     if rows.score is None:
+        _refuse_rules(reading, "y_pred= was given alone, and rules weigh scores")
         assert rows.called is not None
         labels = resolve(reading, truth, factored(rows, rows.called))
         given = _label_matrix(rows, truth, labels)
         return Tallies(class_kind(given), given)
-    labels = score_labels(reading, truth, rows.score, partial=True)
-    scores = read_scores(rows.score, labels, reading.score_kind, reading.invalid)
+    score, rows = rows.score, _noted(rows, rows.score)
+    labels = score_labels(reading, truth, score, partial=True)
+    if len(labels) > 2 and reading.curves and not reading.rules:
+        if (swift := express.scores_of_many(rows, truth, labels)) is not None:
+            return swift
+    scores = read_scores(score, labels, reading.score_kind, reading.invalid)
     codes = truth.coded(labels)
     sides = [truth] if rows.called is None else [truth, factored(rows, rows.called)]
     keep = known(rows, [side.coded(labels) for side in sides], sides, labels)
-    matrix: ConfusionMatrix | None = None
+    matrix = None
     if rows.called is not None:
         matrix = _label_matrix(rows, truth, labels)
     elif scores.ndim == 2:
         matrix = _argmax_matrix(rows, truth, labels, scores)
+    matrices = _ruled(rows, truth, labels, scores)
     weighing, evidence = rows.weighing, rows.evidence
     if keep is not None:
         evidence += Evidence(unknown=weighing.rows(~keep))
         codes, scores, weighing = codes[keep], scores[keep], weighing.keep(keep)
-    tallies = score_tallies(codes, scores, labels, reading.score_kind, weighing, evidence)
-    moments = score_moments(codes, scores, reading.score_kind, weighing) if scores.ndim == 2 else {}
-    return Tallies("binary" if scores.ndim == 1 else "multiclass", matrix, tallies, moments)
+    tallies = None
+    if reading.curves:
+        tallies = score_tallies(codes, scores, labels, reading, weighing, evidence)
+    if scores.ndim == 1:
+        if matrix is None and tallies is None and not matrices:
+            _nothing_kept()
+        return Tallies("binary", matrix, tallies, matrices=matrices)
+    moments = score_moments(codes, scores, reading.score_kind, weighing)
+    ranks = score_ranks(codes, scores, weighing)
+    columns = score_columns(codes, scores, labels, reading, weighing) if reading.curves else None
+    return Tallies("multiclass", matrix, tallies, moments, ranks, matrices, columns)
+
+
+def _noted(rows: Rows, score: Column) -> Rows:
+    """With the reasons why rows have no usable score, where they are kept."""
+    if rows.reading.invalid != "count":
+        return rows
+    return replace(rows, evidence=rows.evidence + unusable(score, rows.reading.score_kind, rows.weighing))
+
+
+def _refuse_rules(reading: Reading, why: str) -> None:
+    if reading.rules:
+        raise UsageError(f"rules= names {listed(list(reading.rules))}, but {why}.", fix="Leave rules= out.")
+
+
+def _nothing_kept() -> NoReturn:
+    raise UsageError(
+        "curves=False keeps no scores, and no decision was stated.",
+        "Nothing would be left of these rows.",
+        'Leave curves=False out, or name a decision: y_pred=, or rules={"safe": uc.Costs(C)}.',
+    )
 
 
 # ── several labels for each row ───────────────────────────────────────────────────────────────
@@ -181,6 +245,7 @@ def _of_label(rows: Rows, place: int) -> Rows:
 
 
 def _multilabel(rows: Rows) -> Tallies:
+    _refuse_rules(rows.reading, "each label is decided by itself, at a threshold of its own")
     members: dict[Label, Tallies] = {}
     for place, name in enumerate(label_names(rows).names):
         members[name] = _class_tallies(_of_label(rows, place))

@@ -33,9 +33,18 @@ class Batch(NamedTuple):
     y_score: Values
     sample_weight: Values | None = None
 
+    def keep(self, mask: NDArray[np.bool_]) -> Batch:
+        """Only the rows where ``mask`` is true."""
+        weight = None if self.sample_weight is None else self.sample_weight[mask]
+        return Batch(self.y_true[mask], self.y_score[mask], weight)
+
 
 def _no_notes(_: Batch) -> Iterable[Finding]:
     return ()
+
+
+def _all_rows(_: Batch) -> NDArray[np.bool_] | None:
+    return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +59,7 @@ class Pass:
         mode: holds the model as it must be during the walk, and puts it back.
         labels: the classes in the order that the scores follow; the model's own where it states them.
         notes: what the whole pass shows.
+        real: which rows are the data's own, (n,); None for all. Others were repeated to fill up a share.
     """
 
     source: str
@@ -59,6 +69,7 @@ class Pass:
     mode: AbstractContextManager[Any] = field(default_factory=nullcontext)
     labels: Declared | None = None
     notes: Callable[[Batch], Iterable[Finding]] = _no_notes
+    real: Callable[[Batch], NDArray[np.bool_] | None] = _all_rows
 
 
 def values_of(x: Any, name: str) -> Values:

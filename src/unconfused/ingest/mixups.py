@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import unicodedata
+from dataclasses import dataclass
 from typing import NoReturn
 
 import numpy as np
+from numpy.typing import NDArray
 
 from unconfused.errors import DisjointLabels, LabelTypeMismatch, SentinelLabels, UnknownLabels
 from unconfused.ingest.factors import Factor
 from unconfused.labels import Label, listed, plural
+from unconfused.tally.confusion import ConfusionMatrix
 
 SENTINELS = (-1, -100, 255, 65535, -9999)
 """Values that usually mark rows to leave out."""
@@ -37,15 +40,61 @@ def check_kinds(truth: Factor, called: Factor) -> None:
 
 def check_classes(truth: Factor, called: Factor) -> None:
     """Look for the usual reasons why labels that should be equal are not. Only for classes that nobody declared."""
-    _check_sentinel(truth, called)
-    _check_numerals(truth, called)
-    _check_near_duplicates(truth, called)
-    _check_disjoint(truth, called)
-    _check_shifted(truth, called)
+    _check(Sides(truth, called))
 
 
-def _check_sentinel(truth: Factor, called: Factor) -> None:
-    n = len(truth.codes)
+def check_matrix(matrix: object) -> None:
+    """The same question to the counts of several batches: a batch alone may hold too few classes to tell."""
+    if not isinstance(matrix, ConfusionMatrix) or matrix.labels.declared or matrix.rule is not None:
+        return
+    rows, columns = np.nonzero(matrix.counts)
+    if not len(rows):
+        return
+    everything, values = np.ones(len(rows), bool), matrix.labels.values
+    truth, called = (
+        Factor(name, codes.astype(np.int64), values).keep(everything)
+        for name, codes in (("y_true", rows), ("y_pred", columns))
+    )
+    _check(Sides(truth, called, matrix.counts[rows, columns]))
+
+
+def _check(sides: Sides) -> None:
+    for check in (_check_sentinel, _check_numerals, _check_near_duplicates, _check_disjoint, _check_shifted):
+        check(sides)
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """Both columns, and how many rows each pair of codes stands for (None: one)."""
+
+    truth: Factor
+    called: Factor
+    times: NDArray[np.int64] | None = None
+
+    @property
+    def n(self) -> int:
+        """Rows."""
+        return len(self.truth.codes) if self.times is None else int(self.times.sum())
+
+    def count(self, side: Factor, value: Label) -> int:
+        """Rows with that label on one side."""
+        if self.times is None:
+            return side.count(value)
+        return int(self.times[side.codes == side.values.index(value)].sum())
+
+    def agreement(self, shift: int | None) -> float:
+        """The share of rows that agree: as given (None), spelled alike (0), or with y_pred moved by ``shift``."""
+
+        def read(x: Label, moved: int) -> Label | float:
+            return _spelled(x) if shift == 0 else int(x) + moved if not isinstance(x, str) else x
+
+        place = {read(x, 0): i for i, x in enumerate(self.truth.values)}
+        places = np.array([*(place.get(read(x, shift or 0), -2) for x in self.called.values), -2])
+        return float(np.average(places[self.called.codes] == self.truth.codes, weights=self.times))
+
+
+def _check_sentinel(sides: Sides) -> None:
+    truth, called, n = sides.truth, sides.called, sides.n
     numbers = [x for x in truth.values if isinstance(x, int)]
     for sentinel in SENTINELS:
         rest = [x for x in numbers if x != sentinel] + [x for x in called.values if isinstance(x, int)]
@@ -53,7 +102,7 @@ def _check_sentinel(truth: Factor, called: Factor) -> None:
             continue
         gap = max(rest) + 1 < sentinel if sentinel > 0 else max(rest) >= 2
         if min(rest) >= 0 and gap:
-            k = truth.count(sentinel)
+            k = sides.count(truth, sentinel)
             raise SentinelLabels(
                 f"y_true holds {sentinel} ({k:,} of {n:,} rows, {k / n:.1%}), y_pred never does, "
                 f"and the other classes are {min(rest)}..{max(rest)}.",
@@ -62,9 +111,10 @@ def _check_sentinel(truth: Factor, called: Factor) -> None:
             )
 
 
-def _check_numerals(truth: Factor, called: Factor) -> None:
+def _check_numerals(sides: Sides) -> None:
     """Text of which one side spells numbers throughout and the other none: a class id against a name."""
-    if len(truth.codes) < 10 or len(truth.values) < 2 or not all(isinstance(x, str) for x in truth.values):
+    truth, called = sides.truth, sides.called
+    if sides.n < 10 or len(truth.values) < 2 or not all(isinstance(x, str) for x in truth.values):
         return
     spelled = [[isinstance(_spelled(x), float) for x in side.values] for side in (truth, called)]
     for ids, names in ((0, 1), (1, 0)):
@@ -89,7 +139,9 @@ def _spelled(x: Label) -> str | float:
         return text
 
 
-def _check_near_duplicates(truth: Factor, called: Factor) -> None:
+def _check_near_duplicates(sides: Sides) -> None:
+    truth, called = sides.truth, sides.called
+
     def folded(x: Label) -> str:
         return unicodedata.normalize("NFKC", str(x)).strip()
 
@@ -99,52 +151,43 @@ def _check_near_duplicates(truth: Factor, called: Factor) -> None:
         if y is None or x == y or x in called.values or y in truth.values:
             continue
         raise UnknownLabels(
-            f"y_true holds {x!r} ({plural(truth.count(x), 'row')}) and y_pred holds {y!r} "
-            f"({plural(called.count(y), 'row')}).",
+            f"y_true holds {x!r} ({plural(sides.count(truth, x), 'row')}) and y_pred holds {y!r} "
+            f"({plural(sides.count(called, y), 'row')}).",
             "They differ only in white space or Unicode form, and would be counted as different classes.",
             "Strip both columns where the data is loaded, or list both in labels=.",
         )
 
 
-def _check_disjoint(truth: Factor, called: Factor) -> None:
+def _check_disjoint(sides: Sides) -> None:
     """No class in common, and one simple change that would make most rows agree."""
-    if len(truth.codes) < 10 or len(truth.values) < 2 or set(truth.values) & set(called.values):
+    truth, called = sides.truth, sides.called
+    if sides.n < 10 or len(truth.values) < 2 or set(truth.values) & set(called.values):
         return
     for shift, spelled in ((1, "y_pred + 1"), (-1, "y_pred - 1"), (0, "both spelled alike")):
-        share = _agreement(truth, called, shift)
+        share = sides.agreement(shift)
         if share >= 0.5:
-            _refuse_disjoint(truth, called, spelled, share, "no class in common")
+            _refuse_disjoint(sides, spelled, share, "no class in common")
 
 
-def _check_shifted(truth: Factor, called: Factor) -> None:
+def _check_shifted(sides: Sides) -> None:
     """Class ids that start and end one later on one side, and agree once they are moved back."""
+    truth, called = sides.truth, sides.called
     both = (*truth.values, *called.values)
-    if len(truth.codes) < 30 or len(truth.values) < 3 or not all(type(x) is int for x in both):
+    if sides.n < 30 or len(truth.values) < 3 or not all(type(x) is int for x in both):
         return
     first, last = (int(end(truth.values)) - int(end(called.values)) for end in (min, max))
     if first != last or abs(first) != 1:
         return
-    as_given, share = (_agreement(truth, called, shift) for shift in (None, first))
+    as_given, share = (sides.agreement(shift) for shift in (None, first))
     if share > 0.5 and share > 3 * as_given:
         spelled = f"y_pred {'+' if first > 0 else '-'} 1"
-        _refuse_disjoint(truth, called, spelled, share, f"as they are, {as_given:.0%} of the rows agree")
+        _refuse_disjoint(sides, spelled, share, f"as they are, {as_given:.0%} of the rows agree")
 
 
-def _agreement(truth: Factor, called: Factor, shift: int | None) -> float:
-    """The share of rows that agree: as given (None), spelled alike (0), or with y_pred moved by ``shift``."""
-
-    def read(x: Label, moved: int) -> Label | float:
-        return _spelled(x) if shift == 0 else int(x) + moved if not isinstance(x, str) else x
-
-    place = {read(x, 0): i for i, x in enumerate(truth.values)}
-    places = np.array([*(place.get(read(x, shift or 0), -2) for x in called.values), -2])
-    return float((places[called.codes] == truth.codes).mean())
-
-
-def _refuse_disjoint(truth: Factor, called: Factor, spelled: str, share: float, seen: str) -> NoReturn:
+def _refuse_disjoint(sides: Sides, spelled: str, share: float, seen: str) -> NoReturn:
     raise DisjointLabels(
-        f"y_true holds {listed(truth.values)} and y_pred holds {listed(called.values)}: {seen}.",
-        f"With {spelled} they would agree in {share:.0%} of {len(truth.codes):,} rows: "
+        f"y_true holds {listed(sides.truth.values)} and y_pred holds {listed(sides.called.values)}: {seen}.",
+        f"With {spelled} they would agree in {share:.0%} of {sides.n:,} rows: "
         "one side counts or spells its classes differently.",
         "Align them where the data is loaded; nothing was changed here.",
     )

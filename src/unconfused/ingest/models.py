@@ -9,7 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from unconfused.errors import AmbiguousCall, EmptyInput, LengthMismatch, ScoresOutOfRange, ShapeError, UsageError
+from unconfused.errors import (
+    AmbiguousCall,
+    EmptyInput,
+    LabelsApart,
+    LengthMismatch,
+    ScoresOutOfRange,
+    ShapeError,
+    UsageError,
+)
 from unconfused.findings import Finding
 from unconfused.ingest.batches import Batch, Pass, Step, Values, any_batches, described, first, stepped
 from unconfused.ingest.progress import watched
@@ -74,7 +82,9 @@ def predictions(
             _check(parts, run.source, reading)
     whole = _joined(parts, run.source)
     _check_type(whole, run.source, reading)
-    notes, scores = list(run.notes(whole)), whole.y_score
+    notes, real = list(run.notes(whole)), run.real(whole)
+    whole = whole if real is None else whole.keep(real)
+    scores = whole.y_score
     if _is_turned(whole, declared, reading):
         scores = _turned(scores, reading.score_kind)
         notes.append(_turned_note(len(scores), reading))
@@ -84,7 +94,7 @@ def predictions(
         y_score=scores,
         sample_weight=whole.sample_weight,
         notes=tuple(notes),
-        source=f"{run.source}, {plural(len(whole.y_true), 'row')} in {plural(len(parts), 'batch')}",
+        source=f"{run.source}, {plural(len(scores), 'row')} in {plural(len(parts), 'batch')}",
     )
 
 
@@ -93,6 +103,7 @@ def _open(
     model: Any, data: Any, reading: Reading, step: Step | None, batch_size: int | None, steps: int | None
 ) -> Pass:
     """The pass for this kind of model. A framework that the user did not import is never imported."""
+    _check_together(data)
     if _is_a(model, "keras", "Model"):  # before torch: on its backend a Keras model is a Module too
         from unconfused.ingest.keras import keras_pass
 
@@ -113,6 +124,25 @@ def _open(
         "scikit-learn estimator with (X, y).",
         "For anything else say how to read a batch: step=lambda model, batch: (batch[1], model(batch[0]))",
     )
+
+
+def _check_together(data: Any) -> None:
+    """Refuse (loader, labels): a loader brings the labels of its rows, and may order them as it likes."""
+    loaders = (("torch.utils.data", "DataLoader"), ("keras.utils", "PyDataset"), ("tensorflow.data", "Dataset"))
+    if not isinstance(data, (tuple, list)) or len(data) != 2:
+        return
+    if any(_is_a(data[0], *loader) for loader in loaders) and (hasattr(data[1], "shape") or isinstance(data[1], list)):
+        name = type(data[0]).__name__
+        shuffles = "shuffles its rows" if _shuffles(data[0]) else "may shuffle, drop or repeat rows"
+        raise LabelsApart(
+            f"The data is a {name} and labels beside it.",
+            f"The {name} {shuffles}, and labels kept elsewhere do not follow.",
+            "Pass the loader alone, which yields (x, y): unconfused.evaluate_model(model, loader).",
+        )
+
+
+def _shuffles(loader: Any) -> bool:
+    return bool(getattr(loader, "shuffle", False)) or type(getattr(loader, "sampler", None)).__name__ == "RandomSampler"
 
 
 def _is_a(model: Any, module: str, name: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
@@ -13,9 +13,12 @@ from unconfused.errors import AmbiguousCall, EmptyInput, ShapeError, UsageError
 from unconfused.findings import Evidence
 from unconfused.ingest.columns import Column, as_column, check_pairing
 from unconfused.ingest.factors import factor, positions, refuse_fractions
+from unconfused.ingest.seen import seen
 from unconfused.ingest.weights import Weighing, read_weights
 from unconfused.labels import Declared, Labels, listed, plain, plural
-from unconfused.tally.scores import SCORE_KINDS, ScoreKind
+from unconfused.tally.axis import SCORE_KINDS, ScoreKind, pinned
+from unconfused.tally.grids import Grid
+from unconfused.tally.rules import Rule, check_rules
 
 LabelKind: TypeAlias = Literal["class", "one-hot", "multilabel"]
 
@@ -32,6 +35,13 @@ class Reading:
         ignore: rows whose y_true is one of these values are left out, and counted.
         unknown: labels outside ``labels``: "error", "other" (kept in a seat) or "drop" (left out, and counted).
         invalid: null, NaN or out-of-range values: "error" or "count" (kept in the seat ``missing``).
+        rules: decisions that weigh several scores of a row, ``{name: rule}``, each for a matrix of its own.
+        curves: False keeps no scores, only what they decide, rank and lose.
+        grid: the bins of scores: "exact", "folded", "floatbits", "uniform(1024)", with or without "(fineness)".
+        pins: thresholds that stay exact on any grid, besides the 99 per cents of probabilities and logits; () for none.
+        refine: look again at the rows of bins that leave something open, and keep their scores: True for all that is,
+            "order" for the order of the two classes, on which every ranking metric but the average precision rests.
+        batch: these rows are a part, so whether both sides speak of the same classes is asked of the whole.
     """
 
     labels: Declared | None = None
@@ -41,6 +51,12 @@ class Reading:
     ignore: Any = None
     unknown: Literal["error", "other", "drop"] = "error"
     invalid: Literal["error", "count"] = "error"
+    rules: Mapping[str, Rule] | None = None
+    curves: bool = True
+    grid: str | Grid = "exact"
+    pins: Iterable[float] | None = None
+    refine: bool | Literal["order"] = False
+    batch: bool = False
 
     def __post_init__(self) -> None:
         choices: dict[str, Sequence[Any]] = {
@@ -48,11 +64,25 @@ class Reading:
             "score_kind": SCORE_KINDS,
             "unknown": ("error", "other", "drop"),
             "invalid": ("error", "count"),
+            "curves": (True, False),
+            "refine": (True, False, "order"),
         }
+        check_rules(self.rules)
         for name, allowed in choices.items():
             if getattr(self, name) not in allowed:
                 known = ", ".join(repr(x) for x in allowed if x is not None)
                 raise UsageError(f"{name}={getattr(self, name)!r} is not known.", fix=f"Choose one of {known}.")
+        if Grid.parse(self.grid).family in ("folded", "uniform") and self.score_kind != "probability":
+            raise UsageError(
+                f"grid={str(self.grid)!r} is for probabilities, and these are of score_kind={self.score_kind!r}.",
+                "Its bins lie between 0 and 1.",
+                'Type grid="floatbits", which takes any score.',
+            )
+
+    @property
+    def bins(self) -> dict[str, Any]:
+        """The grid of the scores and the pins on their axis."""
+        return {"grid": Grid.parse(self.grid), "pins": pinned(self.pins, self.score_kind), "refine": self.refine}
 
 
 @dataclass(frozen=True)
@@ -96,7 +126,10 @@ def paired(reading: Reading, y_true: Any, y_pred: Any, y_score: Any, sample_weig
         raise EmptyInput(
             "y_true has no rows.", "A matrix of nothing answers no question.", "Check the filter or loader."
         )
-    rows = Rows(reading, truth, called, score, read_weights(weights, counts, len(truth)), Evidence())
+    other = called if called is not None else score
+    assert other is not None
+    evidence = seen(y_true, y_pred if called is not None else y_score, truth, other, reading.score_kind)
+    rows = Rows(reading, truth, called, score, read_weights(weights, counts, len(truth)), evidence)
     if rows.weighing.count is not None and not rows.weighing.count.all():
         rows = rows.keep(rows.weighing.count > 0)  # what stands for no row names no class either
     return rows if reading.ignore is None else _without_ignored(rows)

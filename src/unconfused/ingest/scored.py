@@ -7,17 +7,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unconfused.errors import InvalidValues, LabelTypeMismatch, ScoresOutOfRange, ThresholdUnset
+from unconfused.errors import InvalidValues, LabelTypeMismatch, ScoresOutOfRange, ThresholdUnset, UsageError
 from unconfused.findings import Evidence
 from unconfused.ingest.columns import Column
 from unconfused.ingest.factors import is_null, positions
+from unconfused.ingest.rows import Reading
 from unconfused.ingest.weights import Weighing
-from unconfused.labels import Labels, listed, plural
+from unconfused.labels import Label, Labels, listed, plural
+from unconfused.tally.axis import ScoreKind, cut_of, logistic, near_misses
+from unconfused.tally.grids import EXACT, Grid
 from unconfused.tally.grouped import Grouped
 from unconfused.tally.moments import CLIP, Moments
-from unconfused.tally.scores import ScoreKind, ScoreTally, cut_of, near_misses
+from unconfused.tally.ranks import Ranks
+from unconfused.tally.rules import Rule, first_largest
+from unconfused.tally.scores import ScoreTally
 
 Floats = NDArray[np.float64]
+MOST_PAIRED = 64
+"""Classes of which every two are compared: their pairs grow with the square."""
 
 
 def read_scores(column: Column, labels: Labels, kind: ScoreKind, invalid: str) -> Floats:
@@ -54,6 +61,28 @@ def read_scores(column: Column, labels: Labels, kind: ScoreKind, invalid: str) -
         own = positive if labels.declared else int(labels.values[positive])  # undeclared classes are 0 and 1
         return scores[:, own] - scores[:, 1 - own] if kind == "logit" else scores[:, own].copy()
     return scores
+
+
+def unusable(column: Column, kind: ScoreKind, weighing: Weighing) -> Evidence:
+    """Rows that ``invalid="count"`` keeps without a score, by the first reason that fits one of its values."""
+    x = column.values
+    if x.dtype.kind == "O" and column.categories is None:
+        x = _from_objects(column)
+        null = np.array([v is None for v in column.values.ravel().tolist()]).reshape(x.shape)
+    else:
+        null = np.zeros(x.shape, bool)
+    if x.dtype.kind not in "biuf":
+        return Evidence()
+    if column.missing is not None:
+        null = null | (column.missing if column.missing.ndim == x.ndim else column.missing[:, None])
+    reasons = {"null": null, "nan": np.isnan(x)}
+    if kind == "probability":
+        reasons |= {"minus_inf": x == -np.inf, "plus_inf": x == np.inf, "below": x < 0, "above": x > 1}
+    found, left = {}, np.ones(len(x), bool)
+    for reason, mask in reasons.items():
+        here = left & (mask if mask.ndim == 1 else mask.any(1))
+        found[reason], left = weighing.rows(here), left & ~here
+    return Evidence(**found)
 
 
 def _from_objects(column: Column) -> Floats:
@@ -119,9 +148,14 @@ def _check_infinities(column: Column, scores: Floats, invalid: str) -> None:
     )
 
 
+def sum_tolerance(column: Column) -> float:
+    """How far from 1 the class probabilities of a row may sum: those from 16-bit floats to two digits."""
+    return 2e-2 if column.coarse else 1e-3
+
+
 def _check_sums(column: Column, scores: Floats) -> None:
-    """Class probabilities of a row sum to 1; those from 16-bit floats to two digits."""
-    tolerance = 2e-2 if column.coarse else 1e-3
+    """Class probabilities of a row sum to 1."""
+    tolerance = sum_tolerance(column)
     sums = scores.sum(1)
     wrong = np.abs(sums - 1) > tolerance
     if not wrong.any():
@@ -171,20 +205,48 @@ def decide(
 def argmax(scores: Floats) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """The class with the largest score, the lowest index among equals, and which rows had equals."""
     gone = np.asarray(np.isnan(scores).any(1))
-    best = np.where(gone[:, None], -np.inf, scores)
-    called = best.argmax(1)
-    ties = (best == best.max(1, keepdims=True)).sum(1) > 1
+    called, ties = first_largest(np.where(gone[:, None], -np.inf, scores))
     called[gone] = scores.shape[1] + 1
     return called, ties & ~gone
 
 
+def ruled(rule: Rule, p: Floats, labels: Labels) -> tuple[NDArray[np.int64], dict[str, NDArray[np.bool_]]]:
+    """Classes from probabilities by a rule, codes in ``labels`` (K + 1 for none); rows with equals, and called nothing.
+
+    Shape: (n, K) → (n,) each.
+    """
+    gone = np.asarray(np.isnan(p).any(1))
+    called, ties = rule.called(np.where(gone[:, None], 0.0, p), labels)
+    nothing = called == len(labels) + 1
+    return np.where(gone, len(labels) + 1, called), {"ties": ties & ~gone, "abstained": nothing & ~gone}
+
+
+def class_probabilities(scores: Floats, kind: ScoreKind, labels: Labels) -> Floats:
+    """What a rule weighs: the probability of each class, in the order of ``labels``.    Shape: (n,) or (n, K) → (n, K).
+
+    Raises:
+        UsageError: raw scores.
+    """
+    if kind == "raw":
+        raise UsageError(
+            'rules= was given with score_kind="raw".',
+            "A rule weighs probabilities, and raw scores are none.",
+            'Calibrate the scores, or say that they are log-odds: score_kind="logit".',
+        )
+    if scores.ndim == 2:
+        return np.ascontiguousarray(softmax(scores) if kind == "logit" else scores)
+    sides = (logistic(scores), logistic(-scores)) if kind == "logit" else (scores, 1 - scores)
+    return np.stack(sides if labels.require_positive("A score") == 0 else sides[::-1], -1)
+
+
 # ── what is kept ──────────────────────────────────────────────────────────────────────────────
 def score_tallies(
-    truth: NDArray[np.int64], scores: Floats, labels: Labels, kind: ScoreKind, weighing: Weighing, evidence: Evidence
+    truth: NDArray[np.int64], scores: Floats, labels: Labels, reading: Reading, weighing: Weighing, evidence: Evidence
 ) -> ScoreTally | Grouped[ScoreTally]:
     """The masses of a binary problem, or of each class against the rest."""
-    k = len(labels)
+    k, kind = len(labels), reading.score_kind
     options: dict[str, Any] = {"count": weighing.count, "weights": weighing.weights, "evidence": evidence}
+    options |= reading.bins
     if scores.ndim == 1:
         positive = labels.require_positive("A score")
         column = np.array([int(i == positive) for i in range(k)] + [2, 3])
@@ -195,6 +257,35 @@ def score_tallies(
         own = scores[:, place] if kind != "logit" else log_odds(scores, place)
         tallies[name] = ScoreTally.count(Labels.against_rest(name), kind, column[truth], own, **options)
     return Grouped(tallies, "class")
+
+
+def score_columns(
+    truth: NDArray[np.int64], scores: Floats, labels: Labels, reading: Reading, weighing: Weighing
+) -> Grouped[Grouped[ScoreTally]] | None:
+    """For the score of each class the rows of each class: what two classes at a time are compared by.
+
+    None on a grid, and of more than ``MOST_PAIRED`` classes.    Shapes: (n,) and (n, K).
+    """
+    if Grid.parse(reading.grid) != EXACT or len(labels) > MOST_PAIRED:
+        return None
+    rows = [np.flatnonzero((truth == place) & ~np.isnan(scores).any(1)) for place in range(len(labels))]
+
+    def side(own: Floats, at: NDArray[np.intp], positive: bool, name: Label) -> ScoreTally:
+        two = Labels.against_rest(name)
+        if weighing.weights is None and weighing.count is None:
+            ranked, none = np.sort(own[at] + 0.0), np.zeros(0)
+            return ScoreTally.of_sides(two, reading.score_kind, *((none, ranked) if positive else (ranked, none)))
+        kept = weighing.keep(np.isin(np.arange(len(own)), at))
+        return ScoreTally.count(two, reading.score_kind, np.full(len(at), int(positive)), own[at],
+                                count=kept.count, weights=kept.weights)  # fmt: skip
+
+    made = {}
+    for place, name in enumerate(labels.names):
+        own = scores[:, place] if reading.score_kind != "logit" else log_odds(scores, place)
+        members = {other: side(own, at, i == place, name)
+                   for i, (other, at) in enumerate(zip(labels.names, rows, strict=True))}  # fmt: skip
+        made[name] = Grouped(members, "truth")
+    return Grouped(made, "column")
 
 
 def log_odds(logits: Floats, place: int) -> Floats:
@@ -215,14 +306,32 @@ def score_moments(truth: NDArray[np.int64], scores: Floats, kind: ScoreKind, wei
     p = softmax(given) if kind == "logit" else given
     rows = np.arange(len(p))
     own = p[rows, y]
-    log_loss = -np.log(np.clip(own, CLIP, 1 - CLIP))
+    log_loss = _surprise(own)
     if kind == "logit":  # read off the logits, where nothing saturates
         top = given.max(1)
         with np.errstate(invalid="ignore"):
             unclipped = top + np.log(np.exp(given - top[:, None]).sum(1)) - given[rows, y]
         log_loss = np.where(np.isfinite(unclipped), unclipped, log_loss)
-    losses = {"log_loss": log_loss, "brier": ((p**2).sum(1) - 2 * own + 1) / 2}
+    losses = {"log_loss": log_loss, "brier": _distance(own, (p**2).sum(1))}
     return {name: Moments.of(x, weights=kept.weights, count=kept.count) for name, x in losses.items()}
+
+
+def moments_of(own: Floats, squares: Floats) -> dict[str, Moments]:
+    """The same of the probability of each row's class and Σ p² of the row.    Shape: (n,) each."""
+    return {"log_loss": Moments.of(_surprise(own)), "brier": Moments.of(_distance(own, squares))}
+
+
+def _surprise(own: Floats) -> Floats:
+    return np.asarray(-np.log(np.clip(own, CLIP, 1 - CLIP)))
+
+
+def _distance(own: Floats, squares: Floats) -> Floats:
+    return (squares - 2 * own + 1) / 2
+
+
+def score_ranks(truth: NDArray[np.int64], scores: Floats, weighing: Weighing) -> Ranks:
+    """The place of the true class among the scores of each row.    Shapes: (n,), (n, K)."""
+    return Ranks.count(truth, scores, count=weighing.count, sums=weighing.sums, squares=weighing.squares)
 
 
 def softmax(logits: Floats) -> Floats:

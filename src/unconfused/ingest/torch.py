@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from unconfused.errors import UsageError
 from unconfused.findings import Finding
@@ -40,6 +42,7 @@ def module_pass(model: Any, data: Any, *, step: Step | None, batch_size: int | N
         UsageError: ``data`` gives no batches, or they need ``step=``.
     """
     device, kind = _home(model)
+    training = _training(model)
     batches, total = _batches(data, batch_size, any_kind=step is not None)
     batches, total = first(batches, total, steps)
 
@@ -62,7 +65,29 @@ def module_pass(model: Any, data: Any, *, step: Step | None, batch_size: int | N
         total=total,
         mode=evaluating(model),
         read=read,
-        notes=lambda whole: loader_notes(data, len(whole.y_true)) if steps is None else (),
+        notes=lambda whole: (*training, *loader_notes(data, len(whole.y_true), cut=steps is not None)),
+        real=lambda whole: real_rows(data, len(whole.y_true)),
+    )
+
+
+def _training(model: Any) -> tuple[Finding, ...]:
+    """A note where layers that behave otherwise in training were found in training mode."""
+    kinds = Counter(
+        name
+        for module in model.modules()
+        for name in ("Dropout", "BatchNorm")
+        if module.training and name in type(module).__name__
+    )
+    if not kinds:
+        return ()
+    layers = ", ".join(plural(n, f"{name} layer") for name, n in sorted(kinds.items()))
+    return (
+        Finding(
+            "CM-TRAIN-MODE",
+            "note",
+            f"The model was found in training mode ({layers}): it was switched to evaluation mode and back.",
+            {"layers": kinds.total()},
+        ),
     )
 
 
@@ -128,20 +153,36 @@ def _batches(data: Any, batch_size: int | None, *, any_kind: bool) -> tuple[Iter
     return data, length(data)
 
 
-def loader_notes(loader: Any, rows: int) -> Iterable[Finding]:
-    """What a DataLoader does to the rows of its data set before anyone counts them."""
+def real_rows(loader: Any, rows: int) -> NDArray[np.bool_] | None:
+    """Which rows of one process's share are the data set's own; None where all are, or that cannot be told.
+
+    A DistributedSampler repeats the first rows until all shares are equal, then deals them out in turn: the j-th row
+    of a share is row j * world + rank of that list, repeated if that is len(dataset) or more.    Shape: (n,).
+    """
+    sampler = _sharing(loader)
+    if sampler is None or sampler.drop_last or rows > sampler.num_samples:
+        return None
+    if type(sampler).__iter__ is not torch.utils.data.distributed.DistributedSampler.__iter__:
+        return None
+    places = np.arange(rows) * sampler.num_replicas + sampler.rank
+    real: NDArray[np.bool_] = places < len(sampler.dataset)
+    return None if real.all() else real
+
+
+def _sharing(loader: Any) -> Any:
+    sampler = getattr(loader, "sampler", None) if isinstance(loader, torch.utils.data.DataLoader) else None
+    if not isinstance(sampler, torch.utils.data.distributed.DistributedSampler) or sampler.num_replicas < 2:
+        return None
+    return sampler
+
+
+def loader_notes(loader: Any, rows: int, *, cut: bool = False) -> Iterator[Finding]:
+    """What a DataLoader does to the rows of its data set before anyone counts them; ``cut`` short on request."""
     if not isinstance(loader, torch.utils.data.DataLoader):
         return
     sampler, size = loader.sampler, length(loader.dataset)
-    if isinstance(sampler, torch.utils.data.distributed.DistributedSampler) and sampler.num_replicas > 1:
-        yield Finding(
-            "CM-SHARE",
-            "warning",
-            f"The loader's DistributedSampler gave this process {plural(rows, 'row')}, one of {sampler.num_replicas} "
-            "shares, which are made equal by repeating or dropping rows.",
-            {"rows": rows, "shares": sampler.num_replicas},
-            "Add the evaluations of all processes, or evaluate once with a loader that has no such sampler.",
-        )
+    if (share := _sharing(loader)) is not None:
+        yield from _share_notes(loader, share, rows)
     elif isinstance(sampler, torch.utils.data.WeightedRandomSampler) or getattr(sampler, "replacement", False):
         yield Finding(
             "CM-RESAMPLED",
@@ -151,7 +192,7 @@ def loader_notes(loader: Any, rows: int) -> Iterable[Finding]:
             {"rows": rows},
             "Evaluate with a loader that has no such sampler.",
         )
-    elif loader.drop_last and size is not None and rows < size:
+    elif loader.drop_last and size is not None and rows < size and not cut:
         yield Finding(
             "CM-DROPLAST",
             "warning",
@@ -159,3 +200,31 @@ def loader_notes(loader: Any, rows: int) -> Iterable[Finding]:
             {"unread": size - rows, "rows": size},
             "Evaluate with drop_last=False.",
         )
+
+
+def _share_notes(loader: Any, sampler: Any, rows: int) -> Iterator[Finding]:
+    real, shares, size = real_rows(loader, rows), sampler.num_replicas, len(sampler.dataset)
+    repeated = 0 if real is None else int((~real).sum())
+    uneven = size % shares > 0 and not repeated and not _takes_part(sampler)
+    yield Finding(
+        "CM-SHARE",
+        "warning",
+        f"The loader's {type(sampler).__name__} gave this process {plural(rows - repeated, 'row')} of {size:,}, one of "
+        f"{shares} shares" + (", which are made equal by repeating or dropping rows." if uneven else "."),
+        {"rows": rows - repeated, "shares": shares},
+        "Add the evaluations of all processes, or evaluate once with a loader that has no such sampler.",
+    )
+    if repeated:
+        yield Finding(
+            "CM-PADDED",
+            "note",
+            f"{plural(repeated, 'row')} at the end of this share {'was' if repeated == 1 else 'were'} left out: the "
+            "sampler repeated them to make all shares equal.",
+            {"rows": repeated},
+        )
+
+
+def _takes_part(sampler: Any) -> bool:
+    """Whether the rows that the sampler repeats are known, so that the shares add up to the data set."""
+    own = torch.utils.data.distributed.DistributedSampler
+    return not sampler.drop_last and type(sampler).__iter__ is own.__iter__

@@ -1,0 +1,186 @@
+"""Rules that read the scores of a binary problem."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from unconfused.diagnosis.chance import is_grouped
+from unconfused.diagnosis.counts import FEW, MANY, surer_than_right
+from unconfused.findings import Finding
+from unconfused.metrics.ranking import Masses, roc_auc
+from unconfused.tally.scores import ScoreTally
+
+TWICE = 0.7311
+"""logistic(1): no sigmoid of a sigmoid lies above it, or below one half."""
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """The scores as the rules read them; what several of them need is added up once."""
+
+    scores: ScoreTally
+
+    @cached_property
+    def positives(self) -> int:
+        """Positive rows that have a score."""
+        return self.scores.positives
+
+    @cached_property
+    def negatives(self) -> int:
+        """Negative rows that have a score."""
+        return self.scores.negatives
+
+    @cached_property
+    def rows(self) -> int:
+        """Rows of both classes; 0 where one of them is missing."""
+        return self.positives + self.negatives if self.positives and self.negatives else 0
+
+    @cached_property
+    def auc(self) -> float:
+        """ROC AUC, each row counted once."""
+        return float(roc_auc(Masses(self.scores, self.scores.mass[:, 0], self.scores.mass[:, 1])))
+
+    @cached_property
+    def below_half(self) -> float:
+        """How many standard errors of pure chance the AUC lies below one half."""
+        return (0.5 - self.auc) / math.sqrt((self.rows + 1) / 12 / (self.positives * self.negatives))
+
+    @cached_property
+    def accuracy(self) -> float:
+        """The share of rows that a threshold of one half would get right; not for raw scores."""
+        above = self.scores.scores >= (0.5 if self.scores.score_kind == "probability" else 0.0)
+        mass = self.scores.mass
+        return float(mass[:, 1] @ above + mass[:, 0] @ ~above) / self.rows
+
+    @cached_property
+    def confidence(self) -> float:
+        """The mean of max(p, 1 - p); not for raw scores."""
+        p = self.scores.probabilities
+        return float(np.maximum(p, 1 - p) @ self.scores.mass.sum(1)) / self.rows
+
+
+def one_class(r: Ranked) -> Iterator[Finding]:
+    """Nothing to rank against."""
+    p, n = r.positives, r.negatives
+    if p and n:
+        return
+    missing = "positive" if not p else "negative"
+    yield Finding(
+        "CM-ONE-CLASS",
+        "note",
+        f"No {missing} row has a score (positive is {str(r.scores.labels.positive_name)!r}): "
+        "curves and their areas are undefined.",
+        {"positives": p, "negatives": n},
+    )
+
+
+def hard(r: Ranked) -> Iterator[Finding]:
+    """Classes given as scores."""
+    rows, s = r.rows, r.scores.scores
+    if rows >= FEW and len(s) <= 2 and set(s.tolist()) <= {0.0, 1.0}:
+        own = r.scores.evidence["modelled"] > 0
+        yield Finding(
+            "CM-HARD-SCORE",
+            "note" if own else "warning",
+            f"The scores of {rows:,} rows are only 0 and 1: "
+            + ("the model is always certain." if own else "classes, or a model that is always certain."),
+            {"rows": rows, "distinct": len(s)},
+            "ROC AUC of such scores is balanced accuracy. Pass predict_proba(X)[:, 1] or decision_function(X) of a "
+            "model that has more to say than a full tree or a single neighbour.",
+        )
+
+
+def inverted(r: Ranked) -> Iterator[Finding]:
+    """The negatives stand above the positives."""
+    if r.rows and r.below_half > 4:
+        auc, z = r.auc, r.below_half
+        yield Finding(
+            "CM-INVERTED",
+            "warning",
+            f"ROC AUC is {auc:.3f}, {z:.1f} standard errors below 0.5: the scores rank the negative class higher.",
+            {"roc_auc": auc, "z": z},
+            "Look for the wrong column of predict_proba, a distance used as a score, or the wrong pos_label=. "
+            "Nothing was turned round.",
+        )
+
+
+def never_low(r: Ranked) -> Iterator[Finding]:
+    """Probabilities that never fall below one half, of a class that is not that common."""
+    rows, s = r.rows, r.scores.scores
+    if rows < 50 or r.scores.score_kind != "probability" or not len(s) or s[0] < 0.5 or len(s) <= 2:
+        return
+    prevalence = r.positives / rows
+    if r.confidence - prevalence < 0.1:
+        return
+    twice = s[-1] <= TWICE
+    why = "A sigmoid applied twice gives just this range." if twice else (
+        "It looks like the probability of the predicted class, max(axis=1), and not of the positive one."
+    )  # fmt: skip
+    yield Finding(
+        "CM-MAXPROB",
+        "warning",
+        f"The score never falls below 0.5 (from {s[0]:.3f} to {s[-1]:.3f}), although {1 - prevalence:.0%} of the rows "
+        f"are negative. {why}",
+        {"lowest": float(s[0]), "highest": float(s[-1]), "prevalence": prevalence},
+        'Pass the output before its last sigmoid as score_kind="logit".' if twice else "Pass column [:, 1].",
+    )
+
+
+def overconfident(r: Ranked) -> Iterator[Finding]:
+    """Probabilities that are far surer than right, at chance or above it."""
+    rows, scores = r.rows, r.scores
+    if rows < MANY or scores.score_kind == "raw" or len(scores.scores) <= 2 or r.confidence - r.accuracy <= 0.3:
+        return
+    auc, z, sure = r.auc, r.below_half, r.confidence
+    if abs(z) < 3 and is_grouped(scores.evidence["neighbours"], scores.evidence["changes"], 2):
+        yield Finding(
+            "CM-ORDER",
+            "warning",
+            f"ROC AUC is {auc:.3f}, as of chance (z = {-z:.1f}), although the scores are {sure:.0%} sure of themselves "
+            "and y_true is grouped by class.",
+            {"roc_auc": auc, "z": -z, "confidence": sure},
+            "This is what a shuffled generator looks like: labels in one order, scores in another. Collect both in one "
+            "pass (unconfused.evaluate_model does).",
+        )
+    elif z <= 4:
+        yield surer_than_right(sure, r.accuracy, rows, skill=2 * auc - 1)
+
+
+def saturated(r: Ranked) -> Iterator[Finding]:
+    """Many rows at exactly 0 or 1, where nothing ranks them."""
+    rows, s, mass = r.rows, r.scores.scores, r.scores.mass
+    if rows < MANY or r.scores.score_kind != "probability" or len(s) <= 20:
+        return
+    at_ends = int(mass[(s == 0) | (s == 1)].sum())
+    wrong = int(mass[s == 0, 1].sum() + mass[s == 1, 0].sum())
+    if at_ends > rows / 4 and wrong:
+        yield Finding(
+            "CM-SATURATED",
+            "note",
+            f"{at_ends / rows:.0%} of the scores are exactly 0 or 1, {wrong:,} of them on the wrong side: nothing "
+            "ranks them there, and their log loss is as large as it is clipped.",
+            {"share": at_ends / rows, "wrong": wrong},
+            'Pass the log-odds before the last sigmoid or softmax: score_kind="logit".',
+        )
+
+
+def tied(r: Ranked) -> Iterator[Finding]:
+    """Pairs of a positive and a negative row that no score tells apart."""
+    scores = r.scores
+    if r.rows < FEW or len(scores.scores) <= 2:
+        return
+    pairs = float(r.positives) * r.negatives
+    share = float(scores.mass[:, 0].astype(np.float64) @ scores.mass[:, 1]) / pairs
+    if share > 0.05:
+        yield Finding(
+            "CM-TIED",
+            "note",
+            f"{share:.0%} of the pairs of a positive and a negative row have the same score; ROC AUC counts each of "
+            f"them as half, so it could be up to {share / 2:.2f} higher or lower.",
+            {"share": share, "distinct": len(scores.scores)},
+        )

@@ -1,0 +1,76 @@
+"""What only the rows of a call can show, looked at once: a few numbers that go with the tally as Evidence."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+
+from unconfused.findings import Evidence
+from unconfused.ingest.columns import Column
+
+LOOK = 1 << 16
+"""Rows that are looked at: of a large call the first ones, so that it costs next to nothing."""
+HEAD = 64
+"""Rows of the head that the tail is compared with."""
+UNIT = 1 << 20
+"""Confidence is added up in whole parts of this, so that it adds exactly."""
+_PREDICTION = re.compile(r"(^|[\W_])(pred\w*|hat|scores?|proba?\w*|logits?|guess\w*)($|[\W_])")
+_TRUTH = re.compile(r"(^|[\W_])(true|truth|labels?|targets?|actual|gt|gold)($|[\W_])")
+
+
+def seen(y_true: Any, given: Any, truth: Column, other: Column, score_kind: str) -> Evidence:
+    """Evidence of one call: ``given`` is y_pred, or y_score where there is none, and ``other`` its column."""
+    n = len(truth)
+    found: dict[str, int] = {
+        "alias": n * _is_alias(y_true, given, truth, other),
+        "swapped": n * _swapped(y_true, given),
+    }
+    if truth.values.ndim == 1:
+        head = truth.values[:LOOK]
+        if head.dtype.kind in "biufU" or len(head) <= 1 << 12:  # comparing text of objects takes longer
+            found |= {"neighbours": len(head) - 1, "changes": int(np.count_nonzero(head[1:] != head[:-1]))}
+    scores = other.values
+    if other.name == "y_score" and scores.dtype.kind == "f" and truth.values.ndim == 1 and other.missing is None:
+        found["repeated"] = _repeated(truth, other)
+        found["coarse"] = n if other.coarse else 0
+        if scores.ndim == 2 and scores.shape[1] > 2 and score_kind == "probability":
+            best = scores[:LOOK].max(1).astype(np.float64)
+            if np.isfinite(best).all():
+                found |= {"judged": len(best), "confidence": int(np.rint(best * UNIT).sum())}
+    return Evidence(**found)
+
+
+def _is_alias(y_true: Any, given: Any, truth: Column, other: Column) -> bool:
+    if len(truth) < 2 or isinstance(y_true, (tuple, range)):  # literals may be one object
+        return False
+    if y_true is given:
+        return True
+    a, b = truth.values, other.values
+    where = [(x.__array_interface__["data"][0], x.strides, x.shape, x.dtype) for x in (a, b) if x.dtype.kind != "O"]
+    return len(where) == 2 and where[0] == where[1]
+
+
+def _swapped(y_true: Any, given: Any) -> bool:
+    """Series whose names say the opposite of the arguments that they were passed as."""
+    names = [getattr(x, "name", None) for x in (y_true, given)]
+    if not all(isinstance(name, str) for name in names):
+        return False
+    first, second = (str(name).lower() for name in names)
+    return bool(_PREDICTION.search(first) and not _TRUTH.search(first)
+                and _TRUTH.search(second) and not _PREDICTION.search(second))  # fmt: skip
+
+
+def _repeated(truth: Column, score: Column) -> int:
+    """How many last rows repeat the first ones, where scores are too fine for that to be chance."""
+    n, values, labels = len(truth), score.values, truth.values
+    if n < 4 * HEAD:
+        return 0
+    rows, head = values.reshape(n, -1)[-HEAD:], values.reshape(n, -1)[:HEAD]
+    if len(np.unique(head[:, 0])) < 0.9 * HEAD:
+        return 0
+    for k in range(2, HEAD):
+        if np.array_equal(rows[-k:], head[:k]) and np.array_equal(labels[-k:], labels[:k]):
+            return k
+    return 0
