@@ -1,0 +1,102 @@
+"""A tally as a node of the header, and its arrays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numpy.typing import NDArray
+
+from unconfused.errors import InputError
+from unconfused.labels import Labels
+from unconfused.store.archive import (
+    Arrays,
+    Node,
+)
+from unconfused.tally.confusion import ConfusionMatrix
+from unconfused.tally.grouped import Grouped
+from unconfused.tally.joint import Joint, JointScores
+from unconfused.tally.moments import Moments
+from unconfused.tally.prevalence import View
+from unconfused.tally.ranks import Ranks
+from unconfused.tally.scores import ScoreTally
+from unconfused.tally.sparse import Sparse
+from unconfused.tally.tallies import Tallies
+
+
+def packed(tally: Any, place: str, arrays: Arrays) -> Node:
+    """What the header says of a tally; its arrays are added to ``arrays``, under names that begin with ``place``."""
+
+    def blocks(**named: NDArray[Any] | None) -> Node:
+        kept = {name: array for name, array in named.items() if array is not None}
+        arrays.update(
+            {f"{place}{name}.npy": array.astype(array.dtype.newbyteorder("<")) for name, array in kept.items()}
+        )
+        return {"arrays": list(kept)}
+
+    match tally:
+        case View():
+            tally.save(place)  # refuses
+        case ConfusionMatrix():
+            return {
+                "kind": "confusion",
+                "labels": _packed_labels(tally.labels),
+                "rule": tally.rule,
+                "evidence": dict(tally.evidence),
+            } | blocks(**_tables(tally))
+        case ScoreTally():
+            return {
+                "kind": "scores",
+                "labels": _packed_labels(tally.labels),
+                "score_kind": tally.score_kind,
+                "grid": str(tally.grid),
+                "evidence": dict(tally.evidence),
+            } | blocks(
+                scores=tally.scores, full=tally.full, weights=tally.full_weights, squares=tally.full_squares,
+                pins=tally.pins, lows=tally.lows, highs=tally.highs,
+            )  # fmt: skip
+        case Moments():
+            return {"kind": "moments", "n": tally.n} | blocks(sums=tally.sums)
+        case Ranks():
+            return {"kind": "ranks", "classes": tally.classes} | blocks(
+                places=tally.places, full=tally.full, weights=tally.full_weights, squares=tally.full_squares
+            )
+        case Joint() | JointScores():
+            node = {"labels": _packed_labels(tally.labels), "models": list(tally.models)}
+            stated: Node = {"kind": "joint", "rules": list(tally.rules)} if isinstance(tally, Joint) else {
+                "kind": "joint scores", "score_kind": tally.score_kind
+            }  # fmt: skip
+            cells = {"cells": tally.cells} if isinstance(tally, Joint) else {"scores": tally.scores}
+            return {**stated, **node, "evidence": dict(tally.evidence)} | blocks(
+                **cells, full=tally.full, weights=tally.full_weights, squares=tally.full_squares
+            )
+        case Grouped():
+            members = [packed(x, f"{place}members/{i}/", arrays) for i, x in enumerate(tally.values())]
+            return {"kind": "grouped", "by": tally.kind, "keys": list(tally), "members": members}
+        case Tallies():
+            parts = {name: getattr(tally, name) for name in ("matrix", "scores", "ranks", "columns")}
+            parts["matrices"] = Grouped(tally.matrices, "rule")
+            return {
+                "kind": "evaluation",
+                "problem": tally.kind,
+                **{k: None if x is None else packed(x, f"{place}{k}/", arrays) for k, x in parts.items()},
+                "moments": {k: packed(x, f"{place}moments/{k}/", arrays) for k, x in tally.moments.items()},
+            }
+    raise InputError(f"A {type(tally).__name__} is no tally.", fix="Save a matrix or an evaluation.")
+
+
+def _tables(cm: ConfusionMatrix) -> dict[str, NDArray[Any] | None]:
+    """The arrays of a matrix: every cell, or of thousands of classes where rows stand and how many."""
+    named = {"full": cm.full, "weights": cm.full_weights, "squares": cm.full_squares}
+    if not isinstance(cm.full, Sparse):
+        return named
+    cells = {name: None if table is None else table.values for name, table in named.items()}
+    return {"rows": cm.full.rows, "columns": cm.full.columns, **cells}
+
+
+def _packed_labels(labels: Labels) -> Node:
+    return {
+        "values": list(labels.values),
+        "names": list(labels.names),
+        "pos_label": labels.pos_label,
+        "declared": labels.declared,
+    }
