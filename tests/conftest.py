@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import warnings
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 
 import hypothesis
 import pytest
+
+from unconfused.findings import UnconfusedWarning
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTHING_SKIPPED = os.environ.get("UNCONFUSED_REQUIRE_ALL") == "1"
@@ -45,6 +48,12 @@ def pytest_make_collect_report() -> Generator[None, Any, Any]:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update", action="store_true", help="write golden files and shown examples anew")
+
+
+@pytest.fixture(autouse=True)
+def quiet() -> None:
+    """Our own warnings are silent: many tests hold odd data on purpose. ``pytest.warns`` hears them all the same."""
+    warnings.filterwarnings("ignore", category=UnconfusedWarning)
 
 
 @pytest.fixture

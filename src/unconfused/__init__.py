@@ -15,22 +15,35 @@ if TYPE_CHECKING:
     from unconfused.errors import UnconfusedError as UnconfusedError
     from unconfused.evaluation import Evaluation as Evaluation
     from unconfused.evaluation import load as load
+    from unconfused.examine import diagnose as diagnose
     from unconfused.findings import Finding as Finding
+    from unconfused.findings import UnconfusedWarning as UnconfusedWarning
     from unconfused.inference import Estimate as Estimate
+    from unconfused.inference.comparison import Comparison as Comparison
+    from unconfused.ingest.class_weights import TrainingWeights as TrainingWeights
+    from unconfused.ingest.class_weights import class_weights as class_weights
     from unconfused.labels import Labels as Labels
-    from unconfused.passes import Stream as Stream
+    from unconfused.passes import compare as compare
     from unconfused.passes import confusion_matrix as confusion_matrix
     from unconfused.passes import evaluate as evaluate
     from unconfused.passes import evaluate_frame as evaluate_frame
     from unconfused.passes import evaluate_model as evaluate_model
     from unconfused.show.figure import plot_history as plot_history
+    from unconfused.stream import Stream as Stream
     from unconfused.tally.confusion import ConfusionMatrix as ConfusionMatrix
     from unconfused.tally.rates import Rates as Rates
+    from unconfused.tally.rules import Abstain as Abstain
+    from unconfused.tally.rules import ClassWeights as ClassWeights
+    from unconfused.tally.rules import Costs as Costs
 
 __version__ = "0.1.0"
 
 _ROOMS = {
+    "Abstain": "tally.rules",
+    "ClassWeights": "tally.rules",
+    "Comparison": "inference.comparison",
     "ConfusionMatrix": "tally.confusion",
+    "Costs": "tally.rules",
     "Curve": "curves",
     "Estimate": "inference",
     "Evaluation": "evaluation",
@@ -39,9 +52,14 @@ _ROOMS = {
     "Labels": "labels",
     "OperatingPoint": "decide",
     "Rates": "tally.rates",
-    "Stream": "passes",
+    "Stream": "stream",
+    "TrainingWeights": "ingest.class_weights",
     "UnconfusedError": "errors",
+    "UnconfusedWarning": "findings",
+    "class_weights": "ingest.class_weights",
+    "compare": "passes",
     "confusion_matrix": "passes",
+    "diagnose": "examine",
     "evaluate": "passes",
     "evaluate_frame": "passes",
     "evaluate_model": "passes",

@@ -20,10 +20,12 @@ UnconfusedError
 ├── UsageError (ValueError)          the call leaves a decision open
 │   ├── AmbiguousCall                two readings; the message shows how to say each
 │   ├── PositiveClassUnset           a question about "the positive class" before one was named
+│   ├── LabelsApart                  labels beside the loader that yields their rows
 │   ├── ThresholdUnset               scores without the rule that turns them into classes
 │   ├── UnknownMetric                a name that the catalogue does not have
 │   ├── UnknownClass (KeyError)      a class that the matrix does not have
-│   └── NotKept                      the tally does not hold what the question needs
+│   ├── NotKept                      the tally does not hold what the question needs
+│   └── InsufficientData             fewer rows than what was asked takes
 ├── MergeRefused (TypeError)         two tallies that do not count the same thing
 ├── CountOverflow (OverflowError)    a total beyond 2**63 - 1
 └── MissingExtra (ImportError)       an optional library that is not installed
@@ -171,6 +173,12 @@ class PositiveClassUnset(UsageError):
     code = "CM-POS"
 
 
+class LabelsApart(UsageError):
+    """Labels beside the loader that yields their rows."""
+
+    code = "CM-LOADER-SHUFFLE"
+
+
 class ThresholdUnset(UsageError):
     """Scores without the rule that turns them into classes."""
 
@@ -193,6 +201,12 @@ class NotKept(UsageError):
     """The tally does not hold what the question needs."""
 
     code = "CM-NOTKEPT"
+
+
+class InsufficientData(UsageError):
+    """Fewer rows than what was asked takes; the message says how many would do."""
+
+    code = "CM-FEW"
 
 
 class MergeRefused(UnconfusedError, TypeError):

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from unconfused import curves, decide, inference, store
 from unconfused.curves import Curve
 from unconfused.decide import Infeasible, OperatingPoint
-from unconfused.diagnose import diagnose
+from unconfused.diagnosis import diagnose
+from unconfused.diagnosis.reconcile import Reconciliation, reconcile
 from unconfused.errors import EmptyInput, NotKept, ThresholdUnset, UnknownClass
 from unconfused.findings import Finding
 from unconfused.inference import Estimate
+from unconfused.inference.bands import banded
 from unconfused.ingest.arrays import at_thresholds
 from unconfused.labels import Label, Labels
 from unconfused.metrics.language import parse
+from unconfused.tally.axis import ScoreKind
+from unconfused.tally.confusion import ConfusionMatrix
 from unconfused.tally.grouped import Grouped
 from unconfused.tally.moments import Moments
-from unconfused.tally.scores import ScoreKind, ScoreTally
+from unconfused.tally.prevalence import at_prevalence
+from unconfused.tally.ranks import Ranks
+from unconfused.tally.scores import ScoreTally
 from unconfused.tally.tallies import Kind, Matrix, Scores, Tallies
 
 
@@ -72,6 +78,12 @@ class Evaluation:
 
     def _scored(self, question: str) -> Scores:
         scores = self._held.scores
+        if scores is None and (self.ranks is not None or self.matrices):
+            raise NotKept(
+                f"{question} needs the scores, and the pass kept none: curves=False was given.",
+                "What they decided, ranked and lost was counted, not the scores themselves.",
+                "Evaluate without curves=False.",
+            )
         if scores is None:
             raise NotKept(
                 f"{question} needs scores, and this evaluation was made from predicted classes.",
@@ -89,6 +101,25 @@ class Evaluation:
     def moments(self) -> Mapping[str, Moments]:
         """Sums of per-row losses of a multiclass problem."""
         return self.tallies.moments
+
+    @property
+    def ranks(self) -> Ranks | None:
+        """The place of the true class among the scores of each row, of a multiclass problem with scores."""
+        return self.tallies.ranks
+
+    @property
+    def matrices(self) -> Mapping[str, ConfusionMatrix]:
+        """What each rule named at the pass decided: ``ev.matrices["safe"]`` after ``rules={"safe": uc.Costs(C)}``."""
+        return self.tallies.matrices
+
+    def _ranked(self, question: str) -> Ranks:
+        if self.ranks is None:
+            raise NotKept(
+                f"{question} needs a score for each of several classes, and this evaluation has none.",
+                "It asks at which place among them the true class stands.",
+                "Evaluate with y_score= of shape (n, K).",
+            )
+        return self.ranks
 
     @property
     def score_kind(self) -> ScoreKind | None:
@@ -130,7 +161,8 @@ class Evaluation:
             return self._binary_class(label)
         one = scores[self._member(label)] if isinstance(scores, Grouped) else None
         two = matrix[self._member(label)] if isinstance(matrix, Grouped) else matrix and matrix[label]
-        return Evaluation(Tallies("binary", two, one))
+        rules = {name: decided[label] for name, decided in self.matrices.items()}
+        return Evaluation(Tallies("binary", two, one, matrices=rules))
 
     def _member(self, label: Any) -> Label:
         return self.labels[self.labels.index(label)]
@@ -153,8 +185,10 @@ class Evaluation:
         """One metric with its interval.
 
         Metrics of scores (``"roc_auc"``, ``"average_precision"``, ``"brier"``) need no decision; metrics of a decision
-        read `matrix`, or the matrix at ``threshold``.
+        read `matrix`, or the matrix at ``threshold``. Of binned scores the value has ``bounds`` around the exact one.
         """
+        if threshold is not None and isinstance(self.scores, ScoreTally) and parse(metric).metric.of == "counts":
+            return inference.estimate_at(self.scores, metric, threshold, level=level, method=method, seed=seed)
         return inference.estimate(self._asked(metric, threshold), metric, level=level, method=method, seed=seed)
 
     def estimates(
@@ -168,14 +202,26 @@ class Evaluation:
         query = parse(metric)
         if query.metric.of == "counts":
             return self.at(threshold) if threshold is not None else self.matrix
+        if query.average == "ovo" and (pairs := self._held.pairs()) is not None:
+            return pairs
+        if query.metric.of == "ranks":
+            return self._ranked(metric)
         loss = query.metric.name.removesuffix("_sum")
         if loss in self.moments and query.label is None and query.average is None:
             return self.moments[loss]
         return self._scored(metric)
 
-    def curve(self, kind: str) -> Curve | dict[Label, Curve]:
-        """The "roc", "pr", "gain" or "lift" curve; for several classes or labels, one for each."""
-        return curves.curve(self._scored(f"curve({kind!r})"), kind)
+    def curve(self, kind: str, *, level: float = 0.95, seed: int = 0, **options: Any) -> Curve | dict[Label, Curve]:
+        """One curve; for several classes or labels, one for each: ``{class: Curve}``.
+
+        Args:
+            kind: "roc", "pr", "gain", "lift", "response", "det", "ks", "cost", "net_benefit" or "calibration".
+            level: of the intervals and of the consistency bands, which a calibration curve has.
+            seed: of the samples behind those bands.
+            options: of "calibration" ``how="isotonic"`` (or "equal width", "equal mass") and ``bins=15``; of
+                "net_benefit" ``at="percent"`` (or "scores").
+        """
+        return banded(curves.curve(self._scored(f"curve({kind!r})"), kind, **options), level=level, seed=seed)
 
     def choose(
         self,
@@ -184,6 +230,7 @@ class Evaluation:
         maximize: str | None = None,
         minimize: str | None = None,
         where: str | None = None,
+        guarantee: float | None = None,
         level: float = 0.95,
         seed: int = 0,
     ) -> OperatingPoint | Infeasible:
@@ -194,6 +241,8 @@ class Evaluation:
             maximize, minimize: a metric instead of costs: ``"recall"``, ``"f1"``, ``"fbeta(2)"``.
             where: constraints: ``"precision >= 0.9 and predicted_prevalence <= 0.05"``; ``precision.low`` is the lower
                 end of its interval.
+            guarantee: how sure it shall be that the population keeps to ``where``, each condition bounding the error
+                rate of one class: ``where="fpr <= 0.05", guarantee=0.95``. For rows that did not train the model.
             level: of the intervals.
             seed: of the split and of the resampling behind ``corrected`` and ``spread``.
 
@@ -213,8 +262,57 @@ class Evaluation:
                 fix=f"Choose for one against the rest: ev[{next(iter(scores))!r}].choose(...).",
             )
         return decide.choose(
-            scores, cost=cost, maximize=maximize, minimize=minimize, where=where, level=level, seed=seed
+            scores,
+            cost=cost,
+            maximize=maximize,
+            minimize=minimize,
+            where=where,
+            guarantee=guarantee,
+            level=level,
+            seed=seed,
         )
+
+    def reconcile(
+        self, figures: Mapping[str, Any] | None = None, *, threshold: float | None = None, **more: Any
+    ) -> Reconciliation:
+        """Which of the usual slips turns these counts into the figures that were reported.
+
+        Args:
+            figures: metric → number as it was printed: ``{"f1@macro": "0.80"}``; text keeps its last zeros.
+            threshold: of the decision, where only scores were kept; one half unless said otherwise.
+            more: the same by keyword: ``accuracy="0.965"``.
+
+        >>> import unconfused as uc
+        >>> ev = uc.evaluate([1, 1, 1, 0, 0, 0, 0, 0], [1, 1, 0, 1, 0, 0, 0, 0])
+        >>> [cause.name for cause in ev.reconcile(accuracy="0.75", f1="0.73").causes]
+        ['macro']
+        """
+        return reconcile(self._held, {**(figures or {}), **more}, threshold=threshold)
+
+    def at_prevalence(self, prevalence: float, *, recalibrate: bool = False) -> Evaluation:
+        """The same classifier in a population with that share of positives: a view that answers every question.
+
+        Rows are weighted by class, π' / π and (1 - π') / (1 - π): what the scores of each class look like is taken to
+        stay as it is (prior shift). Intervals hold the size of each class fixed. Views do not add. The average
+        precision of a class made much rarer rests on the few highest negatives: with 100 it stands too high, and its
+        95 % interval holds the truth in 4 of 5 samples; with 1,000 in 93 %.
+
+        Args:
+            prevalence: the share of positives, between 0 and 1.
+            recalibrate: move the probabilities too, odds · π' (1 - π) / π (1 - π'). Left out, the scores stay, so that
+                a threshold means the same rows as before; calibrated probabilities are then those of the old
+                prevalence.
+
+        Raises:
+            UsageError: no share strictly between 0 and 1.
+            NotKept: more than two classes, rows whose class is not known, or a class without rows.
+
+        >>> import unconfused as uc
+        >>> ev = uc.evaluate([1, 1, 1, 1, 0, 0, 0, 0], y_score=[0.9, 0.8, 0.7, 0.2, 0.6, 0.4, 0.3, 0.1])
+        >>> [f"{x.estimate('precision', threshold=0.5):.3f}" for x in (ev, ev.at_prevalence(0.01))]
+        ['0.750', '0.029']
+        """
+        return Evaluation(at_prevalence(self._held, prevalence, recalibrate), self.notes, self.source)
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -242,6 +340,15 @@ class Evaluation:
     def save(self, path: Any) -> None:
         """Write everything that was kept to one file, whole or not at all; `load` reads it back."""
         store.save(self.tallies, path)
+
+    def coarsen(self, grid: str = "folded", pins: Iterable[float] | None = None) -> Evaluation:
+        """The same evaluation with its scores in bins: smaller, and able to be added to one that is.
+
+        Args:
+            grid: "folded", "floatbits" or "uniform(1024)"; of a binned evaluation a coarser one of its family.
+            pins: thresholds that stay exact besides the 99 per cents; of a binned evaluation some that it has.
+        """
+        return replace(self, tallies=self._held.coarsen(grid, pins))
 
     # ── adding ────────────────────────────────────────────────────────────────────────────────
     def __add__(self, other: object) -> Evaluation:

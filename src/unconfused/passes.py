@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from unconfused.diagnosis import diagnose
+from unconfused.errors import NotKept, UsageError
 from unconfused.evaluation import Evaluation
+from unconfused.findings import Evidence, announce
+from unconfused.inference.compare import Pairs, Plan, compare_estimates, compare_paired, usual_metrics
+from unconfused.inference.comparison import Comparison
+from unconfused.inference.significance import Adjust, McNemar
 from unconfused.ingest.arrays import count_matrix, tally_arrays
 from unconfused.ingest.batches import Step
 from unconfused.ingest.files import InputFormat
 from unconfused.ingest.frames import columns
+from unconfused.ingest.joint import joint_arrays
 from unconfused.ingest.models import predictions
 from unconfused.ingest.rows import Reading
-from unconfused.tally.scores import ScoreKind
-from unconfused.tally.tallies import Tallies
+from unconfused.labels import listed
+from unconfused.metrics.language import parse
+from unconfused.tally.axis import ScoreKind
+from unconfused.tally.confusion import ConfusionMatrix
+from unconfused.tally.grids import usual
+from unconfused.tally.joint import Joint, JointScores
+from unconfused.tally.scores import ScoreTally
+from unconfused.tally.tallies import Tallies, class_kind
 
 
 def confusion_matrix(
@@ -59,9 +73,11 @@ def confusion_matrix(
         labels=labels, pos_label=pos_label, label_kind=label_kind, score_kind=score_kind,
         ignore=ignore, unknown=unknown, invalid=invalid,
     )  # fmt: skip
-    return count_matrix(
+    made = count_matrix(
         reading, y_true, y_pred=y_pred, y_score=y_score, threshold=threshold, sample_weight=sample_weight, count=count
     )
+    announce(diagnose(made, notes=False))
+    return made
 
 
 def evaluate(
@@ -79,13 +95,23 @@ def evaluate(
         y_true, y_pred, y_score, sample_weight, count: as in `confusion_matrix`. Scores may be (n,) or (n, 2) for two
             classes, (n, K) for more, (n, L) with ``label_kind="multilabel"``.
         reading: labels, pos_label, label_kind, score_kind, ignore, unknown, invalid, as in `confusion_matrix`.
+            ``grid="folded"`` keeps scores in bins, of which ``pins=`` are exact thresholds; ``refine=True`` looks at
+            the rows of open bins again.
+            ``rules={"safe": uc.Costs(C)}`` takes decisions that weigh several scores of a row, each for its own matrix,
+            ``ev.matrices["safe"]``; ``curves=False`` keeps no scores, only what they decide, rank and lose.
 
     >>> ev = evaluate([1, 0, 1, 0], y_score=[0.8, 0.6, 0.3, 0.1])
     >>> ev.at(0.5).ravel(), float(ev.estimate("roc_auc"))
     ((1, 1, 1, 1), 0.75)
     """
     given: dict[str, Any] = {"y_pred": y_pred, "y_score": y_score, "sample_weight": sample_weight, "count": count}
-    return Evaluation(tally_arrays(Reading(**reading), y_true, **given))
+    return _told(Evaluation(tally_arrays(Reading(**reading), y_true, **given)))
+
+
+def _told(evaluation: Evaluation) -> Evaluation:
+    """The same, after a Python warning for each finding of that level."""
+    announce((*diagnose(evaluation.tallies, notes=False), *evaluation.notes))
+    return evaluation
 
 
 def evaluate_frame(
@@ -108,9 +134,10 @@ def evaluate_frame(
         y_score: the name of a column, or a list of names: one for each class, in the order of ``labels``.
         input_format: "csv", "tsv", "jsonl" or "parquet", for a file whose extension does not say it.
         delimiter: what separates the cells of a CSV file, if not a comma.
-        reading: as in `evaluate`.
+        reading: as in `evaluate`. Scores are kept on a grid unless ``grid="exact"``.
     """
     names = {"y_true": y_true, "y_pred": y_pred, "y_score": y_score, "sample_weight": sample_weight, "count": count}
+    reading.setdefault("grid", usual(reading.get("score_kind", "probability")))
     rows = columns(source, names, labels=reading.get("labels"), input_format=input_format, delimiter=delimiter)
     return evaluate(**rows, **reading)
 
@@ -139,48 +166,124 @@ def evaluate_model(
         model, data, Reading(**reading), step=step, batch_size=batch_size, steps=steps, progress=progress
     )
     tallies = tally_arrays(made.reading, made.y_true, y_score=made.y_score, sample_weight=made.sample_weight)
-    return Evaluation(tallies, made.notes, made.source)
+    own = Evidence(modelled=len(made.y_true) if step is None else 0)
+    return _told(Evaluation(tallies.beside(own), made.notes, made.source))
 
 
-class Stream:
-    """An evaluation that grows batch by batch, for training and serving loops.
+READ_ROW_BY_ROW = ("labels", "pos_label", "label_kind", "score_kind", "ignore", "unknown", "invalid")
+"""How columns may be read where models are compared row by row."""
 
-    Every batch is read in the same, stated way, so any cut of the rows gives the same evaluation. The tally is exact:
-    with scores its memory grows with the number of distinct scores.
+
+def compare(
+    y_true: Any,
+    *,
+    y_pred: Mapping[str, Any] | None = None,
+    y_score: Mapping[str, Any] | None = None,
+    threshold: Any = None,
+    metrics: Iterable[str] | None = None,
+    margin: float | None = None,
+    level: float = 0.95,
+    method: McNemar = "mid-p",
+    adjust: Adjust | None = "holm",
+    pairs: Pairs = "first",
+    seed: int = 0,
+    sample_weight: Any = None,
+    count: Any = None,
+    **reading: Any,
+) -> Comparison:
+    """Which model does better, on which metric, and how sure that is: on the same rows, or of two evaluations.
 
     Args:
-        reading: labels, pos_label, label_kind, score_kind, ignore, unknown, invalid, as in `evaluate`.
+        y_true: true classes, (n,); or ``{model: Evaluation or ConfusionMatrix}`` of models that were evaluated apart,
+            which can tell less; or the ``tally`` of an earlier comparison, for other questions or another threshold.
+        y_pred, y_score: one of them, ``{model: column}``; the first model is the reference. As in `evaluate`.
+        threshold: of binary scores: one number for all, or ``{model: number}``.
+        metrics: what to compare, such as ``["recall", "f1@macro"]``; the usual ones unless said otherwise.
+        margin: the largest difference that does not matter; the verdict then says "equivalent" or "not worse".
+        level: of the intervals; a difference counts as shown where its adjusted p-value is below 1 - level.
+        method: of McNemar's test: "mid-p", "exact" or "asymptotic".
+        adjust: p-values allow for their number by "holm", "bh" (Benjamini-Hochberg) or None.
+        pairs: every model against the "first", or "all" pairs.
+        seed: of whatever is resampled.
+        sample_weight, count, reading: as in `confusion_matrix`.
 
-    >>> stream = Stream()
-    >>> stream.update(y_true=[1, 0], y_score=[0.8, 0.6])
-    >>> stream.update(y_true=[1, 0], y_score=[0.3, 0.1])
-    >>> stream.evaluation.at(0.5).ravel()
-    (1, 1, 1, 1)
+    >>> y = [1, 0, 1, 0, 1, 1, 0, 0]
+    >>> made = compare(y, y_pred={"old": [1, 0, 0, 0, 0, 1, 1, 0], "new": [1, 0, 1, 0, 1, 1, 1, 0]}, metrics=["recall"])
+    >>> print(made["recall"].difference, made["recall"].p)
+    0.500 [-0.10, 0.85] 0.25
     """
+    plan = Plan(level, method, adjust, margin, pairs, seed)
+    if isinstance(y_true, Mapping | Joint | JointScores):
+        if any(x is not None for x in (y_pred, y_score, sample_weight, count)) or reading:
+            raise UsageError(
+                "compare() was given evaluations or a tally, and columns or how to read them too.",
+                fix="Pass y_true= and y_score= for models on the same rows, or {model: evaluation} alone.",
+            )
+        if isinstance(y_true, Mapping):
+            return _compare_apart(y_true, metrics, threshold, plan)
+        return compare_paired(y_true, metrics, thresholds=_each(threshold, y_true.models), plan=plan)
+    if strange := [x for x in reading if x not in READ_ROW_BY_ROW]:
+        raise NotKept(
+            f"compare() has no {listed(strange)}.", "It keeps what each model made of every row, exactly.",
+            f"It takes {', '.join(READ_ROW_BY_ROW)}.",
+        )  # fmt: skip
+    how = Reading(**reading)
+    given: dict[str, Any] = {"y_pred": y_pred, "y_score": y_score, "sample_weight": sample_weight, "count": count}
+    tally = joint_arrays(how, y_true, **given)
+    return compare_paired(tally, metrics, thresholds=_each(threshold, tally.models), plan=plan)
 
-    def __init__(self, **reading: Any) -> None:
-        self.reading = Reading(**reading)
-        self._parts: list[tuple[int, Tallies]] = []  # (batches, their sum), each at least twice the next
-        self._latest = Tallies.zero()
 
-    def update(
-        self, *, y_true: Any, y_pred: Any = None, y_score: Any = None, sample_weight: Any = None, count: Any = None
-    ) -> None:
-        """Add one batch."""
-        columns: dict[str, Any] = {"y_pred": y_pred, "y_score": y_score, "sample_weight": sample_weight, "count": count}
-        made = latest = tally_arrays(self.reading, y_true, **columns)
-        _ = self._latest + made  # refused now, not when the evaluation is read
-        batches, kept = 1, list(self._parts)
-        while kept and kept[-1][0] <= batches:  # like with like: each row is merged log(batches) times
-            before, sum_before = kept.pop()
-            made, batches = sum_before + made, batches + before
-        self._latest, self._parts = latest, [*kept, (batches, made)]
+def _each(threshold: Any, models: Iterable[str]) -> dict[str, Any] | None:
+    """The threshold of each model."""
+    if threshold is None:
+        return None
+    return (
+        {str(k): x for k, x in threshold.items()}
+        if isinstance(threshold, Mapping)
+        else dict.fromkeys(models, threshold)
+    )
 
-    @property
-    def evaluation(self) -> Evaluation:
-        """Everything seen so far."""
-        return Evaluation(sum((part for _, part in self._parts), Tallies.zero()))
 
-    def reset(self) -> None:
-        """Forget everything seen so far."""
-        self._parts, self._latest = [], Tallies.zero()
+def _compare_apart(held: Mapping[str, Any], metrics: Iterable[str] | None, threshold: Any, plan: Plan) -> Comparison:
+    """Models that were evaluated apart."""
+    evaluations = {str(k): _evaluated(x) for k, x in held.items()}
+    if len(evaluations) < 2:
+        raise UsageError(
+            f"compare() was given {len(evaluations)} evaluation.", fix='Type {"old": ev_old, "new": ev_new}.'
+        )
+    first = next(iter(evaluations.values()))
+    for model, other in evaluations.items():
+        if (first.labels, first.labels.positive) != (other.labels, other.labels.positive):
+            raise UsageError(
+                f"The classes of {model!r} are {other.labels!r}, those of the first model {first.labels!r}.",
+                "Their metrics are about other things.", "Evaluate both with the same labels= and pos_label=.",
+            )  # fmt: skip
+    cuts = _each(threshold, evaluations) or {}
+    decided = [ev.decided or model in cuts for model, ev in evaluations.items()]
+    scored = [isinstance(ev.scores, ScoreTally) for ev in evaluations.values()]
+    calibrated = all(ev.score_kind != "raw" for ev in evaluations.values())
+    asked = list(metrics) if metrics is not None else usual_metrics(
+        first.labels, decided=all(decided), scored=all(scored), calibrated=calibrated
+    )  # fmt: skip
+    values = {
+        model: {
+            str(query): ev.estimate(
+                str(query), threshold=cuts.get(model) if query.metric.of == "counts" else None,
+                level=plan.level, seed=plan.seed,
+            )
+            for query in map(parse, asked)
+        }
+        for model, ev in evaluations.items()
+    }  # fmt: skip
+    return compare_estimates(values, {model: ev.total for model, ev in evaluations.items()}, plan=plan)
+
+
+def _evaluated(x: Any) -> Evaluation:
+    if isinstance(x, Evaluation):
+        return x
+    if isinstance(x, ConfusionMatrix):
+        return Evaluation(Tallies(class_kind(x), x))
+    raise UsageError(
+        f"compare() was given a {type(x).__name__}.",
+        fix="Pass {model: Evaluation or ConfusionMatrix}, or y_true with y_score={model: scores}.",
+    )

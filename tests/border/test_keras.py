@@ -282,3 +282,19 @@ def test_text_inputs() -> None:
         return batch[1], np.where(length == 4, 0.9, 0.1)
 
     assert uc.evaluate_model(dense(), texts, step=read).at(0.5).ravel() == (1, 0, 0, 2)
+
+
+def test_labels_beside_a_dataset_are_refused() -> None:
+    """A PyDataset yields its own labels; a list of them beside it need not follow its order."""
+
+    class Rows(keras.utils.PyDataset):  # type: ignore[misc]
+        def __len__(self) -> int:
+            return 1
+
+        def __getitem__(self, _: int) -> Any:
+            return np.zeros((2, 1)), np.array([0, 1])
+
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, "sigmoid")])
+    with pytest.raises(errors.LabelsApart, match="Rows"):
+        uc.evaluate_model(model, (Rows(), np.array([0, 1])))
+    assert uc.evaluate_model(model, Rows()).total == 2

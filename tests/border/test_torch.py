@@ -17,6 +17,7 @@ import unconfused as uc  # noqa: E402
 from unconfused import errors  # noqa: E402
 from unconfused.ingest.models import predictions  # noqa: E402
 from unconfused.ingest.rows import Reading  # noqa: E402
+from unconfused.ingest.torch import real_rows  # noqa: E402
 
 LOGIT = Reading(score_kind="logit")
 DEVICES = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
@@ -319,7 +320,7 @@ def test_labels_that_do_not_fit() -> None:
 
 # ── what a loader does to the rows ────────────────────────────────────────────────────────────────
 def notes(batches: Any) -> list[str]:
-    return [note.code for note in predictions(net(), batches, LOGIT).notes]
+    return [note.code for note in predictions(net().eval(), batches, LOGIT).notes]
 
 
 def test_loaders_that_change_the_rows() -> None:
@@ -327,9 +328,51 @@ def test_loaders_that_change_the_rows() -> None:
     x, y = data()
     assert notes(loader(x, y)) == []
     assert notes(loader(x, y, 50, drop_last=True)) == []
-    dropped = predictions(net(), loader(x, y, drop_last=True), LOGIT)
+    dropped = predictions(net().eval(), loader(x, y, drop_last=True), LOGIT)
     assert dropped.notes[-1].evidence["unread"] == 4
     assert "4 of the data set's 100 rows" in dropped.notes[0].message
     assert notes(loader(x, y, sampler=WeightedRandomSampler([1.0] * 100, 100))) == ["CM-RESAMPLED"]
     sampler = DistributedSampler(TensorDataset(x, y), num_replicas=3, rank=0)
     assert notes(loader(x, y, sampler=sampler)) == ["CM-SHARE"]
+
+
+@pytest.mark.parametrize(("n", "shares"), [(100, 3), (5, 4), (7, 2), (3, 8), (8, 4)])
+@pytest.mark.parametrize("shuffle", [False, True])
+def test_repeated_rows_are_counted_once(n: int, shares: int, shuffle: bool) -> None:
+    """The evaluations of all processes add up to the one of the whole data set, whatever the shares."""
+    x, y = data()
+    x, y = x[:n], y[:n]
+    whole = TensorDataset(x, y)
+    samplers = [DistributedSampler(whole, num_replicas=shares, rank=i, shuffle=shuffle) for i in range(shares)]
+    model, kept, repeated = net(), [], 0
+    for sampler in samplers:
+        batches = DataLoader(whole, batch_size=4, sampler=sampler)
+        real = real_rows(batches, sampler.num_samples)
+        if real is not None and not real.any():
+            continue  # a share of repeated rows alone
+        ev = uc.evaluate_model(model, batches, score_kind="logit", labels=[0, 1])
+        kept.append(ev)
+        repeated += sum(int(note.evidence["rows"]) for note in ev.notes if note.code == "CM-PADDED")
+    once = uc.evaluate_model(model, DataLoader(whole, batch_size=4), score_kind="logit", labels=[0, 1])
+    total = sum(kept[1:], kept[0])
+    assert total.total == n
+    assert np.array_equal(total.at(0.5).counts, once.at(0.5).counts)
+    assert repeated + n <= shares * samplers[0].num_samples
+
+
+def test_training_mode_is_named() -> None:
+    """Layers that differ in training, and only where they were found in that mode."""
+    x, y = data()
+    model = nn.Sequential(nn.Linear(x.shape[1], 1), nn.Dropout(0.5), nn.Dropout(0.1))
+    (note,) = predictions(model, loader(x, y), LOGIT).notes
+    assert (note.code, note.level, note.evidence["layers"]) == ("CM-TRAIN-MODE", "note", 2)
+    assert model.training
+    assert predictions(model.eval(), loader(x, y), LOGIT).notes == ()
+
+
+def test_labels_beside_a_loader_are_refused() -> None:
+    """A loader may shuffle; its own labels follow, others do not."""
+    x, y = data()
+    with pytest.raises(errors.LabelsApart, match="DataLoader shuffles its rows") as caught:
+        uc.evaluate_model(net(), (DataLoader(TensorDataset(x, y), shuffle=True), y), score_kind="logit")
+    assert caught.value.code == "CM-LOADER-SHUFFLE"

@@ -33,6 +33,7 @@ KINDS: dict[str, Callable[[Metric], bool]] = {
     "of a class": lambda m: m.of == "counts" and m.per_class,
     "of the whole matrix": lambda m: m.of == "counts" and not m.per_class,
     "of scores": lambda m: m.of in ("scores", "moments"),
+    "of ranks": lambda m: m.of == "ranks",
 }
 
 

@@ -10,10 +10,14 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from unconfused.ingest.arrays import count_matrix, tally_arrays
+from unconfused.ingest.joint import joint_arrays
 from unconfused.ingest.rows import Reading
 from unconfused.tally.confusion import ConfusionMatrix
 from unconfused.tally.grouped import Grouped
+from unconfused.tally.joint import Joint, JointScores
 from unconfused.tally.moments import Moments
+from unconfused.tally.ranks import Ranks
+from unconfused.tally.rules import Abstain, ClassWeights, Costs, Rule
 from unconfused.tally.scores import ScoreTally
 from unconfused.tally.tallies import Tallies
 
@@ -32,6 +36,9 @@ SCORES = {
     "logit": st.sampled_from([-np.inf, -800.0, -1.5, -0.0, 0.0, 1e-300, 2.0, 800.0, np.inf]),
     "raw": st.sampled_from([-np.inf, -1e308, -3.0, 0.0, 7.5, 1e308, np.inf]),
 }
+
+
+GRIDS = (("probability", "folded(1)"), ("probability", "uniform(4)"), ("logit", "floatbits"), ("raw", "floatbits(0)"))
 
 
 @dataclass(frozen=True)
@@ -53,6 +60,10 @@ class Problem:
         """What one pass over the rows keeps."""
         columns = dict(self.columns)
         truth, how = columns.pop("y_true"), Reading(**self.reading)
+        if several := [name for name in columns if " of " in name]:  # "y_pred of a": the column of one of the models
+            role = several[0].partition(" ")[0]
+            models = {name.rpartition(" ")[2]: columns.pop(name) for name in several}
+            return joint_arrays(how, truth, **{role: models}, **columns)
         if self.threshold is None:
             return tally_arrays(how, truth, **columns)
         return count_matrix(how, truth, threshold=self.threshold, **columns)
@@ -101,10 +112,12 @@ def of_classes(draw: st.DrawFn, style: str) -> Problem:
 
 
 @st.composite
-def of_scores(draw: st.DrawFn, kind: str, decided: bool = False) -> Problem:
-    """One score a row, of two classes; ``decided`` at a threshold."""
+def of_scores(draw: st.DrawFn, kind: str, decided: bool = False, grid: str = "exact") -> Problem:
+    """One score a row, of two classes; ``decided`` at a threshold, or kept on a grid."""
     pool = draw(st.sampled_from([(0, 1), (False, True), ("no", "yes")]))
-    reading: dict[str, Any] = {"score_kind": kind}
+    reading: dict[str, Any] = {"score_kind": kind, "grid": grid}
+    if grid != "exact" and draw(st.booleans()):
+        reading["pins"] = draw(st.sampled_from([(), (0.3,)]))
     strangers: tuple[Any, ...] = ()
     if pool == ("no", "yes") or draw(st.booleans()):
         reading["labels"] = pool
@@ -124,6 +137,9 @@ def of_scores(draw: st.DrawFn, kind: str, decided: bool = False) -> Problem:
     if not decided and not strangers and draw(st.booleans()):
         columns["y_pred"] = column(draw(st.lists(st.sampled_from(pool), min_size=n, max_size=n)))
         reading["labels"] = pool
+    if kind != "raw" and not decided and "labels" in reading and draw(st.booleans()):
+        reading["rules"] = draw(rules(2))
+        reading["curves"] = draw(st.booleans())
     cut = draw(st.sampled_from([0.0, 0.25, 0.5, 1.0, np.inf])) if decided else None
     return Problem(reading, {**columns, **draw(weighed(n, 0 if "labels" in reading else 1))}, cut)
 
@@ -138,11 +154,26 @@ def of_many_scores(draw: st.DrawFn, kind: str) -> Problem:
         reading["labels"] = pool
     if draw(st.booleans()):
         reading["pos_label"] = draw(st.sampled_from(pool))
+    if draw(st.booleans()):
+        reading["curves"] = False
+    if kind != "raw" and draw(st.booleans()):
+        reading["rules"] = draw(rules(3))
     n = draw(st.integers(1, 8))
     whole = np.array(draw(st.lists(st.integers(0, 6), min_size=3 * n, max_size=3 * n)), float).reshape(n, 3)
     scores = whole - 3 if kind != "probability" else (whole + 1) / (whole + 1).sum(1, keepdims=True)
     truth = column(draw(st.lists(st.sampled_from(pool), min_size=n, max_size=n)))
     return Problem(reading, {"y_true": truth, "y_score": scores, **draw(weighed(n))})
+
+
+@st.composite
+def rules(draw: st.DrawFn, k: int) -> dict[str, Rule]:
+    """Named rules over k classes; whole costs and weights, so that many rows have equals."""
+    cost, weight = st.integers(0, 4), st.sampled_from([0.5, 1.0, 2.0])
+    table = st.lists(st.lists(cost, min_size=k, max_size=k), min_size=k, max_size=k)
+    costs = st.builds(Costs, table, abstain=st.sampled_from([None, 0.5, 1.0]))
+    weights = st.builds(ClassWeights, st.lists(weight, min_size=k, max_size=k))
+    sure = st.builds(Abstain, st.sampled_from([0.4, 0.5, 1.0]), then=st.one_of(st.none(), costs, weights))
+    return draw(st.dictionaries(st.sampled_from(["a", "b/c", "\u00e4"]), st.one_of(costs, weights, sure), min_size=1))
 
 
 @st.composite
@@ -160,12 +191,27 @@ def of_labels(draw: st.DrawFn, side: str) -> Problem:
     return Problem(reading, {**columns, **draw(weighed(n))})
 
 
+@st.composite
+def of_models(draw: st.DrawFn, problems: st.SearchStrategy[Problem], role: str) -> Problem:
+    """Two or three models on the same rows, the others like the first in another order, or with some rows changed."""
+    problem = draw(problems)
+    columns = dict(problem.columns)
+    first = columns.pop(role)
+    for model in "abc"[: draw(st.integers(2, 3))]:
+        columns[f"{role} of {model}"] = first[np.array(draw(st.permutations(range(len(problem)))))]
+    reading = {name: x for name, x in problem.reading.items() if name not in ("rules", "curves")}
+    return Problem(reading, {name: x for name, x in columns.items() if name != "y_pred"})
+
+
 FAMILIES: dict[str, st.SearchStrategy[Problem]] = {
     **{f"classes, {style}": of_classes(style) for style in ("inferred", "declared", "renamed", "seats", "left out")},
     **{f"scores, {kind}": of_scores(kind) for kind in SCORES},
+    **{f"scores, {kind}, {grid}": of_scores(kind, grid=grid) for kind, grid in GRIDS},
     **{f"threshold, {kind}": of_scores(kind, decided=True) for kind in SCORES},
     **{f"a score for each class, {kind}": of_many_scores(kind) for kind in SCORES},
     **{f"labels, {side}": of_labels(side) for side in ("y_pred", "y_score")},
+    **{f"models, classes {x}": of_models(of_classes(x), "y_pred") for x in ("inferred", "seats", "left out")},
+    **{f"models, {kind}": of_models(of_scores(kind), "y_score") for kind in SCORES},
 }
 """Every way in which rows become a tally."""
 
@@ -174,7 +220,8 @@ def members(tally: Any) -> list[Any]:
     """A tally and every tally inside it."""
     inside: list[Any] = []
     if isinstance(tally, Tallies):
-        inside = [x for x in (tally.matrix, tally.scores, *tally.moments.values()) if x is not None]
+        parts = (tally.matrix, tally.scores, tally.ranks, *tally.moments.values(), *tally.matrices.values())
+        inside = [x for x in parts if x is not None]
     elif isinstance(tally, Grouped):
         inside = list(tally.values())
     return [tally, *(x for one in inside for x in members(one))]
@@ -192,18 +239,31 @@ def alike(a: Any, b: Any) -> bool:
     if type(a) is not type(b):
         return False
     if isinstance(a, Tallies):
-        pairs = [(a.matrix, b.matrix), (a.scores, b.scores), *((a.moments[k], b.moments.get(k)) for k in a.moments)]
-        stated = (a.kind, a.labels.key(), sorted(a.moments)) == (b.kind, b.labels.key(), sorted(b.moments))
+        pairs = [(getattr(a, x), getattr(b, x)) for x in ("matrix", "scores", "ranks")]
+        stated = a.kind == b.kind and a.labels.key() == b.labels.key()
+        for mine, theirs in ((a.moments, b.moments), (a.matrices, b.matrices)):
+            stated = stated and sorted(mine) == sorted(theirs)
+            pairs += [(mine[name], theirs.get(name)) for name in mine]
         return stated and all(alike(x, y) for x, y in pairs)
     if isinstance(a, Grouped):
         return (a.kind, list(a)) == (b.kind, list(b)) and all(alike(a[key], b[key]) for key in a)
     if isinstance(a, Moments):
         return a.n == b.n and close(a.sums, b.sums)
+    if isinstance(a, Ranks):
+        same = a.classes == b.classes and np.array_equal(a.places, b.places) and np.array_equal(a.full, b.full)
+        return same and close(a.full_weights, b.full_weights) and close(a.full_squares, b.full_squares)
     if isinstance(a, (ConfusionMatrix, ScoreTally)):
         names = ("rule",) if isinstance(a, ConfusionMatrix) else ("score_kind",)
         stated = all(getattr(a, x) == getattr(b, x) for x in (*names, "evidence")) and a.labels.key() == b.labels.key()
         same = stated and np.array_equal(a.full, b.full) and a.full.dtype == b.full.dtype == np.int64
         if isinstance(a, ScoreTally):
-            same = same and np.array_equal(a.scores, b.scores)
+            alone = ("scores", "pins", "lows", "highs")
+            same = same and a.grid == b.grid and all(np.array_equal(getattr(a, x), getattr(b, x)) for x in alone)
+        return same and close(a.full_weights, b.full_weights) and close(a.full_squares, b.full_squares)
+    if isinstance(a, (Joint, JointScores)):
+        keys = ("cells", "rules") if isinstance(a, Joint) else ("scores", "score_kind")
+        same = a.labels.key() == b.labels.key() and (a.models, a.evidence) == (b.models, b.evidence)
+        same = same and np.array_equal(getattr(a, keys[0]), getattr(b, keys[0]), equal_nan=keys[0] == "scores")
+        same = same and getattr(a, keys[1]) == getattr(b, keys[1]) and np.array_equal(a.full, b.full)
         return same and close(a.full_weights, b.full_weights) and close(a.full_squares, b.full_squares)
     return bool(a == b)

@@ -28,10 +28,13 @@ ARGUMENTS: dict[str, tuple[tuple[Any, ...], ...]] = {
     "fbeta": ((2,), (0.5,)),
     "kappa": ((), ("linear",), ("quadratic",)),
     "partial_roc_auc": ((0.1,), (1,)),
-    "ece": ((), (3,)),
+    **dict.fromkeys(["ece", "ece_equal_mass", "squared_ece"], ((), (3,))),
+    "pr_auc": ((), ("interpolated",), ("trapezoid",), ("spark",)),
 }
 OF_COUNTS = [(m, args) for m in CATALOGUE.values() if m.of == "counts" for args in ARGUMENTS.get(m.name, ((),))]
-OF_SCORES = [(m, args) for m in CATALOGUE.values() if m.of != "counts" for args in ARGUMENTS.get(m.name, ((),))]
+OF_SCORES = [
+    (m, args) for m in CATALOGUE.values() if m.of in ("scores", "moments") for args in ARGUMENTS.get(m.name, ((),))
+]
 EPS = 1e-12
 
 
@@ -244,6 +247,8 @@ UNDEFINED: dict[str, Condition] = {
     "support": lambda tn, fp, fn, tp: False,
     "accuracy": lambda tn, fp, fn, tp: tp + fp + fn + tn == 0,
     "error_rate": lambda tn, fp, fn, tp: tp + fp + fn + tn == 0,
+    "coverage": lambda tn, fp, fn, tp: tp + fp + fn + tn == 0,
+    "selective_accuracy": lambda tn, fp, fn, tp: tp + fp + fn + tn == 0,
     "no_information_rate": lambda tn, fp, fn, tp: tp + fp + fn + tn == 0,
     "mutual_information": lambda tn, fp, fn, tp: tp + fp + fn + tn == 0,
     "balanced_accuracy": lambda tn, fp, fn, tp: tp + fp + fn + tn == 0,
@@ -397,7 +402,9 @@ def defined(metric: Metric, tally: ScoreTally) -> bool:
     positives, negatives = tally.positives > 0, tally.negatives > 0
     if metric.name in ("roc_auc", "partial_roc_auc", "ks"):
         return positives and negatives
-    return positives if metric.name == "average_precision" else positives or negatives
+    if metric.name == "squared_ece":  # some bin holds two rows
+        return bool(np.isfinite(metric(Masses.of(tally))))
+    return positives if metric.name in ("average_precision", "pr_auc") else positives or negatives
 
 
 @given(score_tallies())
@@ -405,14 +412,14 @@ def defined(metric: Metric, tally: ScoreTally) -> bool:
 def test_scores_in_range_and_undefined_when_they_say(tally: ScoreTally) -> None:
     """Every metric of scores, with its interval."""
     for metric, args in OF_SCORES:
-        if tally.score_kind == "raw" and (metric.kind == "loss" or metric.name == "ece"):
+        if tally.score_kind == "raw" and metric.kind in ("loss", "calibration"):
             with pytest.raises(NotKept):
                 estimate(tally, spelled(metric, args))
             continue
         value = float(metric(Masses.of(tally), *args))
         assert within(metric, value), (metric.name, value)
         assert np.isnan(value) != defined(metric, tally), (metric.name, value)
-        if metric.name in ("partial_roc_auc", "ks", "ece"):
+        if metric.name in ("partial_roc_auc", "ks", "pr_auc") or metric.kind == "calibration":
             continue  # their bootstrap is timed elsewhere
         found = estimate(tally, spelled(metric, args))
         holds(metric, found)
@@ -427,7 +434,7 @@ def test_rankings_know_only_the_order(tally: ScoreTally, factor: int) -> None:
     turned = ScoreTally(tally.labels, "raw", -tally.scores[::-1] + 0.0, np.vstack([tally.full[:1], tally.full[:0:-1]]))
     plain = ScoreTally(tally.labels, "raw", tally.scores, tally.full)
     for metric, args in OF_SCORES:
-        if metric.kind == "loss" or metric.name == "ece":
+        if metric.kind in ("loss", "calibration"):
             continue
         assert same(metric(Masses.of(plain), *args), metric(Masses.of(moved), *args)), metric.name
     for name in ("roc_auc", "ks"):

@@ -25,6 +25,7 @@ from unconfused.labels import Labels
 from unconfused.tally.confusion import ConfusionMatrix
 from unconfused.tally.grouped import Grouped
 from unconfused.tally.moments import Moments
+from unconfused.tally.ranks import Ranks
 from unconfused.tally.scores import ScoreTally
 from unconfused.tally.tallies import Tallies
 
@@ -79,7 +80,7 @@ def through_file(tally: Any, folder: Path) -> Any:
 def test_round_trip(parts: list[Tallies], tmp_path: Path) -> None:
     """Equal, of the same type, and saved between two additions it changes nothing."""
     total = sum(parts, Tallies.zero())
-    for tally in (*parts, total, total.matrix, total.scores, *total.moments.values()):
+    for tally in (*parts, total, total.matrix, total.scores, total.ranks, *total.moments.values()):
         if tally is not None:
             back = through_file(tally, tmp_path)
             assert type(back) is type(tally)
@@ -96,6 +97,7 @@ def test_round_trip(parts: list[Tallies], tmp_path: Path) -> None:
         ConfusionMatrix.zero(),
         ScoreTally.zero(),
         Moments.zero(),
+        Ranks.zero(),
         Grouped({}),
         Tallies.zero(),
         Moments(2**80, np.array([[1.0, np.inf, np.inf], [1.0, np.inf, np.inf]])),

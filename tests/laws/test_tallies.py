@@ -22,15 +22,19 @@ from unconfused.errors import CountOverflow, MergeRefused, UnconfusedError
 from unconfused.evaluation import Evaluation
 from unconfused.findings import Evidence
 from unconfused.labels import Labels
-from unconfused.passes import Stream
+from unconfused.stream import Stream
 from unconfused.tally.confusion import ConfusionMatrix
 from unconfused.tally.grouped import Grouped
+from unconfused.tally.joint import Joint, JointScores
 from unconfused.tally.moments import Moments
+from unconfused.tally.ranks import Ranks
 from unconfused.tally.scores import ScoreTally
 from unconfused.tally.tallies import Tallies
 
 LIMIT = 2**63 - 1
-ZEROS = {kind: kind.zero for kind in (ConfusionMatrix, ScoreTally, Moments, Tallies)} | {Grouped: lambda: Grouped({})}
+ZEROS = {kind: kind.zero for kind in (ConfusionMatrix, ScoreTally, Moments, Joint, JointScores, Ranks, Tallies)} | {
+    Grouped: lambda: Grouped({})
+}
 every_family = pytest.mark.parametrize("family", FAMILIES)
 few = settings(max_examples=12)
 
@@ -65,7 +69,7 @@ def test_any_cut(family: str, data: st.DataObject) -> None:
     batches = data.draw(cuts(problem))
     assert alike(sum(batch.tally() for batch in batches), whole)
     if isinstance(whole, Tallies):
-        stream = Stream(**problem.reading)
+        stream = Stream(**{"grid": "exact"} | problem.reading)
         for batch in batches:
             stream.update(**batch.columns)
         assert alike(stream.evaluation.tallies, whole)
@@ -105,8 +109,8 @@ def test_rows_are_left_alone(family: str, data: st.DataObject) -> None:
     order = data.draw(st.permutations(range(len(problem))))
     assert alike(problem.part(np.array(order)).tally(), made)
     for one in members(made):
-        arrays = [x for name in ("full", "full_weights", "full_squares", "scores", "sums", "counts", "mass")
-                  if isinstance(x := getattr(one, name, None), np.ndarray)]  # fmt: skip
+        arrays = [x for name in ("full", "full_weights", "full_squares", "scores", "places", "cells", "sums", "counts",
+                                 "mass") if isinstance(x := getattr(one, name, None), np.ndarray)]  # fmt: skip
         for array in arrays:
             assert not array.flags.writeable
             for x in problem.columns.values():
@@ -147,7 +151,7 @@ def test_many_small_batches(weighted: bool) -> None:
     rng = np.random.default_rng(0)
     n = 3000
     y, p, w = rng.integers(2, size=n), rng.random(n).round(2), rng.exponential(size=n) * 10.0 ** rng.integers(-6, 6, n)
-    stream = Stream()
+    stream = Stream(grid="exact")
     for rows in np.array_split(np.arange(n), 500):
         stream.update(y_true=y[rows], y_score=p[rows], sample_weight=w[rows] if weighted else None)
     assert len(stream._parts) <= 10
@@ -166,7 +170,7 @@ def test_sums_of_weights_are_compensated() -> None:
 @pytest.mark.parametrize("good", [1, 2, 3, 4])
 def test_a_failed_update_loses_nothing(good: int) -> None:
     """A batch that is refused leaves the stream as it was, whatever is merged at that moment."""
-    stream = Stream()
+    stream = Stream(grid="exact")
     for _ in range(good):
         stream.update(y_true=[0, 1], y_score=[0.1, 0.9])
     before = stream.evaluation.tallies
@@ -306,7 +310,15 @@ def test_what_does_not_add() -> None:
         for x, y in ((a, b), (b, a)):
             with pytest.raises(MergeRefused):
                 x + y
-    for tally in (ints, ScoreTally.zero(), Moments.zero(), Tallies.zero(), Grouped({}), evaluate([0, 1], y_score=p)):
+    for tally in (
+        ints,
+        ScoreTally.zero(),
+        Moments.zero(),
+        Ranks.zero(),
+        Tallies.zero(),
+        Grouped({}),
+        evaluate([0, 1], y_score=p),
+    ):
         for other in (1, 0.0, None, False, "x"):
             with pytest.raises(TypeError):
                 tally + other
@@ -434,7 +446,7 @@ def test_a_batch_of_the_positive_class_alone() -> None:
     """It waits for the name of the other class, so the cut of the rows decides nothing."""
     whole = evaluate(["b", "a", "b", "b"], y_score=[0.2, 0.3, 0.2, 0.3], pos_label="b")
     for cut in (1, 2, 3):
-        stream = Stream(pos_label="b")
+        stream = Stream(pos_label="b", grid="exact")
         for part in (slice(cut, None), slice(0, cut)):
             stream.update(y_true=["b", "a", "b", "b"][part], y_score=[0.2, 0.3, 0.2, 0.3][part])
         assert stream.evaluation == whole

@@ -156,6 +156,8 @@ def weighted(name: str) -> Callable[[np.ndarray, int], F | float | None]:
 OVERALL: dict[tuple[str, tuple[str, ...]], Callable[[np.ndarray, int], float | F | None]] = {
     ("accuracy", ()): accuracy,
     ("error_rate", ()): lambda t, k: None if t.sum() == 0 else 1 - accuracy(t, k),
+    ("coverage", ()): lambda t, k: share(F(int(t[:, :k].sum())), F(int(t.sum()))),
+    ("selective_accuracy", ()): lambda t, k: share(F(int(sum(t[i, i] for i in range(k)))), F(int(t[:, :k].sum()))),
     ("balanced_accuracy", ()): lambda t, k: mean(per_class("recall")(t, k)),
     ("adjusted_balanced_accuracy", ()): adjusted,
     ("mcc", ()): mcc,

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 import unconfused as uc
 from unconfused.errors import NotKept, PositiveClassUnset, ThresholdUnset
-from unconfused.tally.scores import logistic
+from unconfused.tally.axis import logistic
 
 metrics = pytest.importorskip("sklearn.metrics")
 INF = np.inf
@@ -407,12 +407,13 @@ def test_front_door_of_streams_and_frames(tmp_path: Path) -> None:
     stream = uc.Stream(labels=[0, 1])
     for start in range(0, 50, 7):
         stream.update(y_true=y[start : start + 7], y_score=p[start : start + 7])
-    assert stream.evaluation == uc.evaluate(y, y_score=p, labels=[0, 1])
+    assert stream.evaluation == uc.evaluate(y, y_score=p, labels=[0, 1], grid="folded")
     stream.reset()
     assert stream.evaluation.total == 0
     pandas = pytest.importorskip("pandas")
     frame = pandas.DataFrame({"label": y, "p": p})
-    assert uc.evaluate_frame(frame, y_true="label", y_score="p") == uc.evaluate(y, y_score=p)
+    assert uc.evaluate_frame(frame, y_true="label", y_score="p") == uc.evaluate(y, y_score=p, grid="folded")
+    assert uc.evaluate_frame(frame, y_true="label", y_score="p", grid="exact") == uc.evaluate(y, y_score=p)
     frame.to_csv(tmp_path / "rows.csv", index=False)
     assert uc.evaluate_frame(tmp_path / "rows.csv", y_true="label", y_score="p").at(0.4) == uc.evaluate(
         y, y_score=p

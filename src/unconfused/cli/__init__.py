@@ -10,11 +10,13 @@ import re
 import shutil
 import sys
 import textwrap
+import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from unconfused import __version__
 from unconfused.errors import UnconfusedError, require
+from unconfused.findings import UnconfusedWarning
 
 
 class Command(NamedTuple):
@@ -45,6 +47,12 @@ COMMANDS = {
         "SOURCE... --y-true COLUMN --y-score COLUMN --cost COSTS | --maximize METRIC | --minimize METRIC",
         "preds.csv --y-true label --y-score p --maximize recall --where 'precision >= 0.9'",
     ),
+    "compare": Command(
+        "compare:compare",
+        "Which of several models does better on the same rows, on which metric, and how sure that is.",
+        "SOURCE... --y-true COLUMN --y-score MODEL=COLUMN --y-score MODEL=COLUMN | --y-pred ... | MODEL.uc MODEL.uc",
+        "preds.parquet --y-true label --y-score old=p_old --y-score new=p_new",
+    ),
     "check": Command(
         "commands:check",
         "Hold the numbers against conditions; exit 1 when one fails.",
@@ -64,6 +72,24 @@ COMMANDS = {
         "day*.uc -o week.uc",
     ),
     "show": Command("commands:show", "The report of a .uc file.", "FILE.uc...", "week.uc --threshold 0.4"),
+    "doctor": Command(
+        "doctor:doctor",
+        "Everything that looks wrong with a table of predictions, most serious first; exit 1 unless all are notes.",
+        "SOURCE... --y-true COLUMN --y-pred COLUMN | --y-score COLUMN",
+        "preds.csv --y-true label --y-pred guess",
+    ),
+    "explain": Command(
+        "doctor:explain",
+        "What a code means, how it comes about, and the lines that show and repair it.",
+        "CODE...",
+        "CM-ORDER",
+    ),
+    "reconcile": Command(
+        "doctor:reconcile",
+        "Which slip turns these counts into the figures that were reported; exit 1 when none that was tried does.",
+        "SOURCE... --y-true COLUMN --y-score COLUMN | --y-pred COLUMN --figure METRIC=NUMBER",
+        "preds.csv --y-true label --y-pred guess --figure accuracy=0.965 --figure f1=0.81",
+    ),
     "metrics": Command(
         "catalogue:metrics",
         "The catalogue: what can be asked, its range, which way is better, its other names and its formula.",
@@ -116,20 +142,39 @@ def _run(arguments: list[str]) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
+    told: list[str] = []
     try:
-        code = app(["<stdin>" if word == "-" else word for word in arguments])
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UnconfusedWarning)  # a report tells them; --strict listens
+            warnings.showwarning = _heard(told, warnings.showwarning)
+            code = app(["<stdin>" if word == "-" else word for word in arguments])
         sys.stdout.flush()
+        if told:
+            sys.stderr.writelines(f"warning {text}\n" for text in dict.fromkeys(told))
+            return code or 1
     except cyclopts.CycloptsError as error:
         typed = [word for word in arguments[:1] if word in COMMANDS]
         return complain(str(error), fix=f"Type: {' '.join(['unconfused', *typed, '--help'])}")
     return code if isinstance(code, int) else 0
 
 
+def _heard(told: list[str], shown: Any) -> Any:
+    """A ``warnings.showwarning`` that keeps our own warnings and shows the others as before."""
+
+    def show(message: Any, kind: Any, *where: Any, **more: Any) -> None:
+        if issubclass(kind, UnconfusedWarning):
+            told.append(str(message))
+        else:
+            shown(message, kind, *where, **more)
+
+    return show
+
+
 # ── errors ────────────────────────────────────────────────────────────────────────────────────
 KEYWORDS = (
     "y_true", "y_score", "y_pred", "sample_weight", "count", "labels", "pos_label", "label_kind", "score_kind",
     "threshold", "ignore", "unknown", "invalid", "level", "input_format", "delimiter", "normalize", "cost", "maximize",
-    "minimize", "where", "seed",
+    "minimize", "where", "guarantee", "seed", "margin", "method", "adjust", "pairs",
 )  # fmt: skip
 _KEYWORD = re.compile(rf"\b({'|'.join(KEYWORDS)})=(\[[^\]]*\]|\{{[^}}]*\}}|'[^']*'|\"[^\"]*\"|-?\w+(?:[.\-]\w+)*)?")
 

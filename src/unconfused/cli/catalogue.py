@@ -13,7 +13,7 @@ from unconfused.cli.output import as_json, cells, chosen, emit, number
 from unconfused.errors import UsageError
 from unconfused.metrics import CATALOGUE, Metric, find
 
-KINDS = {"counts": "a decision", "scores": "scores", "moments": "losses"}
+KINDS = {"counts": "a decision", "scores": "scores", "moments": "losses", "ranks": "ranks"}
 
 
 def metrics(

@@ -117,6 +117,10 @@ def choose(
         str | None,
         Parameter(group=DECISION, help="Conditions, such as 'precision.low >= 0.9 and predicted_prevalence <= 0.05'."),
     ] = None,
+    guarantee: Annotated[
+        float | None,
+        Parameter(group=DECISION, help="How sure it shall be that the population keeps to --where 'fpr <= 0.05'."),
+    ] = None,
     columns: Columns = NO_COLUMNS,
     reading: Reading = AS_USUAL,
     level: Level = 0.95,
@@ -133,6 +137,7 @@ def choose(
         raise UsageError(f"choose has no {form} form.", fix="Type --format text, json or markdown.")
     costs = None if cost is None else costs_of(cost)
     asked: dict[str, Any] = {"cost": costs, "maximize": maximize, "minimize": minimize, "where": where}
+    asked["guarantee"] = guarantee
     found = read(sources, columns, reading).choose(**asked, level=level, seed=seed)
     match form:
         case "json":

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeAlias
 
@@ -11,6 +14,8 @@ from cyclopts import Group, Parameter
 
 from unconfused.errors import AmbiguousCall, InputError, UsageError
 from unconfused.evaluation import Evaluation, load
+from unconfused.findings import UnconfusedWarning, announce, category
+from unconfused.findings.catalogue import entry
 from unconfused.ingest.columns import as_column
 from unconfused.ingest.files import STDIN
 from unconfused.ingest.frames import columns
@@ -91,6 +96,10 @@ class Reading:
     invalid: Annotated[
         Literal["error", "count"], Parameter(help="Empty or impossible values: refuse, or count as missing.")
     ] = "error"
+    strict: Annotated[
+        bool, Parameter(negative="", help="Exit 1 where a warning doubts the numbers; it is told on standard error.")
+    ] = False
+    silence: Annotated[str | None, Parameter(help="Codes that --strict does not count (CM-BASE,CM-ORDER).")] = None
 
 
 def read(sources: tuple[str, ...], cols: Columns, reading: Reading) -> Evaluation:
@@ -101,11 +110,33 @@ def read(sources: tuple[str, ...], cols: Columns, reading: Reading) -> Evaluatio
     """
     if not sources:
         raise UsageError("No SOURCE was named.", fix="Name a file, a pattern in quotes, or - for standard input.")
+    listen(reading)
+    if saved := saved_among(sources):
+        made = sum(map(saved_evaluation, distinct(saved)), Evaluation(Tallies.zero()))
+        announce(made.findings)
+        return made
+    with numbered(sources, cols):
+        return evaluate(**rows_of(sources, cols, reading))
+
+
+def listen(reading: Reading) -> None:
+    """With --strict warnings are heard, but for those that are to be silent."""
+    if reading.strict:
+        warnings.simplefilter("always", UnconfusedWarning)
+    for code in split(reading.silence) if reading.silence else ():
+        warnings.filterwarnings("ignore", category=category(entry(code).code))
+
+
+def saved_among(sources: tuple[str, ...]) -> list[str]:
+    """The sources that are tallies: all of them or none."""
     saved = [source for source in sources if source.endswith(SAVED)]
     if saved and len(saved) < len(sources):
         raise UsageError(f"{saved[0]} holds a tally, and other sources hold rows.", fix="Tally the rows first.")
-    if saved:
-        return sum(map(saved_evaluation, distinct(saved)), Evaluation(Tallies.zero()))
+    return saved
+
+
+def rows_of(sources: tuple[str, ...], cols: Columns, reading: Reading) -> dict[str, Any]:
+    """The columns of files and how they are read, as `evaluate` takes them."""
     if cols.y_true is None:
         raise UsageError("Which column holds the true classes was not said.", fix="Type y_true=COLUMN")
     names: dict[str, Any] = {role: _several(getattr(cols, role)) for role in ("y_true", "y_pred", "y_score")}
@@ -122,17 +153,22 @@ def read(sources: tuple[str, ...], cols: Columns, reading: Reading) -> Evaluatio
     labels = _typed(stated, kind)
     if labels is None and reading.label_kind == "multilabel" and isinstance(names["y_true"], list):
         labels = names["y_true"]
+    return found | {
+        "labels": labels,
+        "pos_label": None if reading.pos_label is None else _value(reading.pos_label, kind),
+        "ignore": None if reading.ignore is None else [_value(x, kind) for x in split(reading.ignore)],
+        "label_kind": reading.label_kind,
+        "score_kind": reading.score_kind,
+        "unknown": reading.unknown,
+        "invalid": reading.invalid,
+    }
+
+
+@contextmanager
+def numbered(sources: tuple[str, ...], cols: Columns) -> Iterator[None]:
+    """Errors that name a row say where in the file it stands."""
     try:
-        return evaluate(
-            **found,
-            labels=labels,
-            pos_label=None if reading.pos_label is None else _value(reading.pos_label, kind),
-            ignore=None if reading.ignore is None else [_value(x, kind) for x in split(reading.ignore)],
-            label_kind=reading.label_kind,
-            score_kind=reading.score_kind,
-            unknown=reading.unknown,
-            invalid=reading.invalid,
-        )
+        yield
     except InputError as error:
         place = re.search(r"\brows? (\d+)", error.seen)
         line = (

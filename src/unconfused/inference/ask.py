@@ -9,22 +9,28 @@ from typing import Any, NoReturn, TypeAlias
 import numpy as np
 
 from unconfused.errors import AmbiguousCall, NotKept, ThresholdUnset, UsageError
-from unconfused.inference import counts, groups, scores
+from unconfused.inference import calibration, counts, groups, scores
+from unconfused.inference.certified import certified, hull
 from unconfused.inference.counts import Reading
 from unconfused.inference.delta import Sample
 from unconfused.inference.intervals import Interval, quantile
+from unconfused.inference.ranks import of_ranks
 from unconfused.inference.value import Estimate
 from unconfused.labels import Label
 from unconfused.metrics.catalogue import NO_ROW, against_rest
+from unconfused.metrics.certificates import certificate
 from unconfused.metrics.language import Query, parse
-from unconfused.metrics.ranking import Masses
+from unconfused.metrics.ranking import asked
 from unconfused.tally.cells import Array, Cells
 from unconfused.tally.confusion import ConfusionMatrix
+from unconfused.tally.cuts import bracket
 from unconfused.tally.grouped import Grouped
 from unconfused.tally.moments import Moments
+from unconfused.tally.prevalence import MatrixAt
+from unconfused.tally.ranks import Ranks
 from unconfused.tally.scores import ScoreTally
 
-Tally: TypeAlias = "ConfusionMatrix | ScoreTally | Moments | Grouped[Any]"
+Tally: TypeAlias = "ConfusionMatrix | ScoreTally | Moments | Ranks | Grouped[Any]"
 
 
 def estimate(
@@ -60,6 +66,8 @@ def estimate(
         return _of_scores(tally, query, level, method, seed)
     if isinstance(tally, Moments):
         return _of_moments(tally, query, level, method)
+    if isinstance(tally, Ranks):
+        return _of_ranks(tally, query, level, method)
     return _of_group(tally, query, level, method, seed)
 
 
@@ -89,13 +97,33 @@ def estimates(
     return dict(zip(tally.labels, _answers(names, reading, sample, found, level), strict=True))
 
 
+def estimate_at(
+    tally: ScoreTally, text: str, threshold: float, *, level: float = 0.95, method: str | None = None, seed: int = 0
+) -> Estimate:
+    """A metric of the decision at a threshold; inside a bin the likely value, with bounds from the extreme matrices.
+
+    Given the rows of each class, the metrics of a 2x2 rise or fall throughout with either kind of error, so they are
+    extreme at the corners. Those that are 0 where truth and prediction are independent are so between corners of
+    different sign.
+    """
+    query = parse(text)
+    likely, *corners = bracket(tally, threshold)
+    answer = estimate(likely, text, level=level, method=method, seed=seed)
+    if not tally.binned:
+        return answer
+    values = [estimate(x, text, level=level, method=method, seed=seed).value for x in corners]
+    if query.metric.chance and len({estimate(x, "informedness").value > 0 for x in corners}) > 1:
+        values.append(0.0)
+    return certified(answer, hull([answer.value, *values]), query.metric)
+
+
 def sample_of(cm: ConfusionMatrix) -> Sample:
     """The three tables of a matrix, as floats."""
     cells = cm.cells()
-    if cm.weights is None:
+    if cm.full_weights is None:
         return Sample(cells, cells, cells)
     rows = Cells.of_table(cm.table(weighted=False).astype(np.float64), cells.k)
-    return Sample(cells, cm.squares(), rows, weighted=True)
+    return Sample(cells, cm.squares(), rows, weighted=True, fixed=isinstance(cm, MatrixAt))
 
 
 def _of_matrix(cm: ConfusionMatrix, query: Query, level: float, method: str | None, seed: int) -> Estimate:
@@ -177,17 +205,26 @@ def _of_scores(tally: ScoreTally, query: Query, level: float, method: str | None
             "Every threshold gives another one.",
             f"Name the threshold: .at(0.4).estimate({str(query)!r}).",
         )
+    if query.metric.of == "ranks":
+        raise NotKept(
+            f"{str(query)!r} needs a score for each of several classes.",
+            "Here are the scores of one class against the rest.",
+            "Ask the multiclass evaluation.",
+        )
     if query.average or (query.label is not None and tally.labels.index(query.label) != tally.labels.positive):
         raise NotKept(
             f"{str(query)!r} asks beyond one ranking.",
             f"These scores rank rows by {tally.labels.positive_name!r} alone.",
             f"Type {str(replace(query, label=None, average=None))!r}.",
         )
-    tally = tally.weighty()
-    value = float(query.metric(Masses.of(tally), *query.args)) if len(tally.scores) else float("nan")
-    found = scores.interval(query, tally, value, level, method, seed)
+    tally = tally.weighty().ranked()
+    value = asked(query.metric, tally, *query.args)
+    room = calibration if query.metric.kind == "calibration" else scores
+    found = room.interval(query, tally, value, level, method, seed)
     rows = tally.positives + tally.negatives
-    return _answer(query, value, float(found.low), float(found.high), rows, str(found.method), level)
+    answer = _answer(query, value, float(found.low), float(found.high), rows, str(found.method), level)
+    answer = replace(answer, expected=found.expected)
+    return certified(answer, certificate(query.metric, tally, *query.args), query.metric)
 
 
 def _of_moments(moments: Moments, query: Query, level: float, method: str | None) -> Estimate:
@@ -199,6 +236,16 @@ def _of_moments(moments: Moments, query: Query, level: float, method: str | None
         )
     value, found = scores.of_moments(query.metric.name, moments, level)
     return _answer(query, value, float(found.low), float(found.high), moments.n, str(found.method), level)
+
+
+def _of_ranks(ranks: Ranks, query: Query, level: float, method: str | None) -> Estimate:
+    if query.metric.of != "ranks" or query.label is not None or query.average:
+        raise NotKept(
+            f"Ranks cannot answer {str(query)!r}.",
+            "They hold the place of the true class among the scores, of all rows together.",
+            "Type top_k_accuracy(5) or mean_reciprocal_rank.",
+        )
+    return of_ranks(query, ranks, level, method)
 
 
 def _of_group(group: Grouped[Any], query: Query, level: float, method: str | None, seed: int) -> Estimate:
@@ -219,6 +266,9 @@ def _of_group(group: Grouped[Any], query: Query, level: float, method: str | Non
 
 
 def _pooled(group: Grouped[Any], query: Query, rows: int, level: float) -> Estimate:
+    if query.metric.of == "scores" and group.kind in ("class", "label") and len(group):
+        one = estimate(groups.pooled(group), replace(query, average=None), level=level)
+        return replace(one, name=str(query), n=rows)
     matrices = [member for member in group.values() if isinstance(member, ConfusionMatrix)]
     if len(matrices) < len(group) or not matrices or query.metric.of != "counts":
         raise NotKept(

@@ -11,20 +11,25 @@
 | anything else | the delta method on the logit, Fisher's z or log scale |
 
 Mutual information that chance alone comes to, by the χ² of its G statistic, has an interval that starts at 0.
-Should the delta method see no spread because a cell that matters is empty, one row is spread over the table first.
+The delta method is for many rows: with fewer than 100, or an empty cell in a 2x2, or no spread to see at all, the middle
+of the Dirichlet posterior takes its place, out to the value should it leave that out.
+
+In a view at a prevalence the size of each class is no sample. What the prevalence does not move (recall, specificity, and
+what is made of them) keeps its interval; anything else has the delta method's, or the posterior's, within the classes.
 """  # noqa: E501
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from dataclasses import dataclass, replace
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from unconfused.errors import NotKept, UsageError
-from unconfused.inference.delta import Sample, by_cell, smoothed, spread, standard_error, table_of
+from unconfused.inference.delta import Sample, by_cell, by_class, smoothed, spread, standard_error, table_of
 from unconfused.inference.intervals import (
     PROPORTION,
     Bounds,
@@ -39,17 +44,37 @@ from unconfused.inference.intervals import (
     scale_name,
     square_and_add,
 )
-from unconfused.inference.resample import percentiles, replicates
+from unconfused.inference.resample import DRAWS, percentiles, posterior, replicates, resampled_sparse
 from unconfused.metrics.average import AVERAGES
-from unconfused.metrics.catalogue import Argument, Blend, Chance, Form, Metric, Ratio, mean_of_defined, ratio, value_of
+from unconfused.metrics.catalogue import (
+    Argument,
+    Blend,
+    Chance,
+    Form,
+    Metric,
+    Ratio,
+    find,
+    mean_of_defined,
+    ratio,
+    value_of,
+)
 from unconfused.metrics.language import Query
 from unconfused.tally.cells import Array, Cells
+from unconfused.tally.sparse import Sparse
 
-OF_ANYTHING = ("delta", "bootstrap")
+OF_ANYTHING = ("delta", "posterior", "bootstrap")
 METHODS = (*PROPORTION, *OF_ANYTHING)
 OUTER = "the outer ends of square-and-add and of the mean on the rows it is worth, each"
 CHANCE = "from 0, since chance alone comes to as much by the χ² of the G statistic"
 SMOOTHED = ", one row spread over the table since an empty cell left no spread"
+AVERAGED = {"mean_iou": ("jaccard", "macro"), "frequency_weighted_iou": ("jaccard", "weighted")}
+"""Overall metrics that are an average over the classes."""
+UNSPREAD = "Wilson on the rows that a mean over the classes is worth, since the rows show no spread"
+SET = "set by the prevalence, not estimated"
+LARGE = 64
+"""Seats beyond which no posterior of all cells is drawn."""
+MANY = 100
+"""Rows from which the delta method is trusted with a 2x2 that has no empty cell."""
 
 Words: TypeAlias = "str | NDArray[np.str_]"
 Rule = Literal["proportion", "combination", "average", "count", "delta"]
@@ -77,9 +102,18 @@ class Reading:
 
 def of_table(metric: Metric, *args: Argument) -> Reading:
     """An overall metric, of the table as it stands."""
-    known = metric.slopes
-    slopes = None if known is None else lambda c: known(c, *args)
+    known, slopes = metric.slopes, None
+    if known is not None:
+        slopes = lambda c: known(c, *args)  # noqa: E731
+    elif metric.name in AVERAGED:
+        mean, average = AVERAGED[metric.name]
+        slopes = _slopes_of_average(find(mean), (), average)
     return Reading(lambda c: metric.form(c, *args), metric.range, _rule(metric), slopes, metric.chance)
+
+
+def _slopes_of_average(metric: Metric, args: tuple[Argument, ...], average: str) -> Callable[[Cells], Array]:
+    read = of_class(metric, *args)
+    return lambda c: by_class(lambda two: value_of(read.form(two)), average, c)
 
 
 def of_class(metric: Metric, *args: Argument) -> Reading:
@@ -103,7 +137,7 @@ def of_average(query: Query, c: Cells) -> Reading:
         return Reading(lambda c: _mean_of_classes(metric.form(c, *args)), metric.range, "combination")
     if query.average != "macro" and metric.range == (0.0, 1.0):
         rule = "average"
-    return Reading(read, metric.range, rule)
+    return Reading(read, metric.range, rule, _slopes_of_average(metric, args, str(query.average)))
 
 
 def interval(reading: Reading, sample: Sample, level: float, method: str | None = None, seed: int = 0) -> Interval:
@@ -111,6 +145,8 @@ def interval(reading: Reading, sample: Sample, level: float, method: str | None 
     value = reading.value(sample.counts)
     if reading.rule == "count":
         return Interval(value, value, "counted, not estimated")
+    if sample.fixed and _moved(reading, sample.counts):
+        reading = replace(reading, rule="delta")
     bounds, name = _bounds(reading, sample, value, level, _checked(reading, method), seed)
     return Interval(*held(value, bounds, reading.range), name)
 
@@ -156,7 +192,7 @@ def _mean_of_classes(form: Form) -> Blend:
 
 def _checked(reading: Reading, method: str | None) -> str:
     if method is None:
-        return "delta" if reading.rule == "delta" else "wilson"
+        return "usual" if reading.rule == "delta" else "wilson"
     allowed = OF_ANYTHING if reading.rule == "delta" else METHODS
     if method not in allowed:
         raise UsageError(
@@ -172,8 +208,10 @@ def _bounds(
 ) -> tuple[Bounds, Words]:
     if method == "bootstrap":
         return _bootstrap(reading, sample, level, seed)
-    if method == "delta":
-        return _delta(reading, sample, value, level, seed)
+    if method == "posterior":
+        return _posterior(reading, sample, ..., level, seed)
+    if method in ("usual", "delta"):
+        return _delta(reading, sample, value, level, seed, few=method == "usual")
     name, by = PROPORTION[method]
     if reading.rule == "average":
         worth = _worth(reading, sample, value)
@@ -205,7 +243,7 @@ def _kish(sample: Sample) -> Array:
     return effective(sample.counts.n[..., 0], sample.squares.n[..., 0])
 
 
-def _delta(reading: Reading, sample: Sample, value: Array, level: float, seed: int) -> tuple[Bounds, Words]:
+def _delta(reading: Reading, sample: Sample, value: Array, level: float, seed: int, few: bool) -> tuple[Bounds, Words]:
     try:
         low, high = _on_scale(reading, sample, level)
     except NotKept:  # reads every cell of a table that has too many
@@ -216,11 +254,60 @@ def _delta(reading: Reading, sample: Sample, value: Array, level: float, seed: i
         near, ends = _by_chance(reading.chance, sample, value, level)
         low, high = (np.where(near, end, old) for end, old in zip(ends, (low, high), strict=True))
         flat, name = flat & ~near, np.where(near, CHANCE, name)
-    if not flat.any():
+    if (
+        isinstance(sample.counts.table, Sparse) or sample.counts.rows.shape[-1] > LARGE
+    ):  # all its cells are too many to be drawn again and again
+        few_ends = _unspread(reading, sample, value, level)
+        low, high = (np.where(flat, end, old) for end, old in zip(few_ends, (low, high), strict=True))
+        return (low, high), np.where(flat, UNSPREAD, name)
+    unsure = flat | (_few(sample) & ~np.isnan(value) if few else False)
+    if not unsure.any():
         return (low, high), name
-    both = zip(_on_scale(reading, smoothed(sample), level), (low, high), strict=True)
-    low, high = (np.where(flat, smooth, end) for smooth, end in both)
-    return (low, high), np.where(flat, np.char.add(name, SMOOTHED), name)
+    (lows, highs), words = _posterior(reading, sample, unsure, level, seed)
+    low, high = (np.array(np.broadcast_to(end, value.shape)) for end in (low, high))
+    low[unsure], high[unsure] = lows, highs
+    name = np.where(unsure, words, name)
+    if sample.fixed and (constant := _flat(value, (low, high))).any():
+        low, high, name = (np.where(constant, x, y) for x, y in ((value, low), (value, high), (SET, name)))
+    return (low, high), name
+
+
+def _unspread(reading: Reading, sample: Sample, value: Array, level: float) -> Bounds:
+    """Wilson on the value's place in the range, of m² / Σ 1/n rows over the m classes that have any."""
+    least, most = reading.range
+    rows = effective(sample.counts.support, sample.squares.support)
+    worth = ratio(np.sum(rows > 0, -1) ** 2, np.nansum(1 / rows, -1)).value
+    if np.isinf(most):
+        return np.full_like(value, least), np.full_like(value, most)
+    place = (value - least) / (most - least)
+    low, high = PROPORTION["wilson"][1](place * worth, worth, level)
+    return least + (most - least) * low, least + (most - least) * high
+
+
+def _few(sample: Sample) -> NDArray[np.bool_]:
+    """Whether a table holds too few rows for the delta method, or a 2x2 has an empty cell.    Shape: (...)."""
+    table, rows = table_of(sample.rows), sample.rows.n[..., 0] if sample.fixed else _kish(sample)
+    least = table.min((-2, -1)) if table.shape[-1] == 2 else np.full(table.shape[:-2], np.inf)
+    few: NDArray[np.bool_] = (least < (10 if sample.fixed else 1)) | (rows < MANY)
+    return few
+
+
+def _posterior(reading: Reading, sample: Sample, places: Any, level: float, seed: int) -> tuple[Bounds, str]:
+    """The middle of the posterior of some tables of a stack."""
+    some = sample.each(lambda c: Cells.of_table(table_of(c)[places], c.k))
+    name = "posterior of the shares in each class" if sample.fixed else "Dirichlet posterior of the shares"
+    return posterior(reading.value, some, level, seed), f"{name}, {DRAWS} draws, seed {seed}"
+
+
+def _moved(reading: Reading, c: Cells) -> bool:
+    """Whether a question has another answer where the classes come in other shares, by the example of one table."""
+    seats = table_of(c).shape[-1]
+    table = np.sqrt(np.arange(2.0, 2 + seats**2)).reshape(seats, seats)
+    table[c.k :] = 0
+    before, after = (
+        float(reading.value(Cells.of_table(x, c.k))) for x in (table, table * [[2.0], *[[1.0]] * (seats - 1)])
+    )
+    return not math.isclose(before, after, rel_tol=1e-9)
 
 
 def _by_chance(chance: Chance, sample: Sample, value: Array, level: float) -> tuple[NDArray[np.bool_], Bounds]:
@@ -239,6 +326,9 @@ def _on_scale(reading: Reading, sample: Sample, level: float) -> Bounds:
 
 
 def _bootstrap(reading: Reading, sample: Sample, level: float, seed: int) -> tuple[Bounds, Words]:
+    if isinstance(sample.counts.table, Sparse):
+        repeats = replicates(sample.counts.table.size)
+        return resampled_sparse(reading.value, sample, level, seed), f"bootstrap, {repeats} replicates, seed {seed}"
     table = table_of(sample.counts)
     name = f"bootstrap, {replicates(table.shape[-1] ** 2)} replicates, seed {seed}"
     stack = table.shape[:-2]

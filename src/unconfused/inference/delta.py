@@ -16,8 +16,10 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from unconfused.metrics.catalogue import ratio
+from unconfused.errors import NotKept
+from unconfused.metrics.catalogue import against_rest, ratio
 from unconfused.tally.cells import Array, Cells
+from unconfused.tally.sparse import Sparse
 
 Reading: TypeAlias = Callable[[Cells], Array]
 
@@ -31,19 +33,23 @@ CELL_WORK = 2**22
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """The same table three times: what metrics read, squared weights, and rows.    Each (..., S, S) of k classes."""
+    """The same table three times: what metrics read, squared weights, and rows.    Each (..., S, S) of k classes.
+
+    ``fixed``: how many rows each class has was set, as in a view at a prevalence; only what they are called varies.
+    """
 
     counts: Cells
     squares: Cells
     rows: Cells
     weighted: bool = False
+    fixed: bool = False
 
     def each(self, change: Callable[[Cells], Cells]) -> Sample:
         """All three changed alike."""
         changed = change(self.counts)
         if not self.weighted:
             return Sample(changed, changed, changed)
-        return Sample(changed, change(self.squares), change(self.rows), True)
+        return Sample(changed, change(self.squares), change(self.rows), True, self.fixed)
 
     @classmethod
     def stacked(cls, samples: Sequence[Sample]) -> Sample:
@@ -57,12 +63,13 @@ class Sample:
             stack(s.squares for s in samples),
             stack(s.rows for s in samples),
             any(s.weighted for s in samples),
+            all(s.fixed for s in samples),
         )
 
 
 def table_of(c: Cells) -> Array:
     """The cells of a sample, which is always counted from tables."""
-    assert c.table is not None
+    assert isinstance(c.table, np.ndarray)
     return c.table
 
 
@@ -71,18 +78,53 @@ def standard_error(reading: Reading, sample: Sample, slopes: Reading | None = No
     c = sample.counts
     if slopes is not None:
         return spread(slopes(c), sample)
+    if isinstance(c.table, Sparse):
+        raise NotKept(f"The derivatives of this metric would be taken by each of {c.k:,} classes.")
     table = table_of(c)
     few = np.count_nonzero(table) * table.shape[-1] ** 2 <= CELL_WORK
     return spread(by_cell(reading, c) if few else by_margin(reading, c), sample)
 
 
 def spread(slopes: Array, sample: Sample) -> Array:
-    """√(Σ Q (U - Ū)²): what the rows of a sample do to a sum that moves by U with each.    Shape: (...)."""
+    """√(Σ Q (U - Ū)²): what the rows of a sample do to a sum that moves by U with each.    Shape: (...).
+
+    Ū is the mean over all rows, or over those of the same class where the size of each class is fixed.
+    """
     c = sample.counts
-    mean = ratio((table_of(c) * slopes).sum((-2, -1)), c.n[..., 0]).value
-    moved = np.sqrt(table_of(sample.squares)) * (slopes - mean[..., None, None])  # so tiny weights do not overflow
+    if isinstance(c.table, Sparse):
+        mean = ratio(c.over(c.values * slopes), c.n[..., 0]).value
+        return np.sqrt(c.over(sample.squares.values * (slopes - mean) ** 2))
+    table, axes = table_of(c), -1 if sample.fixed else (-2, -1)
+    mean = ratio((table * slopes).sum(axes, keepdims=True), table.sum(axes, keepdims=True)).value
+    moved = np.sqrt(table_of(sample.squares)) * (slopes - np.nan_to_num(mean))  # so tiny weights do not overflow
     error: Array = np.sqrt((moved**2).sum((-2, -1)))
     return error
+
+
+def by_class(reading: Reading, average: str, c: Cells) -> Array:
+    """Derivatives by cell of an average over classes, each read off its 2x2 against the rest.    Shape: (..., S, S).
+
+    A row of cell (i, j) is a miss of class i, a false alarm of j and a true negative of the others, so that
+    U_ij = a_i + b_j off the diagonal, up to a constant: four derivatives for each class, however many cells.
+    """
+    two = against_rest(c)
+    if average == "micro":
+        pooled = by_cell(reading, Cells.of_table(table_of(two).sum(-3)))
+        values, slopes = np.ones(c.support.shape), np.broadcast_to(pooled[..., None, :, :], table_of(two).shape)
+    else:
+        values, slopes = reading(two), by_cell(reading, two)
+    defined = ~np.isnan(values)
+    weights = np.where(defined, c.support if average == "weighted" else 1.0, 0.0)
+    share = weights if average == "micro" else ratio(weights, weights.sum(-1, keepdims=True)).value
+    tn, fp, fn, tp = (np.where(defined, slopes[..., i, j], 0.0) for i in (0, 1) for j in (0, 1))
+    hit, missed, alarm = share * (tp - tn), share * (fn - tn), share * (fp - tn)
+    if average == "weighted":  # a row more of a class also counts it more
+        mean = np.nansum(share * values, -1, keepdims=True)
+        own = np.where(defined, ratio(values - mean, weights.sum(-1, keepdims=True)).value, 0.0)
+        hit, missed = hit + own, missed + own
+    seats = [(0, 0)] * (hit.ndim - 1) + [(0, c.rows.shape[-1] - c.k)]
+    hit, missed, alarm = (np.pad(np.nan_to_num(x), seats) for x in (hit, missed, alarm))
+    return c.by_place(hit - missed - alarm) + c.by_row(missed) + c.by_column(alarm)
 
 
 def by_cell(reading: Reading, c: Cells) -> Array:
@@ -124,14 +166,16 @@ def by_margin(reading: Reading, c: Cells) -> Array:
 def smoothed(sample: Sample) -> Sample:
     """The sample with one row more, spread evenly over the cells of the classes and seats in use.
 
-    Where no row fell into the cells that matter the delta method sees no spread; this leaves it some to see.
+    Where no row fell into the cells that matter the delta method sees no spread; this leaves it some to see. Of classes
+    with a fixed number of rows, each gets one row more.
     """
     table, squares = table_of(sample.counts), table_of(sample.squares)
     live = (table.sum(-1) > 0) | (table.sum(-2) > 0)
     live |= live.sum(-1, keepdims=True) < 2  # a single class in use tells nothing about errors
     spread_over = (live[..., :, None] & live[..., None, :]) * 1.0
-    share = ratio(spread_over, spread_over.sum((-2, -1), keepdims=True)).value
-    unit = ratio(squares.sum((-2, -1), keepdims=True), table.sum((-2, -1), keepdims=True)).value
+    axes = -1 if sample.fixed else (-2, -1)
+    share = np.nan_to_num(ratio(spread_over, spread_over.sum(axes, keepdims=True)).value)
+    unit = np.nan_to_num(ratio(squares.sum(axes, keepdims=True), table.sum(axes, keepdims=True)).value)
     k = sample.counts.k
     counts, rest = Cells.of_table(table + share * unit, k), Cells.of_table(squares + share * unit**2, k)
     return replace(sample, counts=counts, squares=rest)

@@ -15,19 +15,23 @@ from numpy.typing import NDArray
 
 from unconfused.errors import UsageError, require
 from unconfused.metrics.catalogue import Blend, Ratio, mean_of_defined, ratio
+from unconfused.tally.axis import logistic
 from unconfused.tally.cells import Array
-from unconfused.tally.scores import logistic
 
 Bounds: TypeAlias = tuple[Array, Array]
 ByProportion: TypeAlias = Callable[[Array, Array, float], Bounds]
 
 
 class Interval(NamedTuple):
-    """Both ends, and in words how they were found: the same words for all, or each its own."""
+    """Both ends, and in words how they were found: the same words for all, or each its own.
+
+    ``expected`` is what probabilities that are right would show: the mean, and what it stays under at the level.
+    """
 
     low: Array
     high: Array
     method: str | NDArray[np.str_]
+    expected: tuple[float, float] | None = None
 
 
 def quantile(level: float) -> float:
@@ -138,13 +142,23 @@ def of_ratio(form: Ratio, squares: Ratio, level: float, by: ByProportion) -> Bou
 def square_and_add(form: Blend, squares: Blend, level: float, by: ByProportion) -> Bounds:
     """Move one proportion at a time to the end of its own interval, then add the squares of what that changes.
 
-    Source: Zou & Donner 2008 (MOVER); of one proportion alone, such as the Jaccard under F1, it is its interval carried
-    over. Keeps its level where the delta method has seen no error of a rare class and believes that there is none.
+    Source: Zou & Donner 2008 (MOVER); of a product on the log scale; of one proportion alone, such as the Jaccard under
+    F1, it is its interval carried over. Keeps its level where the delta method has seen no error of a rare class and
+    believes that there is none.
     """
     parts, middle = form.parts.value, form.value
     ends = of_ratio(form.parts, squares.parts, level, by)
-    moved = [form.combine(np.moveaxis(_one_at_a_time(parts, end), -2, 0)) - middle for end in ends]
-    low, high = (middle + sign * np.sqrt(np.nansum(m**2, 0)) for sign, m in zip((-1, 1), moved, strict=True))
+    if parts.shape[-1] > 2:  # a function of their mean, which each part moves by its share
+        far = [np.sqrt(np.nansum((end - parts) ** 2, -1)) / np.sum(~np.isnan(parts), -1) for end in ends]
+        means = [mean_of_defined(parts) + sign * by_end for sign, by_end in zip((-1, 1), far, strict=True)]
+        low, high = (form.combine(np.where(np.isnan(parts), np.nan, mean[..., None])) for mean in means)
+    else:
+        to, back = (np.log, np.exp) if form.product else (np.asarray, np.asarray)
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            moved = [to(form.combine(np.moveaxis(_one_at_a_time(parts, end), -2, 0))) - to(middle) for end in ends]
+            low, high = (
+                back(to(middle) + sign * np.sqrt(np.nansum(m**2, 0))) for sign, m in zip((-1, 1), moved, strict=True)
+            )
     corner_low, corner_high = (form.combine(end) for end in ends)
     return np.where(low < middle, low, corner_low), np.where(high > middle, high, corner_high)
 

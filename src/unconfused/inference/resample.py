@@ -2,23 +2,27 @@
 
 Weighted cells are drawn from Gamma(S²/Q, Q/S), which has their mean S = Σw and variance Q = Σw².
 
-Source: Efron 1979; Chamandy et al. 2012 for the Poisson form.
+Source: Efron 1979; Chamandy et al. 2012 for the Poisson form; Goutte & Gaussier 2005 and Caelen 2017 for the posterior.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
-from unconfused.inference.delta import CHUNK, Reading, Sample, table_of
+from unconfused.inference.delta import CHUNK, Reading, Sample, smoothed, table_of
 from unconfused.metrics.catalogue import ratio
 from unconfused.tally.cells import Array, Cells
+from unconfused.tally.sparse import Sparse
 
 MOST, LEAST = 2000, 200
 """Replicates: as many as the work allows, between these."""
 WORK = 2**26
 """Numbers read by all replicates together."""
+DRAWS = 2000
+"""From a posterior."""
 
 
 def replicates(size: int) -> int:
@@ -56,3 +60,49 @@ def percentiles(reading: Reading, sample: Sample, level: float, seed: int) -> tu
         return float("nan"), float("nan")
     low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
+
+
+def resampled_sparse(reading: Reading, sample: Sample, level: float, seed: int) -> tuple[Array, Array]:
+    """The same of a sparse table, a replicate at a time."""
+    table, squares, k = sample.counts.table, sample.squares.values, sample.counts.k
+    assert isinstance(table, Sparse)
+    cells = draws(table.values, squares, sample.weighted, replicates(table.size), seed)
+    values = [reading(Cells.of_table(replace(table, values=row), k)) for chunk in cells for row in chunk]
+    low, high = _quantiles(np.array(values).reshape(-1, 1), level)
+    return low[0], high[0]
+
+
+def posterior(reading: Reading, sample: Sample, level: float, seed: int) -> tuple[Array, Array]:
+    """Where the middle ``level`` of the posterior of every table of a stack lies; NaN where none is defined.
+
+    Shares of the cells have the Dirichlet posterior of one row spread over them before any was seen (Perks' prior). Of
+    classes with a fixed number of rows the shares are those within each class, and the prior is Jeffreys'.
+    Shape: (...) twice.
+    """
+    told, stack = smoothed(sample), table_of(sample.counts).shape[:-2]
+    table, squares, k = table_of(told.counts), table_of(told.squares), sample.counts.k
+    seats = table.shape[-1]
+    shapes, scales = (
+        np.nan_to_num(ratio(*pair).value).reshape(-1, seats, seats) for pair in ((table**2, squares), (squares, table))
+    )
+    totals = table_of(sample.counts).sum(-1, keepdims=True).reshape(-1, seats, 1)
+    generator, step = np.random.default_rng(seed), max(1, CHUNK // (DRAWS * seats**2))
+    low, high = np.empty((2, len(shapes)))
+    for start in range(0, len(shapes), step):
+        chunk = slice(start, start + step)
+        drawn = generator.gamma(shapes[chunk], scales[chunk], (DRAWS, *shapes[chunk].shape))
+        if sample.fixed:
+            drawn *= np.nan_to_num(ratio(totals[chunk], drawn.sum(-1, keepdims=True)).value)
+        values = reading(Cells.of_table(drawn, k))
+        low[chunk], high[chunk] = _quantiles(values, level)
+    return low.reshape(stack), high.reshape(stack)
+
+
+def _quantiles(values: Array, level: float) -> Array:
+    """Both ends of the middle ``level`` of each column, without what is undefined there."""
+    undefined = np.isnan(values).any(0)
+    found = np.quantile(values, [(1 - level) / 2, (1 + level) / 2], axis=0)
+    for place in np.flatnonzero(undefined):
+        column = values[:, place][~np.isnan(values[:, place])]
+        found[:, place] = np.quantile(column, [(1 - level) / 2, (1 + level) / 2]) if column.size else np.nan
+    return np.asarray(found)

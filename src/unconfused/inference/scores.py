@@ -5,19 +5,18 @@
 | roc_auc | DeLong on the logit scale with min(P, N) >= 50 and min(P, N) (1 - AUC) >= 10; else the wider of it and Newcombe's method 5; that alone under 50 or at 0 or 1 |
 | average_precision | infinitesimal jackknife on the logit scale; with P < 50 the wider of it and Wilson on P |
 | ks | the value ∓ (√(ln(4/α) / 2P) + √(ln(4/α) / 2N)): both score distributions stay in their bands (Massart 1990) |
-| partial_roc_auc | bootstrap standard error on the logit scale |
-| ece | the same, from 0 where calibrated probabilities would show as much |
+| partial_roc_auc, pr_auc of another join than "step" | bootstrap standard error on the logit scale |
 | log_loss, brier, brier_sum | Student's t on the mean and variance of the rows' losses |
 
-The interval of ks never covers less than its level, and is wide for that. The ECE of a sample is too large, by about
-√(bins / n) where the probabilities are right: its interval holds the truth at its level only where that is 0 (the low
-end is 0 in that share of samples, by consistency resampling) or large beside the bias. Between, it stands too high.
+The interval of ks never covers less than its level, and is wide for that.
 Weighted masses count for Kish's effective rows (Σw)² / Σw² wherever a number of rows is asked for.
 """  # noqa: E501
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -25,12 +24,14 @@ from unconfused.errors import UsageError
 from unconfused.inference.intervals import Bounds, Interval, effective, held, on_scale, quantile, student, wilson
 from unconfused.inference.resample import draws
 from unconfused.labels import plural
-from unconfused.metrics.catalogue import Argument, ratio
+from unconfused.metrics.catalogue import ratio
 from unconfused.metrics.language import Query
-from unconfused.metrics.proper import bin_starts, clipped_rows, log_losses, square_losses
-from unconfused.metrics.ranking import Masses, above
+from unconfused.metrics.pr_area import pr_auc
+from unconfused.metrics.proper import clipped_rows, log_losses, square_losses
+from unconfused.metrics.ranking import Masses, above, average_precision
 from unconfused.tally.cells import Array
 from unconfused.tally.moments import CLIP, Moments
+from unconfused.tally.prevalence import ScoresAt
 from unconfused.tally.scores import ScoreTally
 
 MOST, LEAST, WORK = 2000, 500, 2**23
@@ -67,6 +68,8 @@ class _Sides:
 
 def interval(query: Query, tally: ScoreTally, value: float, level: float, method: str | None, seed: int) -> Interval:
     """The interval of a metric of one binary score tally."""
+    if query.metric is pr_auc and not query.args:  # by steps: the same number under another name
+        query = replace(query, metric=average_precision)
     name = query.metric.name
     allowed = METHODS.get(name, ("normal",) if query.metric.kind == "loss" else ("bootstrap",))
     if method is not None and method not in allowed:
@@ -79,7 +82,7 @@ def interval(query: Query, tally: ScoreTally, value: float, level: float, method
     if query.metric.kind == "loss":
         bounds, words = _loss(name, tally, value, level)
     elif method == "bootstrap" or name not in METHODS:
-        bounds, words = _bootstrap(query, tally, value, level, seed)
+        bounds, words = bootstrap(query, tally, value, level, seed)
     elif name == "ks":
         bounds, words = _dkw(tally, value, level)
     elif name == "roc_auc":
@@ -103,6 +106,9 @@ def delong_error(tally: ScoreTally) -> float:
 
     Source: DeLong, DeLong & Clarke-Pearson 1988. For weights Σw² takes the place of the rows.
     """
+    if placed := tally.placements:
+        up, down = placed.variances
+        return math.sqrt(up / placed.positives + down / placed.negatives)
     s = _Sides.of(tally)
     p, n = s.positives.sum(), s.negatives.sum()
     below = (np.cumsum(s.negatives) - s.negatives / 2) / n
@@ -138,7 +144,7 @@ def newcombe(area: float, p: float, n: float, level: float) -> Bounds:
 
 
 def _roc_auc(tally: ScoreTally, value: float, level: float, method: str | None) -> tuple[Bounds, str]:
-    p, n = _Sides.of(tally).rows
+    p, n = (tally.positives, tally.negatives) if tally.placements else _Sides.of(tally).rows
     few = min(p, n)
     score = newcombe(value, p, n, level)
     if method == "newcombe" or value in (0, 1) or (method is None and few < FEW):
@@ -169,8 +175,11 @@ def _precision_error(tally: ScoreTally, value: float) -> Array:
     called = hits + alarms
     gain = np.cumsum(ratio(s.positives * alarms, called**2).value)
     loss = np.cumsum(ratio(s.positives * hits, called**2).value)
-    by_positive = (ratio(hits, called).value + gain - value) / total
-    variance = (s.positive_squares * by_positive**2).sum() + (s.negative_squares * (loss / total) ** 2).sum()
+    by_positive, by_negative = (ratio(hits, called).value + gain - value) / total, -loss / total
+    if isinstance(tally, ScoresAt):  # the size of each class is set, so only what moves within it counts
+        by_negative = by_negative - ratio((s.negatives * by_negative).sum(), s.negatives.sum()).value
+        by_positive = by_positive - ratio((s.positives * by_positive).sum(), total).value
+    variance = (s.positive_squares * by_positive**2).sum() + (s.negative_squares * by_negative**2).sum()
     return _point(float(np.sqrt(variance)))
 
 
@@ -180,7 +189,8 @@ def _wider(a: Bounds, b: Bounds, names: tuple[str, str]) -> tuple[Bounds, str]:
     return (a, f"{names[0]}, wider than {names[1]}") if first else (b, f"{names[1]}, wider than {names[0]}")
 
 
-def _bootstrap(query: Query, tally: ScoreTally, value: float, level: float, seed: int) -> tuple[Bounds, str]:
+def bootstrap(query: Query, tally: ScoreTally, value: float, level: float, seed: int) -> tuple[Bounds, str]:
+    """value ± z standard errors of replicates of the masses, on the logit scale, and how that is said."""
     merged = _merged(tally)
     cells = merged.masses.ravel()
     squares = cells if merged.squares is None else merged.squares.ravel()
@@ -198,25 +208,7 @@ def _bootstrap(query: Query, tally: ScoreTally, value: float, level: float, seed
         few = _point(min(x for x in _Sides.of(tally).rows if x > 0))
         bounds = wilson(value * few, few, level)
         name = "Wilson on the rows of the smaller class, since no replicate differs"
-    if query.metric.name == "ece" and value <= _calibrated(tally, query.args, level, seed):
-        return (_point(0.0), bounds[1]), name + "; from 0, since calibrated probabilities show as much"
     return bounds, name
-
-
-def _calibrated(tally: ScoreTally, args: tuple[Argument, ...], level: float, seed: int) -> float:
-    """What the ECE stays under with probability ``level`` where the probabilities are right: y ~ Bin(n, mean p) by bin.
-
-    Source: consistency resampling, Bröcker & Smith 2007.
-    """
-    masses, p = tally.masses.sum(1), tally.probabilities
-    squares = masses if tally.squares is None else tally.squares.sum(1)
-    starts = bin_starts(tally, *args)  # type: ignore[arg-type]
-    rows, told, spread = (np.add.reduceat(x, starts) for x in (masses, masses * p, squares))
-    used = rows > 0
-    rows, told, spread = rows[used], told[used], spread[used]
-    share, worth = np.clip(told / rows, 0, 1), np.rint(effective(rows, spread)).astype(np.int64)
-    seen = np.random.default_rng(seed).binomial(worth, share, (MOST, len(rows))) / worth
-    return float(np.quantile((np.abs(seen - share) * rows).sum(-1) / rows.sum(), level))
 
 
 def _dkw(tally: ScoreTally, value: float, level: float) -> tuple[Bounds, str]:
@@ -230,15 +222,7 @@ def _merged(tally: ScoreTally) -> ScoreTally:
     if len(tally.scores) <= CELLS:
         return tally
     rank = tally.mass.sum(1).cumsum()
-    starts = np.flatnonzero(np.diff((rank - 1) * CELLS // rank[-1], prepend=-1))
-
-    def added(full: Array | None) -> Array | None:
-        return None if full is None else np.concatenate([full[:1], np.add.reduceat(full[1:], starts, axis=0)])
-
-    return replace(
-        tally, scores=tally.scores[starts], full=added(tally.full),  # type: ignore[arg-type]
-        full_weights=added(tally.full_weights), full_squares=added(tally.full_squares),
-    )  # fmt: skip
+    return tally.merged(np.flatnonzero(np.diff((rank - 1) * CELLS // rank[-1], prepend=-1)))
 
 
 def _loss(name: str, tally: ScoreTally, value: float, level: float) -> tuple[Bounds, str]:
@@ -248,7 +232,11 @@ def _loss(name: str, tally: ScoreTally, value: float, level: float) -> tuple[Bou
         losses, clipped = square_losses(tally) * (2 if name == "brier_sum" else 1), 0
     masses, rows = tally.masses, tally.positives + tally.negatives
     squares = masses if tally.squares is None else tally.squares
-    off = np.where(squares > 0, squares * np.where(squares > 0, losses - value, 0) ** 2, 0)
+    middle: Any = value
+    if isinstance(tally, ScoresAt):  # the size of each class is set
+        middle = ratio(np.where(masses > 0, masses * losses, 0).sum(0), masses.sum(0)).value
+    with np.errstate(invalid="ignore"):  # an infinite mean has no spread
+        off = np.where(squares > 0, squares * np.where(squares > 0, losses - middle, 0) ** 2, 0)
     error = float(np.sqrt(off.sum() * ratio(rows, rows - 1).value) / masses.sum())
     note = f"; {plural(clipped, 'row')} read as {CLIP:.1e} from certain" if clipped else ""
     worth = float(effective(masses.sum(), squares.sum()))

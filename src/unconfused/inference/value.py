@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import NoReturn, SupportsFloat
 
 
@@ -22,6 +23,8 @@ class Estimate:
         reason: why the value is undefined, else None.
         name: the question, such as "recall[dog]".
         left_out: the classes in which the metric is undefined, left out of an average.
+        expected: of a calibration error, what as many rows would show if the probabilities were right: its mean, and
+            what it stays under at the level; else None.
 
     >>> recall = Estimate(0.7384, 0.6213, 0.8301, n=65, name="recall")
     >>> print(recall)
@@ -40,6 +43,7 @@ class Estimate:
     reason: str | None = None
     name: str = ""
     left_out: tuple[str, ...] = ()
+    expected: tuple[float, float] | None = None
 
     @property
     def defined(self) -> bool:
@@ -80,9 +84,17 @@ class Estimate:
 
     def __str__(self) -> str:
         without = f" without {', '.join(self.left_out)}" if self.left_out else ""
+        if self.bounds and self.bounds[0] < self.bounds[1]:
+            without += f", certified in {_between(*self.bounds)}"
+        if self.expected:
+            without += f", {_decimal(self.expected[0], 3)} expected of calibrated probabilities"
         if not self.defined:
             return f"undefined ({self.reason})" if self.reason else "undefined"
         value = _decimal(self.value, 3)
+        for digits in range(4, 18):  # a value within its interval is not rounded out of it
+            if not self.low < self.value < self.high or self.low <= float(value) <= self.high:
+                break
+            value = _decimal(self.value, digits)
         if self.low == self.value == self.high:
             return (f"{self.value:.0f}" if self.value.is_integer() and self.value > 1 else value) + without
         for digits in range(2, 18):
@@ -91,6 +103,19 @@ class Estimate:
             if low != high:
                 break
         return f"{value} [{low}, {high}]{without}"
+
+
+def _between(low: float, high: float) -> str:
+    """Two bounds, rounded outward, with the digits that tell them apart.
+
+    >>> _between(0.90781, 0.90794)
+    '[0.90781, 0.90794]'
+    """
+    if not math.isfinite(high - low):
+        return f"[{_decimal(low, 3)}, {_decimal(high, 3)}]"
+    unit = Decimal(1).scaleb(min(-3, math.floor(math.log10(high - low)) - 1))
+    ends = (Decimal(low).quantize(unit, ROUND_FLOOR), Decimal(high).quantize(unit, ROUND_CEILING))
+    return f"[{ends[0]:f}, {ends[1]:f}]"
 
 
 def _decimal(x: float, digits: int, fits: Callable[[str], bool] = lambda text: True) -> str:

@@ -13,29 +13,36 @@ from unconfused.errors import NotKept
 from unconfused.metrics.catalogue import NO_ROW, POSITIVE, SIGNED, UNIT, Ratio, metric, ratio
 from unconfused.metrics.overall import covariance
 from unconfused.tally.cells import Array, Cells
+from unconfused.tally.sparse import Sparse
 
 Agreement = Literal["unweighted", "linear", "quadratic"]
 
 
 def _kappa_slopes(c: Cells, weights: Agreement = "unweighted") -> Array:
-    distance = _distance(c, weights)
     truth, prediction = ratio(c.rows, c.n).value, ratio(c.columns, c.n).value
-    by_row, by_column = prediction @ distance.T, truth @ distance
-    observed, expected = (_shares(c) * distance).sum((-2, -1)), (by_column * prediction).sum(-1)
-    share = ratio(observed, expected).value[..., None, None]
-    moved = share * (by_row[..., :, None] + by_column[..., None, :] - expected[..., None, None]) - distance
-    return ratio(moved, (expected * c.n[..., 0])[..., None, None]).value
+    if weights == "unweighted":  # two places differ, and a seat is always wrong
+        known = np.arange(c.rows.shape[-1]) < c.k
+        by_row, by_column = 1 - prediction * known, 1 - truth * known
+        distance = 1 - c.by_place(np.broadcast_to(known * 1.0, c.rows.shape))
+    else:
+        distance = _distance(c, weights)
+        by_row, by_column = prediction @ distance.T, truth @ distance
+    observed, expected = c.over(_shares(c) * distance), (by_column * prediction).sum(-1)
+    share, spread = c.by_table(ratio(observed, expected).value), c.by_table(expected)
+    moved = share * (c.by_row(by_row) + c.by_column(by_column) - spread) - distance
+    return ratio(moved, c.by_table(expected * c.n[..., 0])).value
 
 
 def _information_slopes(c: Cells) -> Array:
     gain = np.where(_shares(c) > 0, _gain(c), 0)
-    return ratio(gain - mutual_information(c)[..., None, None], c.n[..., None]).value
+    return ratio(gain - c.by_table(np.asarray(mutual_information(c))), c.by_table(c.n[..., 0])).value
 
 
 def _normalized_slopes(c: Cells) -> Array:
-    information, entropy = mutual_information(c)[..., None, None], _entropies(c)[..., None, None]
+    information, entropy = c.by_table(np.asarray(mutual_information(c))), c.by_table(_entropies(c))
     truth, prediction = ratio(c.rows, c.n).value, ratio(c.columns, c.n).value
-    of_entropy = ratio(-_log(truth)[..., :, None] - _log(prediction)[..., None, :] - entropy, c.n[..., None]).value
+    moved = -c.by_row(_log(truth)) - c.by_column(_log(prediction)) - entropy
+    of_entropy = ratio(moved, c.by_table(c.n[..., 0])).value
     share = ratio(information, entropy).value
     return ratio(2 * (_information_slopes(c) - share * of_entropy), entropy).value
 
@@ -69,7 +76,7 @@ def kappa(c: Cells, weights: Agreement = "unweighted") -> Ratio:
         also=("mi",), see="Shannon 1948", slopes=_information_slopes, chance=_information_by_chance)  # fmt: skip
 def mutual_information(c: Cells) -> Array:
     """Σ p log(p / (row · column)), in nats: what the prediction tells of the truth.    Shape: (...)."""
-    information: Array = np.maximum((_shares(c) * _gain(c)).sum((-2, -1)), 0)
+    information: Array = np.maximum(c.over(_shares(c) * _gain(c)), 0)
     return information
 
 
@@ -90,13 +97,13 @@ def _shares(c: Cells) -> Array:
             "This metric reads every cell of the table.",
             "Ask the ConfusionMatrix, or one class: kappa[dog].",
         )
-    return ratio(c.table, c.n[..., None]).value
+    return ratio(c.values, c.by_table(c.n[..., 0])).value
 
 
 def _gain(c: Cells) -> Array:
     """log(p / (row · column)) in each cell.    Shape: (..., S, S)."""
     truth, prediction = ratio(c.rows, c.n).value, ratio(c.columns, c.n).value
-    return _log(_shares(c)) - _log(truth)[..., :, None] - _log(prediction)[..., None, :]
+    return _log(_shares(c)) - c.by_row(_log(truth)) - c.by_column(_log(prediction))
 
 
 def _entropies(c: Cells) -> Array:
@@ -108,6 +115,12 @@ def _entropies(c: Cells) -> Array:
 
 def _distance(c: Cells, weights: Agreement) -> Array:
     """How far apart two classes stand, 1 at most; a seat is as wrong as can be.    Shape: (S, S)."""
+    if isinstance(c.table, Sparse):
+        raise NotKept(
+            f"kappa({weights}) weighs every pair of {c.k:,} classes.",
+            "They are not written out for so many.",
+            "Type kappa, or group the classes first.",
+        )
     place = np.arange(c.rows.shape[-1])
     steps = np.abs(place[:, None] - place)
     power = {"unweighted": 0, "linear": 1, "quadratic": 2}[weights]

@@ -25,8 +25,8 @@ from unconfused.tally.cells import Array, Cells, divided
 
 Argument: TypeAlias = float | str
 Better: TypeAlias = Literal["higher", "lower"] | None
-Kind: TypeAlias = Literal["proportion", "combination", "index", "ratio", "count", "area", "loss"]
-Source: TypeAlias = Literal["counts", "scores", "moments"]
+Kind: TypeAlias = Literal["proportion", "combination", "index", "ratio", "count", "area", "loss", "calibration"]
+Source: TypeAlias = Literal["counts", "scores", "moments", "ranks"]
 
 UNIT, SIGNED, POSITIVE = (0.0, 1.0), (-1.0, 1.0), (0.0, math.inf)
 """The ranges that most metrics have."""
@@ -54,17 +54,25 @@ class Blend(NamedTuple):
     """Independent proportions on the last axis, and a function that rises in each.    Shape: (..., m) → (...).
 
     Of more than two parts it is a function of their mean. ``whole`` is the same number as one quotient, where rounding
-    only once gives it exactly.
+    only once gives it exactly. Of a ``product`` the logarithms add up.
     """
 
     parts: Ratio
     combine: Callable[[Array], Array]
     whole: Ratio | None = None
+    product: bool = False
 
     @classmethod
-    def of(cls, *parts: Ratio, combine: Callable[[Array], Array], whole: Ratio | None = None) -> Blend:
+    def of(
+        cls,
+        *parts: Ratio,
+        combine: Callable[[Array], Array],
+        whole: Ratio | None = None,
+        product: bool = False,
+    ) -> Blend:
         """Several ratios of one shape, stacked on a new last axis."""
-        return cls(Ratio(np.stack([p.num for p in parts], -1), np.stack([p.den for p in parts], -1)), combine, whole)
+        stacked = Ratio(np.stack([p.num for p in parts], -1), np.stack([p.den for p in parts], -1))
+        return cls(stacked, combine, whole, product)
 
     @property
     def value(self) -> Array:
@@ -74,7 +82,7 @@ class Blend(NamedTuple):
     def at(self, index: int) -> Blend:
         """One class of the axis before the parts."""
         parts = Ratio(self.parts.num[..., index, :], self.parts.den[..., index, :])
-        return Blend(parts, self.combine, self.whole and self.whole.at(index))
+        return Blend(parts, self.combine, self.whole and self.whole.at(index), self.product)
 
 
 Form: TypeAlias = Ratio | Blend | Array
@@ -146,7 +154,7 @@ class Metric:
         undefined: why it can be undefined, in words that end the sentence "undefined (…)"; "" where it cannot.
         also: other names, which parse too.
         see: where it comes from.
-        of: "counts", "scores" or "moments".
+        of: "counts", "scores", "moments" or "ranks".
         per_class: one number per class, (..., k); else one number whatever K.
         parameters: what may stand in its parentheses.
         slopes: ``Cells`` → derivative by the count in each cell, (..., S, S). Only what reads every cell of a table
@@ -179,7 +187,7 @@ class Metric:
         return self.function(subject, *args)
 
     def __call__(self, subject: Any, *args: Argument) -> Array:
-        """The value, as float64: of ``Cells`` for counts, of ``Masses`` for scores; rounding never leaves the range."""
+        """The value, as float64: of ``Cells`` for counts, ``Masses`` for scores, ``Places`` for ranks; never out of range."""
         return np.clip(value_of(self.form(subject, *args)), *self.range)
 
     def by_class(self, c: Cells, *args: Argument) -> Array:

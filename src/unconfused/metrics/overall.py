@@ -21,6 +21,20 @@ def error_rate(c: Cells) -> Ratio:
     return ratio(c.wrong, c.n[..., 0])
 
 
+@metric(range=UNIT, better="higher", kind="proportion", undefined=NO_ROW, per_class=False,
+        see="El-Yaniv & Wiener 2010")  # fmt: skip
+def coverage(c: Cells) -> Ratio:
+    """Σ called / n: the share of the rows that was called one of the classes, and not nothing.    Shape: (...)."""
+    return ratio(c.predicted.sum(-1), c.n[..., 0])
+
+
+@metric(range=UNIT, better="higher", kind="proportion", undefined="no row was called one of the classes",
+        per_class=False, see="El-Yaniv & Wiener 2010")  # fmt: skip
+def selective_accuracy(c: Cells) -> Ratio:
+    """Σ tp / Σ called: of the rows that were called a class, the share that was called what it is.    Shape: (...)."""
+    return ratio(c.correct, c.predicted.sum(-1))
+
+
 @metric(range=UNIT, better="higher", kind="combination", undefined="no class has a row", per_class=False,
         also=("bacc", "uar"), see="Brodersen et al. 2010")  # fmt: skip
 def balanced_accuracy(c: Cells) -> Blend:
@@ -35,7 +49,22 @@ def adjusted_balanced_accuracy(c: Cells) -> Blend:
     return Blend(ratio(c.tp, c.support), _above_chance)
 
 
-@metric(range=SIGNED, better="higher", kind="index", per_class=False,
+def _mcc_slopes(c: Cells) -> Array:
+    """dr = (d cov - cov / 2 · (dv / v + dw / w)) / √(v w) of the variances v and w, each a sum over classes."""
+    known = np.arange(c.rows.shape[-1]) < c.k
+    truth, prediction = (ratio(x, c.n).value * known for x in (c.rows, c.columns))
+    v, w = (c.by_table(x) for x in (_variance(c.support, c.others, c.n), _variance(c.predicted, c.uncalled, c.n)))
+    agree = c.by_table(covariance(c))
+    moved = c.by_place(np.broadcast_to(known * 1.0, c.rows.shape)) - c.by_row(prediction) - c.by_column(truth)
+    moved = moved - agree + c.by_table((truth * prediction).sum(-1))
+    rise, turn = (x * (known - 2 * x) for x in (truth, prediction))
+    of_truth = c.by_row(known - 2 * truth) - c.by_table(rise.sum(-1))
+    of_prediction = c.by_column(known - 2 * prediction) - c.by_table(turn.sum(-1))
+    spread = ratio(of_truth, v).value + ratio(of_prediction, w).value
+    return ratio(moved - agree / 2 * spread, np.sqrt(v) * np.sqrt(w) * c.by_table(c.n[..., 0])).value
+
+
+@metric(range=SIGNED, better="higher", kind="index", per_class=False, slopes=_mcc_slopes,
         undefined="all rows are of one class, or all were predicted alike",
         also=("matthews", "matthews correlation", "matthews correlation coefficient", "phi", "r_k"),
         see="Matthews 1975; Gorodkin 2004")  # fmt: skip

@@ -126,7 +126,7 @@ def markedness(c: Cells) -> Blend:
         also=("geometric mean", "gmean"), see="Kubat & Matwin 1997")  # fmt: skip
 def g_mean(c: Cells) -> Blend:
     """√(recall · specificity): 0 as soon as one of the two is.    Shape: (..., k)."""
-    return Blend.of(ratio(c.tp, c.support), ratio(c.tn, c.others), combine=_root_of_product)
+    return Blend.of(ratio(c.tp, c.support), ratio(c.tn, c.others), combine=_root_of_product, product=True)
 
 
 @metric(range=UNIT, better="higher", kind="index", undefined="this class was not there, or not predicted",

@@ -6,12 +6,11 @@ that at K = 2 it equals the binary one.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from unconfused.errors import UsageError
 from unconfused.metrics.catalogue import NO_ROW, POSITIVE, UNIT, Ratio, metric, ratio
 from unconfused.metrics.ranking import Masses
 from unconfused.tally.cells import Array
@@ -42,43 +41,38 @@ def brier_sum(m: Masses) -> Ratio:
     return mean_loss(m, 2 * square_losses(m.tally))
 
 
-@metric(of="scores", per_class=False, range=UNIT, better="lower", kind="area", undefined=NO_ROW,
-        also=("expected calibration error",), see="Naeini, Cooper & Hauskrecht 2015")  # fmt: skip
-def ece(m: Masses, bins: int = 15) -> Ratio:
-    """Σ over bins |Σ p - positives| / n, bins [i/b, (i+1)/b): how far p is from the rate.    Shape: (...)."""
-    starts, rows = bin_starts(m.tally, bins), m.positives + m.negatives
-    gap = rows * m.tally.probabilities - m.positives
-    binned = np.add.reduceat(gap, starts, axis=-1) if starts.size else gap
-    return ratio(np.abs(binned).sum(-1), rows.sum(-1))
-
-
-def bin_starts(tally: ScoreTally, bins: int = 15) -> NDArray[np.intp]:
-    """Where in the scores each bin begins that has any; an edge i/b belongs to the bin above it."""
-    if bins < 1:
-        raise UsageError(f"ece({bins}) has no meaning: bins is 1 or more.", fix="Type: ece(15)")
-    place = np.searchsorted(np.arange(1, bins) / bins, tally.probabilities, side="right")
-    return np.flatnonzero(np.diff(place, prepend=-1))
-
-
-def log_losses(tally: ScoreTally) -> Array:
-    """What a negative and a positive row lose at each score, in nats.    Shape: (U, 2)."""
+def log_losses(tally: ScoreTally, scores: Array | None = None) -> Array:
+    """What a negative and a positive row lose, in nats; at ``scores`` (U, 2), or in each cell.    Shape: (U, 2)."""
+    if scores is None:
+        return _typical(log_losses, tally)
     if tally.score_kind == "logit":  # exact however confident: no probability is formed
-        return np.stack([np.logaddexp(0, tally.scores), np.logaddexp(0, -tally.scores)], -1)
-    p = np.clip(tally.probabilities, CLIP, 1 - CLIP)
-    return np.stack([-np.log1p(-p), -np.log(p)], -1)
+        return np.stack([np.logaddexp(0, scores[:, 0]), np.logaddexp(0, -scores[:, 1])], -1)
+    p = np.clip(tally.as_probability(scores), CLIP, 1 - CLIP)
+    return np.stack([-np.log1p(-p[:, 0]), -np.log(p[:, 1])], -1)
 
 
-def square_losses(tally: ScoreTally) -> Array:
-    """The squared distance of each score from 0 and from 1.    Shape: (U, 2)."""
-    p = tally.probabilities
-    return np.stack([p * p, (1 - p) ** 2], -1)
+def square_losses(tally: ScoreTally, scores: Array | None = None) -> Array:
+    """The squared distance from 0 of a negative and from 1 of a positive row, likewise.    Shape: (U, 2)."""
+    if scores is None:
+        return _typical(square_losses, tally)
+    p = tally.as_probability(scores)
+    return np.stack([p[:, 0] ** 2, (1 - p[:, 1]) ** 2], -1)
+
+
+def _typical(losses: Callable[[ScoreTally, Array], Array], tally: ScoreTally) -> Array:
+    """The middle of what rows at the two ends of a cell lose: in a cell of one score what they do lose."""
+    if tally.lows is None or tally.highs is None:
+        return losses(tally, np.repeat(tally.scores[:, None], 2, 1))
+    ends = (np.where(tally.mass > 0, x[:, :2], tally.scores[:, None]) for x in (tally.lows, tally.highs))
+    low, high = (losses(tally, x) for x in ends)
+    return np.where(low == high, low, low / 2 + high / 2)
 
 
 def clipped_rows(tally: ScoreTally) -> int:
     """Rows whose log loss was read off the clip rather than off their probability."""
     if tally.score_kind == "logit":
         return 0
-    p = tally.probabilities
+    p = tally.mids
     return int(tally.mass[(p < CLIP) | (p > 1 - CLIP)].sum())
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unconfused.errors import UsageError
-from unconfused.metrics.catalogue import UNIT, Ratio, metric, ratio
+from unconfused.metrics.catalogue import UNIT, Argument, Metric, Ratio, metric, ratio
 from unconfused.tally.cells import Array
 
 if TYPE_CHECKING:
@@ -35,9 +35,17 @@ class Masses:
 
     @classmethod
     def of(cls, tally: ScoreTally) -> Masses:
-        """The masses of a tally: whole numbers, unless its rows are weighted."""
+        """The masses of a tally: whole numbers, unless its rows are weighted. Of bins in the finest certain order."""
+        tally = tally.ranked()
         masses = tally.mass if tally.weights is None else tally.weights
         return cls(tally, masses[:, 0], masses[:, 1])
+
+
+def asked(metric: Metric, tally: ScoreTally, *args: Argument) -> float:
+    """A metric of a tally; NaN without a row that weighs anything."""
+    if metric is roc_auc and (placed := tally.placements) is not None:
+        return float(ratio(placed.twice, 2 * placed.positives * placed.negatives).value)
+    return float(metric(Masses.of(tally), *args)) if len(tally.scores) else float("nan")
 
 
 def above(masses: NDArray[np.int64] | Array) -> Array:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,30 +15,36 @@ from unconfused.show.escape import csv_read, csv_text
 from unconfused.show.export import COLUMNS, records
 from unconfused.show.report import Report
 from unconfused.tally.confusion import ConfusionMatrix
+from unconfused.tally.sparse import Sparse
 
 
 def matrix_csv(cm: ConfusionMatrix) -> str:
     """Long form: ``actual,predicted,n`` and, if weighted, ``weight``; one line for each cell.
 
+    Of more than 2,048 classes only the cells that hold rows.
     Text is quoted and no spreadsheet reads it as a formula; numbers, booleans and the seats ``(other)`` and
     ``(missing)`` stand bare. `read_matrix_csv` reads it back.
     """
     axis = [*map(_field, cm.labels), *(f"({seat})" for seat in cm.seats)]
-    rows = cm.table(weighted=False).tolist()
-    weights = None if cm.full_weights is None else cm.table().tolist()
+    table = cm.table(weighted=False)
+    sparse, size = isinstance(table, Sparse), len(axis)
+    places = zip(table.rows, table.columns, strict=True) if sparse else np.ndindex(size, size)
+    weights = None if cm.full_weights is None else cm.table().ravel().tolist()
     lines = ["actual,predicted,n" + ("" if weights is None else ",weight")]
-    for i, truth in enumerate(axis):
-        for j, called in enumerate(axis):
-            weight = "" if weights is None else f",{weights[i][j]!r}"
-            lines.append(f"{truth},{called},{rows[i][j]}{weight}")
+    for x, ((i, j), rows) in enumerate(zip(places, table.ravel().tolist(), strict=True)):
+        weight = "" if weights is None else f",{weights[x]!r}"
+        lines.append(f"{axis[i]},{axis[j]},{rows}{weight}")
     return "\n".join(lines) + "\n"
 
 
 def report_csv(made: Report) -> str:
     """The long form of a report: ``class,metric,value,low,high,level,method,n,reason``; empty where undefined."""
-    lines = [",".join(COLUMNS)]
-    lines += [",".join(map(_field, row)) for row in records(made)]
-    return "\n".join(lines) + "\n"
+    return csv_lines(COLUMNS, records(made))
+
+
+def csv_lines(heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    """A table: text quoted and read as a formula by no spreadsheet, numbers bare, empty where undefined."""
+    return "\n".join([",".join(heads), *(",".join(map(_field, row)) for row in rows)]) + "\n"
 
 
 def _field(x: Any) -> str:

@@ -13,6 +13,7 @@ from unconfused.labels import Label
 from unconfused.show.report import BASELINES, Report, report
 from unconfused.tally.confusion import ConfusionMatrix
 from unconfused.tally.grouped import Grouped
+from unconfused.tally.sparse import Sparse
 
 if TYPE_CHECKING:
     from unconfused.curves import Curve
@@ -41,16 +42,18 @@ def frame(columns: Mapping[str, Any], kind: str = "pandas") -> Any:
 def matrix_frame(cm: ConfusionMatrix, kind: str = "pandas") -> Any:
     """Long form, one row for each cell by class: ``actual, predicted, n`` and, if weighted, ``weight``.
 
-    Seats stand in parentheses; where there are any, all names are text.
+    Of more than 2,048 classes only the cells that hold rows. Seats stand in parentheses; where there are any, all names
+    are text.
     """
     axis: list[Label] = [*cm.labels, *(f"({seat})" for seat in cm.seats)]
     if len({type(label) for label in axis}) > 1:
         axis = [str(label) for label in axis]
-    size = len(axis)
+    size, table = len(axis), cm.table(weighted=False)
+    sparse = isinstance(table, Sparse)
     columns: dict[str, Any] = {
-        "actual": [label for label in axis for _ in range(size)],
-        "predicted": axis * size,
-        "n": cm.table(weighted=False).ravel().tolist(),
+        "actual": [axis[i] for i in table.rows] if sparse else [label for label in axis for _ in range(size)],
+        "predicted": [axis[i] for i in table.columns] if sparse else axis * size,
+        "n": table.ravel().tolist(),
     }
     if cm.full_weights is not None:
         columns["weight"] = cm.table().ravel().tolist()
@@ -74,8 +77,8 @@ def records(made: Report) -> Iterator[tuple[Any, ...]]:
 
 
 def curve_frame(curve: Curve, kind: str = "pandas") -> Any:
-    """The points of a curve: ``threshold``, and both axes under their names."""
-    return frame({"threshold": curve.thresholds, curve.x_name: curve.x, curve.y_name: curve.y}, kind)
+    """The points of a curve: ``threshold``, both axes under their names, and what else is known at each point."""
+    return frame(curve.columns(), kind)
 
 
 # ── dictionaries and JSON ─────────────────────────────────────────────────────────────────────────
@@ -130,7 +133,7 @@ def report_dict(made: Report) -> dict[str, Any]:
         "baselines": dict(BASELINES),
         "remarks": list(made.remarks),
         "left_out": dict(made.left_out),
-        "findings": [_finding(finding) for finding in made.findings],
+        "findings": [finding_dict(finding) for finding in made.findings],
     }
 
 
@@ -155,15 +158,16 @@ def evaluation_dict(ev: Evaluation, *, threshold: Any = None, level: float = 0.9
 
 def estimate_dict(e: Estimate) -> dict[str, Any]:
     """An estimate; what is no finite number is null, and ``reason`` says why."""
-    ends = [e.value, e.low, e.high]
+    ends = [e.value, e.low, e.high, *(e.bounds or ())]
     reason = e.reason or (None if all(map(math.isfinite, ends)) else "infinite, or an interval without end")
-    value, low, high = (number if math.isfinite(number) else None for number in ends)
-    bounds = None if e.bounds is None else list(e.bounds)
+    value, low, high, *bounds = (number if math.isfinite(number) else None for number in ends)
     return {"value": value, "low": low, "high": high, "level": e.level, "method": e.method, "n": e.n,
-            "reason": reason, "bounds": bounds, "left_out": list(e.left_out)}  # fmt: skip
+            "reason": reason, "bounds": bounds or None, "left_out": list(e.left_out),
+            "expected": None if e.expected is None else list(e.expected)}  # fmt: skip
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def finding_dict(finding: Finding) -> dict[str, Any]:
+    """A finding after the schema."""
     evidence = {key: x if math.isfinite(x) else None for key, x in finding.evidence.items()}
     return {"code": finding.code, "level": finding.level, "message": finding.message, "evidence": evidence,
             "remedy": finding.remedy}  # fmt: skip

@@ -12,7 +12,6 @@ from importlib import resources
 from typing import Any
 
 from unconfused import __version__
-from unconfused.curves import KINDS
 from unconfused.errors import require
 from unconfused.labels import plural
 from unconfused.show import html
@@ -27,6 +26,8 @@ from unconfused.tally.grouped import Grouped
 
 DRAWN = 12
 """Classes up to which every one has its curves; of more, the table of classes has their areas."""
+CURVES = ("roc", "pr", "gain", "lift")
+"""The curves that the page draws."""
 LISTED = 200
 """Classes that the table of classes holds."""
 
@@ -122,7 +123,7 @@ def _curves(subject: Any) -> dict[str, dict[str, Any]]:
     scores = _scores(subject)
     if scores is None or not subject.total or _undrawn(subject):
         return {}
-    found = {kind: subject.curve(kind) for kind in KINDS}
+    found = {kind: subject.curve(kind) for kind in CURVES}
     named = {kind: curve if isinstance(curve, dict) else {curve.name: curve} for kind, curve in found.items()}
     return {kind: {visible(str(name)): one for name, one in curve.items()} for kind, curve in named.items()}
 

@@ -5,7 +5,18 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-TITLES = {"roc": "ROC", "pr": "Precision and recall", "gain": "Cumulative gain", "lift": "Lift"}
+TITLES = {
+    "roc": "ROC",
+    "pr": "Precision and recall",
+    "gain": "Cumulative gain",
+    "lift": "Lift",
+    "response": "Precision by share called positive",
+    "det": "Detection error trade-off",
+    "ks": "Recall and false alarms by threshold",
+    "cost": "Cost curve",
+    "net_benefit": "Net benefit",
+    "calibration": "Reliability",
+}
 
 
 def thinned(x: NDArray[np.float64], y: NDArray[np.float64], most: int) -> NDArray[np.int64]:

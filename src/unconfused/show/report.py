@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from unconfused.diagnose import diagnose
+from unconfused.diagnosis import diagnose
 from unconfused.findings import Finding
 from unconfused.inference import Estimate, estimate, estimates
 from unconfused.labels import Label, plural

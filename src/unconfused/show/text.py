@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from unconfused.diagnose import diagnose
+from unconfused.diagnosis import diagnose
 from unconfused.inference import estimate, estimates
 from unconfused.labels import plural
 from unconfused.show.escape import visible

@@ -9,11 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unconfused.inference.intervals import wilson
-from unconfused.labels import Label, plural
+from unconfused.labels import SEATS, Label, plural
 from unconfused.metrics.catalogue import ratio
 from unconfused.show.escape import isolated
 from unconfused.show.numbers import amounts, percent
+from unconfused.show.prevalence import view_note
 from unconfused.show.table import name, names
+from unconfused.tally.prevalence import MatrixAt, ScoresAt
 
 if TYPE_CHECKING:
     from unconfused.findings import Evidence
@@ -52,22 +54,23 @@ class Confusion:
 
 def confusions(cm: ConfusionMatrix, most: int | None = None, *, by: str = "low") -> list[Confusion]:
     """Pairs of classes that were confused, those first that the data bears out best (``by="weight"``: most rows)."""
-    k, rows, weight = len(cm.labels), cm.table(weighted=False), cm.table()
-    truth, called = np.nonzero(_wrong(rows, k))
+    truth, called, rows, weights = _wrong(cm)
     counts, squares = cm.cells().rows, cm.squares().rows
     effective = ratio(counts**2, squares).value[truth]
-    rate = ratio(weight[truth, called], counts[truth]).value
+    rate = ratio(weights, counts[truth]).value
     defined = np.flatnonzero(~np.isnan(rate))  # rows of weight 0 are no share of anything
-    truth, called, rate, effective = truth[defined], called[defined], rate[defined], effective[defined]
-    low, weights = wilson(rate * effective, effective, 0.95)[0], weight[truth, called]
+    truth, called, rows, weights, rate, effective = (
+        x[defined] for x in (truth, called, rows, weights, rate, effective)
+    )
+    low = wilson(rate * effective, effective, 0.95)[0]
     first, second = (low, weights) if by == "low" else (weights, low)
     order = np.lexsort((called, truth, -second, -first))[:most]
-    shown, support = names(cm.labels.texts, cm.seats), rows.sum(1)
+    shown, support = names(cm.labels.texts, cm.seats), cm.full.sum(1)
     return [
         Confusion(
             shown[truth[x]],
             shown[called[x]],
-            int(rows[truth[x], called[x]]),
+            int(rows[x]),
             float(weights[x]),
             int(support[truth[x]]),
             float(rate[x]),
@@ -79,17 +82,25 @@ def confusions(cm: ConfusionMatrix, most: int | None = None, *, by: str = "low")
 
 def confused(cm: ConfusionMatrix) -> int:
     """How many pairs of classes were confused at all."""
-    return int(np.count_nonzero(_wrong(cm.table(weighted=False), len(cm.labels))))
+    return len(_wrong(cm)[0])
 
 
 def mostly_called(cm: ConfusionMatrix) -> list[str]:
     """What the rows of each class were most often called instead; "" where none was."""
-    wrong, shown = _wrong(cm.table(), len(cm.labels)), names(cm.labels.texts, cm.seats)
-    return [shown[place] if most else "" for place, most in zip(wrong.argmax(1).tolist(), wrong.max(1), strict=True)]
+    truth, called, _, weights = _wrong(cm)
+    shown, most = names(cm.labels.texts, cm.seats), [""] * len(cm.labels)
+    for x in np.lexsort((-called, weights, truth)).tolist():  # of each class the last stays
+        if weights[x]:
+            most[truth[x]] = shown[called[x]]
+    return most
 
 
-def _wrong(table: NDArray[Any], k: int) -> NDArray[Any]:
-    return table[:k] * ~np.eye(k, table.shape[1], dtype=bool)
+def _wrong(cm: ConfusionMatrix) -> tuple[NDArray[Any], ...]:
+    """Where rows of a class were called something else: truth and prediction as places of names, rows, weights."""
+    truth, called, rows, weights, _ = cm.entries()
+    k, wrong = len(cm.labels), (truth < len(cm.labels)) & (truth != called)
+    places = np.array([*range(k), *(k + cm.seats.index(seat) if seat in cm.seats else -1 for seat in SEATS)])
+    return truth[wrong], places[called[wrong]], rows[wrong], weights[wrong]
 
 
 def sentence(cm: ConfusionMatrix) -> str:
@@ -133,7 +144,11 @@ def _by_weight(cm: ConfusionMatrix, p: int, many: str, label: str) -> str:
     found, right = (float(ratio(c.tp, whole).value[p]) for whole in (c.support, c.predicted))
     first = f"the {many} have no weight" if np.isnan(found) else f"{percent(found)} of {many} were found"
     last = f"those called {label} have none" if np.isnan(right) else f"{percent(right)} of those called {label} are"
-    return f"By weight, {first}; {last}."
+    return f"{_scale(cm)}, {first}; {last}."
+
+
+def _scale(cm: ConfusionMatrix) -> str:
+    return f"At a prevalence of {percent(cm.prevalence)}" if isinstance(cm, MatrixAt) else "By weight"
 
 
 def _part(n: int, of: int) -> str:
@@ -153,13 +168,14 @@ def _so_many(n: int) -> str:
 
 
 def _overall(cm: ConfusionMatrix) -> str:
-    right = int(np.trace(cm.counts))
+    right = int(cm.full.diagonal()[: len(cm.labels)].sum())
     if right == cm.total:
         return "The row was called what it is." if right == 1 else f"All {right:,d} rows were called what they are."
     if cm.full_weights is not None:
         c = cm.cells()
         return (
-            f"By weight, {percent(float(c.correct / c.n[0]))} of {plural(cm.total, 'row')} were called what they are."
+            f"{_scale(cm)}, {percent(float(c.correct / c.n[0]))} of {plural(cm.total, 'row')} were called what they "
+            "are."
         )
     called = "was called what it is" if 1 in (right, cm.total) else "were called what they are"
     return f"{right:,d} of {plural(cm.total, 'row')} {called} ({percent(right / cm.total)})."
@@ -191,7 +207,8 @@ def scores_sentence(tally: ScoreTally) -> str:
     parts = [f"{n:,d} {_be(n)} {label}" for n, label in zip((tally.positives, tally.negatives), classes, strict=True)]
     if without:
         parts.append(f"{without:,d} {'has' if without == 1 else 'have'} no score or no class")
-    return f"{plural(tally.total, 'row')} with {kinds[tally.score_kind]} of {classes[0]}: {', '.join(parts)}."
+    told = f"{plural(tally.total, 'row')} with {kinds[tally.score_kind]} of {classes[0]}: {', '.join(parts)}."
+    return f"{told} {view_note(tally)}" if isinstance(tally, ScoresAt) else told
 
 
 def notes(cm: ConfusionMatrix) -> list[str]:
@@ -201,7 +218,9 @@ def notes(cm: ConfusionMatrix) -> list[str]:
         positive = cm.labels.positive_name
         called = "Called" if positive is None or len(cm.labels) != 2 else f"{name(str(positive))} means"
         said.append(f"{called}: {cm.rule}." if positive is None else f"{called} {cm.rule}.")
-    if cm.full_weights is not None:
+    if isinstance(cm, MatrixAt):
+        said.append(view_note(cm))
+    elif cm.full_weights is not None:
         total = amounts(cm.full_weights.sum(keepdims=True))[0]
         said.append(
             f"Rows are weighted: the matrix shows sums of weights, {total} in all, of {plural(cm.total, 'row')}."

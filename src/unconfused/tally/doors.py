@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from unconfused.findings import Finding
     from unconfused.inference import Estimate
+    from unconfused.inference.confused import Asymmetry
     from unconfused.labels import Label
     from unconfused.show.report import Report
+    from unconfused.show.words import Confusion
     from unconfused.tally.confusion import ConfusionMatrix
 
 
@@ -42,9 +46,39 @@ class MatrixDoors:
     @property
     def findings(self) -> tuple[Finding, ...]:
         """What looks wrong with these counts, most serious first."""
-        from unconfused.diagnose import diagnose
+        from unconfused.diagnosis import diagnose
 
         return diagnose(self._me)
+
+    def collapse(self, groups: Mapping[Any, Any], *, pos_label: Any = None) -> ConfusionMatrix:
+        """The matrix of coarser classes, exactly: ``{"cat": "animal", "dog": "animal", "car": "thing"}``."""
+        from unconfused.tally.collapse import collapse
+
+        return collapse(self._me, groups, pos_label)
+
+    def reorder(self, order: Sequence[Any]) -> ConfusionMatrix:
+        """The same matrix with its classes in another order, such as ``cm.blocks()``."""
+        from unconfused.tally.collapse import reordered
+
+        return reordered(self._me, order)
+
+    def blocks(self) -> list[Label]:
+        """The classes in an order in which those that are confused stand side by side."""
+        from unconfused.inference.confused import blocks
+
+        return blocks(self._me)
+
+    def asymmetries(self, most: int | None = None) -> tuple[Asymmetry, ...]:
+        """Pairs that are confused one way more often than the other, the most certain first."""
+        from unconfused.inference.confused import asymmetries
+
+        return asymmetries(self._me, most)
+
+    def confusions(self, most: int | None = 10) -> list[Confusion]:
+        """Pairs confused most, by the lower end of Wilson's interval of the rate."""
+        from unconfused.show.words import confusions
+
+        return confusions(self._me, most)
 
     def plot(self, *, normalize: Any = None, ax: Any = None, **options: Any) -> Any:
         """Draw the matrix as a heatmap; a list for ``normalize`` draws side by side. Returns the Axes."""

@@ -1,0 +1,391 @@
+"""What is measured: the rows of each case, our call, and the calls of others that answer the same question."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Column = NDArray[Any]
+Data = tuple[Column, Column]
+Call = Callable[[], Any]
+CHUNK = 1 << 20
+BATCH = 256
+
+
+class Side(NamedTuple):
+    """One call of a case.
+
+    Attributes:
+        name: what it is called in the table.
+        ready: ``ready(truth, other)`` imports what it needs and returns the call.
+        package: what has to be installed, as the package index names it; "" for nothing.
+        least: how many times as long as ours it should take; None where nothing was promised.
+        share: it is given one row of so many, and its seconds count that many times.
+        drop: a module that is hidden from both sides.
+    """
+
+    name: str
+    ready: Callable[[Column, Column], Call]
+    package: str = ""
+    least: float | None = None
+    share: int = 1
+    drop: str = ""
+
+
+class Case(NamedTuple):
+    """A question, the rows it is asked of, and who answers.
+
+    Attributes:
+        name, title: for the command line, and for people.
+        rows: ``rows(n)`` makes the two columns.
+        ours: our call.
+        peers: those of others.
+        reads: how many times as long as reading the same bytes ours may take; None where nothing was promised.
+        seconds: how long ours may take.
+        per: 1 row of the case for so many of the run.
+    """
+
+    name: str
+    title: str
+    rows: Callable[[int], Data]
+    ours: Side
+    peers: tuple[Side, ...] = ()
+    reads: float | None = None
+    seconds: float | None = None
+    per: int = 1
+
+
+# ── rows ──────────────────────────────────────────────────────────────────────────────────────
+def pairs(classes: int) -> Callable[[int], Data]:
+    """True and predicted classes as int64, 80 % of them equal, or so."""
+
+    def made(n: int) -> Data:
+        random = np.random.default_rng(0)
+        truth, called = np.empty(n, np.int64), np.empty(n, np.int64)
+        for start in range(0, n, CHUNK):
+            m = min(CHUNK, n - start)
+            y = random.integers(0, classes, m)
+            truth[start : start + m] = y
+            called[start : start + m] = np.where(random.random(m) < 0.8, y, random.integers(0, classes, m))
+        return truth, called
+
+    return made
+
+
+def scored(kind: type[Any] = np.int64) -> Callable[[int], Data]:
+    """Classes 0 and 1, and calibrated float32 probabilities of the class 1: logistic of a normal, mean -2, spread 2."""
+
+    def made(n: int) -> Data:
+        random = np.random.default_rng(0)
+        truth, scores = np.empty(n, kind), np.empty(n, np.float32)
+        for start in range(0, n, CHUNK):
+            m = min(CHUNK, n - start)
+            p = 1 / (1 + np.exp(2 - 2 * random.standard_normal(m, np.float32)))
+            truth[start : start + m] = random.random(m) < p
+            scores[start : start + m] = p
+        return truth, scores
+
+    return made
+
+
+def table(classes: int) -> Callable[[int], Data]:
+    """Classes 0…K-1, and float32 probabilities (n, K): softmax of normals, the true class 2 higher."""
+
+    def made(n: int) -> Data:
+        random, step = np.random.default_rng(0), CHUNK // classes
+        truth, scores = np.empty(n, np.int64), np.empty((n, classes), np.float32)
+        for start in range(0, n, step):
+            m = min(step, n - start)
+            y, z = random.integers(0, classes, m), random.standard_normal((m, classes), np.float32)
+            z[np.arange(m), y] += 2
+            e = np.exp(z)
+            truth[start : start + m], scores[start : start + m] = y, e / e.sum(1, keepdims=True)
+        return truth, scores
+
+    return made
+
+
+# ── our calls ─────────────────────────────────────────────────────────────────────────────────
+def our_pairs(truth: Column, called: Column) -> Call:
+    import unconfused as uc
+
+    return lambda: uc.confusion_matrix(truth, called)
+
+
+def our_cut(truth: Column, scores: Column) -> Call:
+    import unconfused as uc
+
+    return lambda: uc.confusion_matrix(truth, y_score=scores, threshold=0.4)
+
+
+def our_thresholds(truth: Column, scores: Column) -> Call:
+    import unconfused as uc
+
+    return lambda: uc.evaluate(truth, y_score=scores, grid="folded")
+
+
+def our_area(truth: Column, scores: Column) -> Call:
+    import unconfused as uc
+
+    return lambda: uc.evaluate(truth, y_score=scores).estimate("roc_auc")
+
+
+def our_updates(truth: Column, scores: Column) -> Call:
+    """A stream of its own for each run, fed by batches of torch tensors where torch is installed."""
+    import unconfused as uc
+
+    batches = _batches(truth, scores)
+
+    def call() -> Any:
+        stream = uc.Stream()
+        for y, p in batches:
+            stream.update(y_true=y, y_score=p)
+        return stream.evaluation
+
+    return call
+
+
+def every_value(matrix: Any) -> dict[str, float]:
+    """Each metric of counts, those of a class by all three averages, each with its interval."""
+    from unconfused.metrics import CATALOGUE
+
+    found = {}
+    for name, metric in CATALOGUE.items():
+        if metric.of != "counts":
+            continue
+        text = f"{name}(2)" if name == "fbeta" else name
+        for average in ("@macro", "@micro", "@weighted") if metric.per_class else ("",):
+            found[text + average] = matrix.estimate(text + average).value
+    return found
+
+
+def our_values(truth: Column, called: Column) -> Call:
+    import unconfused as uc
+
+    return lambda: every_value(uc.confusion_matrix(truth, called))
+
+
+def our_values_of_matrix(truth: Column, called: Column) -> Call:
+    import unconfused as uc
+
+    matrix = uc.confusion_matrix(truth, called)
+    return lambda: every_value(matrix)
+
+
+def our_report(truth: Column, called: Column) -> Call:
+    import unconfused as uc
+
+    matrix = uc.confusion_matrix(truth, called)
+    return lambda: matrix.report()
+
+
+# ── scikit-learn, NumPy, polars, DuckDB, scors, PyCM ──────────────────────────────────────────
+def sklearn_pairs(truth: Column, called: Column) -> Call:
+    from sklearn.metrics import confusion_matrix
+
+    return lambda: confusion_matrix(truth, called)
+
+
+def sklearn_curve(truth: Column, scores: Column) -> Call:
+    from sklearn.metrics import roc_curve
+
+    return lambda: roc_curve(truth, scores)
+
+
+def sklearn_area(truth: Column, scores: Column) -> Call:
+    from sklearn.metrics import roc_auc_score
+
+    return lambda: roc_auc_score(truth, scores)
+
+
+def bincount(truth: Column, called: Column) -> Call:
+    k = int(max(truth.max(), called.max())) + 1
+    return lambda: np.bincount(truth * k + called, minlength=k * k).reshape(k, k)
+
+
+def polars_pairs(truth: Column, called: Column) -> Call:
+    import polars as pl
+
+    frame = pl.DataFrame({"truth": truth, "called": called})
+    return lambda: frame.group_by("truth", "called").len()
+
+
+def duckdb_pairs(truth: Column, called: Column) -> Call:
+    import duckdb
+
+    connection = duckdb.connect()
+    connection.register("source", {"truth": truth, "called": called})
+    connection.execute("CREATE TABLE rows AS SELECT * FROM source")
+    return lambda: connection.execute("SELECT truth, called, count(*) FROM rows GROUP BY ALL").fetchall()
+
+
+def scors_area(truth: Column, scores: Column) -> Call:
+    import scors
+
+    labels = truth.astype(bool)
+    return lambda: scors.roc_auc(labels, scores)
+
+
+def pycm_values(truth: Column, called: Column) -> Call:
+    from pycm import ConfusionMatrix
+
+    return lambda: ConfusionMatrix(actual_vector=truth, predict_vector=called)
+
+
+# ── TorchMetrics, Keras ───────────────────────────────────────────────────────────────────────
+def torch_cut(truth: Column, scores: Column) -> Call:
+    import torch
+    from torchmetrics.functional.classification import binary_confusion_matrix
+
+    y, p = torch.from_numpy(truth), torch.from_numpy(scores)
+    return lambda: binary_confusion_matrix(p, y, threshold=0.4)
+
+
+def torch_thresholds(truth: Column, scores: Column) -> Call:
+    import torch
+    from torchmetrics.functional.classification import binary_auroc
+
+    y, p = torch.from_numpy(truth), torch.from_numpy(scores)
+    return lambda: binary_auroc(p, y, thresholds=200)
+
+
+def torch_many(truth: Column, scores: Column) -> Call:
+    import torch
+    from torchmetrics.functional.classification import multiclass_auroc
+
+    y, p = torch.from_numpy(truth), torch.from_numpy(scores)
+    return lambda: multiclass_auroc(p, y, num_classes=p.shape[1], thresholds=200)
+
+
+def torch_updates_of_many(truth: Column, scores: Column) -> Call:
+    from torchmetrics.classification import MulticlassAUROC
+
+    return _torch_updates(lambda: MulticlassAUROC(num_classes=scores.shape[1], thresholds=200), truth, scores)
+
+
+def torch_updates(truth: Column, scores: Column) -> Call:
+    from torchmetrics import MetricCollection
+    from torchmetrics.classification import BinaryAUROC, BinaryF1Score, BinaryPrecision, BinaryRecall
+
+    def made() -> Any:
+        return MetricCollection([BinaryPrecision(), BinaryRecall(), BinaryF1Score(), BinaryAUROC(thresholds=200)])
+
+    return _torch_updates(made, truth, scores)
+
+
+def _torch_updates(made: Callable[[], Any], truth: Column, scores: Column) -> Call:
+    batches = _batches(truth, scores)
+
+    def call() -> Any:
+        metric = made()
+        for y, p in batches:
+            metric.update(p, y)
+        return metric.compute()
+
+    return call
+
+
+def _batches(truth: Column, scores: Column) -> list[Any]:
+    batches = [(truth[i : i + BATCH], scores[i : i + BATCH]) for i in range(0, len(truth) - BATCH + 1, BATCH)]
+    try:
+        import torch
+    except ImportError:
+        return batches
+    return [(torch.from_numpy(y), torch.from_numpy(p)) for y, p in batches]
+
+
+def keras_thresholds(truth: Column, scores: Column) -> Call:
+    os.environ["KERAS_BACKEND"] = "torch"
+    import keras
+    import torch
+
+    y, p = torch.from_numpy(truth.astype(np.float32)), torch.from_numpy(scores)
+
+    def call() -> Any:
+        metric = keras.metrics.AUC(num_thresholds=200)
+        metric.update_state(y, p)
+        return metric.result()
+
+    return call
+
+
+# ── the cases ─────────────────────────────────────────────────────────────────────────────────
+def _pair_peers(least: float) -> tuple[Side, ...]:
+    return (
+        Side("scikit-learn confusion_matrix", sklearn_pairs, "scikit-learn", least),
+        Side("NumPy bincount", bincount),
+        Side("polars group_by", polars_pairs, "polars"),
+        Side("DuckDB GROUP BY", duckdb_pairs, "duckdb"),
+    )
+
+
+OURS = {
+    "matrix": Side("confusion_matrix", our_pairs),
+    "cut": Side("confusion_matrix(threshold=)", our_cut),
+    "folded": Side('evaluate(grid="folded")', our_thresholds),
+    "area": Side('evaluate().estimate("roc_auc")', our_area),
+    "updates": Side("Stream.update", our_updates),
+}
+CASES = (
+    Case("pairs2", "label pairs, K = 2", pairs(2), OURS["matrix"], _pair_peers(80), reads=2),
+    Case("pairs10", "label pairs, K = 10", pairs(10), OURS["matrix"], _pair_peers(50), reads=3),
+    Case(
+        "threshold", "scores at one threshold", scored(), OURS["cut"],
+        (Side("TorchMetrics binary_confusion_matrix", torch_cut, "torchmetrics", 70),), reads=1.5,
+    ),
+    Case(
+        "thresholds", "scores at every threshold", scored(), OURS["folded"],
+        (
+            Side("scikit-learn roc_curve", sklearn_curve, "scikit-learn", 100),
+            Side("TorchMetrics binary_auroc(thresholds=200)", torch_thresholds, "torchmetrics", 500, share=10),
+            Side("Keras AUC(200)", keras_thresholds, "keras", share=10),
+        ),
+        reads=4,
+    ),
+    Case(
+        "area", "exact ROC AUC with its interval", scored(), OURS["area"],
+        (
+            Side("scikit-learn roc_auc_score", sklearn_area, "scikit-learn", 22),
+            Side("scors roc_auc", scors_area, "scors", 4),
+        ),
+    ),
+    Case(
+        "many", "100 classes against the rest", table(100), OURS["folded"],
+        (Side("TorchMetrics multiclass_auroc(thresholds=200)", torch_many, "torchmetrics", 1000, share=10),), per=10,
+    ),
+    Case(
+        "many-updates", "100 classes, 256 rows at a time", table(100), OURS["updates"],
+        (Side("TorchMetrics MulticlassAUROC(thresholds=200)", torch_updates_of_many, "torchmetrics", 150, share=10),),
+        per=100,
+    ),
+    Case(
+        "values", "label pairs, K = 10: every value", pairs(10), Side("estimate of each metric", our_values),
+        (Side("PyCM ConfusionMatrix", pycm_values, "pycm", 50, share=20),),
+    ),
+    Case("values10", "every value of a ready matrix, K = 10", pairs(10), Side("estimate of each metric", our_values_of_matrix),
+         seconds=0.005, per=10),
+    Case("values1000", "every value of a ready matrix, K = 1,000", pairs(1000), Side("estimate of each metric", our_values_of_matrix),
+         seconds=0.5, per=10),
+    Case("report10", "report of a ready matrix, K = 10", pairs(10), Side("report", our_report), seconds=0.005, per=10),
+    Case("report1000", "report of a ready matrix, K = 1,000", pairs(1000), Side("report", our_report), seconds=0.5, per=10),
+    Case(
+        "updates", "scores, 256 rows at a time", scored(), OURS["updates"],
+        (
+            Side("TorchMetrics MetricCollection of 4", torch_updates, "torchmetrics", 40, share=10),
+            Side("the same, without Numba", torch_updates, "torchmetrics", 10, share=10, drop="numba"),
+        ),
+        per=10,
+    ),
+)  # fmt: skip
+GROWTH = ("matrix", "cut", "folded", "area")
+"""Our calls that are followed from 10⁴ rows to 10⁸."""
+
+
+def grown(name: str, n: int) -> Data:
+    """Rows of a call that is followed: int8 labels, and int8 labels or float32 scores."""
+    truth, scores = scored(np.int8)(n)
+    return (truth, np.asarray(scores >= 0.4, np.int8)) if name == "matrix" else (truth, scores)
