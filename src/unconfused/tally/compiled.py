@@ -19,8 +19,10 @@ import numpy as np
 Loop = TypeVar("Loop", bound=Callable[..., Any])
 BLOCK = 2048
 """Rows of a block: 32 KiB of two columns of 64 bits."""
-LONG = 4 * BLOCK
+LONG = 8 * BLOCK
 """Rows of a block where each class has cells of its own, which have to be fetched again for every block."""
+LINE = 16
+"""Floats of a line of the cache, left between columns: else all of them would fall on the same lines."""
 
 
 def _compiled(loop: Loop) -> Loop:
@@ -225,9 +227,11 @@ def ovr_bins(
     states: Any,
 ) -> bool:
     """Tally some classes against the rest, block by block: ``scores`` (n, some), ``states`` (some, …)."""
+    some = scores.shape[1]
     keys, cells = np.empty(LONG, states.dtype), np.empty(LONG, states.dtype)
-    rest, column, own = np.empty(LONG, scores.dtype), np.empty(LONG, scores.dtype), np.empty(LONG, np.uint8)
-    rest_bits, column_bits = rest.view(states.dtype), column.view(states.dtype)
+    rest, own = np.empty(LONG, scores.dtype), np.empty(LONG, np.uint8)
+    columns = np.empty((some, LONG + LINE), scores.dtype)
+    rest_bits, column_bits = rest.view(states.dtype), columns.view(states.dtype)
     for start in range(0, len(truth), LONG):
         t = truth[start : start + LONG]
         rows = len(t)
@@ -236,13 +240,15 @@ def ovr_bins(
             largest = max(largest, np.uint64(t[i]))
         if largest >= np.uint64(classes):
             return False
-        for k in range(scores.shape[1]):
+        for i in range(rows):  # each line of the table is read once
+            for k in range(some):
+                columns[k, i] = scores[start + i, k]
+        for k in range(some):
             for i in range(rows):
-                column[i] = scores[start + i, k]
                 own[i] = np.uint64(t[i]) == np.uint64(first_class + k)
-            if not _keys(column_bits[:rows], keys, ends[0], ends[1]):
+            if not _keys(column_bits[k, :rows], keys, ends[0], ends[1]):
                 return False
-            _cells(family, column[:rows], keys, rest, rest_bits, grid, cells)
+            _cells(family, columns[k, :rows], keys, rest, rest_bits, grid, cells)
             _tally(own[:rows], keys, cells, places, pins, crowded, states[k])
     return True
 

@@ -1,4 +1,4 @@
-"""Compiled loops over rows with a score for each of several classes, beside those of compiled.py, and loaded with them."""
+"""Compiled loops over rows with scores of several classes; loaded beside those of compiled.py, in the same way."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ BLOCK = 1 << 18
 
 
 class Placed(NamedTuple):
-    """Of each row: the best and the worst place of its true class, that class's score, and Σ s².    Shape: (n,) each."""
+    """Of each row: best and worst place of the true class, the score of that class, and Σ s².    Shape: (n,) each."""
 
     best: Ints
     worst: Ints
