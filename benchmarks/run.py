@@ -54,7 +54,7 @@ def compared(case: Any, rows: int, runs: int) -> list[dict[str, Any]]:
     """One line for each peer of a case, or one for ours alone."""
     n, lines = max(rows // case.per, 1), []
     ours = child(what="memory", case=case.name, peer=None, rows=n)
-    for place, side in enumerate(case.peers) or [(None, None)]:
+    for place, side in list(enumerate(case.peers)) or [(None, None)]:
         line = {"case": case.name, "title": case.title, "rows": n, "call": case.ours.name, "memory": ours,
                 "reads_at_most": case.reads, "seconds_at_most": case.seconds}  # fmt: skip
         if side is not None:
@@ -91,12 +91,11 @@ def starts(runs: int) -> dict[str, float]:
         "unconfused --help": ["-m", "unconfused", "--help"],
     }
     times: dict[str, list[float]] = {name: [] for name in programs}
+    environment = {**os.environ, "PYTHONPATH": path}
     for _ in range(runs + 1):
         for name, program in programs.items():
             began = time.perf_counter()
-            subprocess.run(
-                [sys.executable, *program], env={**os.environ, "PYTHONPATH": path}, capture_output=True, check=True
-            )
+            subprocess.run([sys.executable, *program], env=environment, capture_output=True, check=True)
             times[name].append(time.perf_counter() - began)
     return {name: statistics.median(found[1:]) for name, found in times.items()}
 
@@ -122,7 +121,9 @@ def measured(options: argparse.Namespace) -> dict[str, Any]:
         ]
     if wanted("stream"):
         most = 10**9 if options.long else 10 * rows
-        result["stream"] = [{"rows": n, **child(what="stream", rows=n)} for n in (most // 100, most)]
+        result["stream"] = [
+            {"rows": n, **child(what="stream", rows=n)} for n in (most // (1000 if options.long else 100), most)
+        ]
     if wanted("start"):
         result["start"] = starts(options.runs)
     if wanted("skewed"):

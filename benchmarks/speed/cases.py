@@ -366,12 +366,14 @@ CASES = (
         "values", "label pairs, K = 10: every value", pairs(10), Side("estimate of each metric", our_values),
         (Side("PyCM ConfusionMatrix", pycm_values, "pycm", 50, share=20),),
     ),
-    Case("values10", "every value of a ready matrix, K = 10", pairs(10), Side("estimate of each metric", our_values_of_matrix),
-         seconds=0.005, per=10),
-    Case("values1000", "every value of a ready matrix, K = 1,000", pairs(1000), Side("estimate of each metric", our_values_of_matrix),
-         seconds=0.5, per=10),
-    Case("report10", "report of a ready matrix, K = 10", pairs(10), Side("report", our_report), seconds=0.005, per=10),
-    Case("report1000", "report of a ready matrix, K = 1,000", pairs(1000), Side("report", our_report), seconds=0.5, per=10),
+    *(
+        Case(f"{name}{k}", f"{what} of a ready matrix, K = {k:,}", pairs(k), Side(call, ready), seconds=seconds, per=10)
+        for name, what, call, ready in (
+            ("values", "every value", "estimate of each metric", our_values_of_matrix),
+            ("report", "the report", "report", our_report),
+        )
+        for k, seconds in ((10, 0.005), (1000, 0.5))
+    ),
     Case(
         "updates", "scores, 256 rows at a time", scored(), OURS["updates"],
         (

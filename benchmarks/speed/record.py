@@ -131,12 +131,10 @@ def skewed_table(lines: list[dict[str, Any]]) -> str:
     names = {"unconfused": "ours, error", "torchmetrics": "TorchMetrics(200), error", "keras": "Keras AUC(200), error"}
     rows = []
     for line in lines:
-        errors = [
-            f"{line['answers'][x][0] - line['exact']:+.1g}" if x in line["answers"] else "not installed" for x in names
-        ]
-        low, high = line["answers"]["unconfused"][1]
-        rows.append([line["scores"], f"{line['exact']:.6f}", errors[0], f"{low - line['exact']:+.1g} … {high - line['exact']:+.1g}",
-                     *errors[1:]])  # fmt: skip
+        exact, answers = line["exact"], line["answers"]
+        errors = [f"{answers[x][0] - exact:+.1g}" if x in answers else "not installed" for x in names]
+        certified = " … ".join(f"{x - exact:+.1g}" for x in answers["unconfused"][1])
+        rows.append([line["scores"], f"{exact:.6f}", errors[0], certified, *errors[1:]])
     ours, *others = names.values()
     return table(["scores", "exact ROC AUC", ours, "certified to lie within", *others], rows)
 
@@ -155,9 +153,8 @@ def page(result: dict[str, Any]) -> str:
     """All tables as Markdown."""
     machine, parts = result["machine"], []
     versions = ", ".join(f"{name} {number}" for name, number in machine["versions"].items())
-    parts.append(
-        f"Measured on {result['date']}: {machine['processor']}, {machine['cores']} cores, {machine['system']}; {versions}."
-    )
+    where = f"{machine['processor']}, {machine['cores']} cores, {machine['system']}"
+    parts.append(f"Measured on {result['date']}: {where}; {versions}.")
     if result["cases"]:
         parts.append(our_table(result["cases"]))
     for name, (title, made) in PARTS.items():
@@ -174,9 +171,10 @@ def keep(result: dict[str, Any]) -> None:
     path = RESULTS / f"{result['date']}.md"
     path.write_text(f"# Benchmarks, {result['date']}\n\n{text}\n", encoding="utf-8")
     path.with_suffix(".json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    shown = f"![How many times as long others take, and our times as rows grow](images/{PICTURE.name})\n\n{text}"
     whole = PAGE.read_text(encoding="utf-8")
     mark = re.compile(r"(?<=<!-- measured -->\n\n).*?(?=\n*<!-- end -->)", re.DOTALL)
-    PAGE.write_text(mark.sub(lambda _: text, whole), encoding="utf-8")
+    PAGE.write_text(mark.sub(lambda _: shown, whole), encoding="utf-8")
     picture(result)
 
 
@@ -189,8 +187,10 @@ def picture(result: dict[str, Any]) -> None:
 
     lines = [x for x in result["cases"] if "ratio" in x][::-1]
     growth = result.get("growth", [])
-    figure, axes = plt.subplots(1, 2 if growth else 1, figsize=(13 if growth else 8.5, 0.9 + 0.3 * len(lines)), squeeze=False,
-                                layout="constrained", width_ratios=[1.2, 1] if growth else [1])  # fmt: skip
+    figure, axes = plt.subplots(
+        1, 2 if growth else 1, figsize=(13 if growth else 8.5, 0.9 + 0.3 * len(lines)), squeeze=False,
+        layout="constrained", width_ratios=[1.2, 1] if growth else [1],
+    )  # fmt: skip
     bars = axes[0, 0]
     places = range(len(lines))
     bars.barh(places, [x["ratio"] for x in lines], color="#2a6f97", height=0.62)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 import threading
@@ -18,12 +19,17 @@ from unconfused.ingest.arrays import tally_arrays
 from unconfused.ingest.columns import as_column
 from unconfused.ingest.mixups import check_matrix
 from unconfused.ingest.rows import Reading
+from unconfused.ingest.scored import SUM_TOLERANCE
 from unconfused.labels import plural
+from unconfused.tally.binning import row_sums_off
 from unconfused.tally.grids import usual
+from unconfused.tally.scores import ScoreTally
 from unconfused.tally.tallies import Tallies
 
 WAITING = 1 << 16
 """Rows that wait to be counted together; one call for many rows takes hardly longer than one for few."""
+WIDEST = 1 << 23
+"""Scores that wait, at most, where each row has several."""
 SPARSE = 1 << 33
 """Ids up to this have a bit each, 1 GiB in all."""
 
@@ -85,10 +91,11 @@ class Stream:
         """
         with self._lock():
             plain = y_pred is None and sample_weight is None and count is None and mask is None and ids is None
-            if plain and self._waiting.take(y_true, y_score):
+            if plain and self._waiting.take(y_true, y_score, self._latest):
                 if self._waiting.full:
                     self._count_waiting()
                 return
+            self._count_waiting()
             columns = {"y_true": y_true, "y_pred": y_pred, "y_score": y_score,
                        "sample_weight": sample_weight, "count": count}  # fmt: skip
             kept, left_out, new = self._wanted(mask, ids)
@@ -119,9 +126,10 @@ class Stream:
     def _tally(self, columns: dict[str, Any]) -> Tallies:
         return tally_arrays(self.reading, columns["y_true"], **{k: x for k, x in columns.items() if k != "y_true"})
 
-    def _add(self, made: Tallies) -> None:
+    def _add(self, made: Tallies, waited: bool = False) -> None:
         latest = made
-        _ = self._latest + made  # refused now, not when the evaluation is read
+        if not waited:
+            _ = self._latest + made  # refused now, not when the evaluation is read
         batches, kept = 1, list(self._parts)
         while kept and kept[-1][0] <= batches:  # like with like: each row is merged log(batches) times
             before, sum_before = kept.pop()
@@ -130,7 +138,7 @@ class Stream:
 
     def _count_waiting(self) -> None:
         if columns := self._waiting.give():
-            self._add(self._tally(columns))
+            self._add(self._tally(columns), waited=True)
 
     @property
     def evaluation(self) -> Evaluation:
@@ -215,17 +223,19 @@ class Stream:
 
 
 class _Waiting:
-    """Batches of plain labels 0 and 1 with scores in range, copied end to end until they are worth a pass.
+    """Batches of plain labels and scores, copied end to end until they are worth a pass.
 
-    What is not as plain as that is not taken: the pass finds out what it is, and says so.
+    Plain are labels 0 and 1 with scores (n,) in range, and labels 0…K-1 with probabilities (n, K). What is not as plain
+    as that is not taken: the pass finds out what it is, and says so.
     """
 
     def __init__(self, reading: Reading) -> None:
         simple = (
             reading.label_kind in (None, "class") and reading.ignore is None and not reading.rules and reading.curves
         )
-        names = reading.labels if reading.labels is not None else (0, 1)
-        self.open = simple and len(names) == 2 and set(names) == {0, 1}
+        self.names = None if reading.labels is None else list(reading.labels)
+        self.two = simple and (self.names is None or (len(self.names) == 2 and set(self.names) == {0, 1}))
+        self.many = simple and reading.pos_label is None and reading.score_kind == "probability"
         self.low, self.high = (0.0, 1.0) if reading.score_kind == "probability" else (-np.inf, np.inf)
         self.truth: NDArray[Any] = np.zeros(0, np.int8)
         self.scores: NDArray[Any] = np.zeros(0)
@@ -233,12 +243,10 @@ class _Waiting:
 
     @property
     def full(self) -> bool:
-        return self.rows > WAITING // 2
+        return 2 * self.rows > len(self.truth)
 
-    def take(self, y_true: Any, y_score: Any) -> bool:
-        """Whether the batch was taken."""
-        if not self.open:
-            return False
+    def take(self, y_true: Any, y_score: Any, latest: Tallies) -> bool:
+        """Whether the batch was taken; it follows on ``latest``, the tally of another."""
         truth, scores = _as_numpy(y_true), _as_numpy(y_score)
         if truth is None or scores is None or scores.dtype.kind != "f" or truth.dtype.kind not in "iubf":
             return False
@@ -246,29 +254,57 @@ class _Waiting:
             truth = truth[:, 0]
         if scores.ndim == 2 and scores.shape[1] == 1:
             scores = scores[:, 0]
-        n = len(truth) if truth.ndim == 1 else 0
-        if scores.shape != (n,) or not 0 < n <= WAITING // 2 or scores.itemsize == 2:
+        if not self._fits(truth, scores) or not _follows(latest, scores.shape[1:]):
             return False
-        if not (self.low <= np.minimum.reduce(scores) and np.maximum.reduce(scores) <= self.high):  # NaN is neither
-            return False
-        if truth.dtype.kind == "f" and not ((truth == 0) | (truth == 1)).all():
-            return False
-        if truth.dtype.kind in "iu" and not (np.minimum.reduce(truth) >= 0 and np.maximum.reduce(truth) <= 1):
-            return False
-        kind: Any = np.bool_ if truth.dtype.kind == "b" else np.int8
-        if scores.dtype != self.scores.dtype or kind != self.truth.dtype or not len(self.scores):
+        kind: Any = np.bool_ if truth.dtype.kind == "b" else np.int8 if scores.ndim == 1 else np.int64
+        if scores.dtype != self.scores.dtype or kind != self.truth.dtype or scores.shape[1:] != self.scores.shape[1:]:
             if self.rows:
                 return False
-            self.truth, self.scores = np.empty(WAITING, kind), np.empty(WAITING, scores.dtype)
+            self.truth = self.scores = np.zeros(0)
+        room = min(WAITING, max(WIDEST // math.prod(scores.shape[1:]), 2))
+        n = len(truth)
+        if 2 * n > room:
+            return False
+        if not len(self.truth):
+            self.truth, self.scores = np.empty(room, kind), np.empty((room, *scores.shape[1:]), scores.dtype)
         end = self.rows + n
         self.truth[self.rows : end], self.scores[self.rows : end] = truth, scores
         self.rows = end
         return True
 
+    def _fits(self, truth: NDArray[Any], scores: NDArray[Any]) -> bool:
+        """Whether these are rows as the pass takes them to be, without a look at each."""
+        if truth.ndim != 1 or not 0 < len(truth) == len(scores) or scores.itemsize == 2 or not 0 < scores.ndim < 3:
+            return False
+        classes = 2 if scores.ndim == 1 else scores.shape[1]
+        if not self.two if scores.ndim == 1 else not self.many or self.names not in (None, list(range(classes))):
+            return False
+        if scores.ndim == 2 and (classes < 3 or truth.dtype.kind not in "iu"):
+            return False
+        flat = scores if scores.ndim == 1 else scores.ravel()
+        if not (self.low <= np.minimum.reduce(flat) and np.maximum.reduce(flat) <= self.high):  # NaN is neither
+            return False
+        if truth.dtype.kind == "f" and not ((truth == 0) | (truth == 1)).all():
+            return False
+        if truth.dtype.kind in "iu" and not 0 <= np.minimum.reduce(truth) <= np.maximum.reduce(truth) < classes:
+            return False
+        return scores.ndim == 1 or row_sums_off(scores, SUM_TOLERANCE) == 0
+
     def give(self) -> dict[str, Any]:
         """The rows that wait, which wait no longer."""
         rows, self.rows = self.rows, 0
         return {"y_true": self.truth[:rows], "y_score": self.scores[:rows]} if rows else {}
+
+
+def _follows(latest: Tallies, width: tuple[int, ...]) -> bool:
+    """Whether unweighted scores of this width can be added to what was counted; if not, that is said at once."""
+    if latest.kind is None:
+        return True
+    if not width:
+        scores = latest.scores
+        return latest.matrix is None and isinstance(scores, ScoreTally) and scores.weights is None
+    ranks = latest.ranks
+    return latest.scores is not None and ranks is not None and ranks.classes == width[0] and ranks.full_weights is None
 
 
 def _as_numpy(x: Any) -> NDArray[Any] | None:

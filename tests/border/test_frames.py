@@ -15,6 +15,7 @@ pytest.importorskip("narwhals")
 from unconfused.errors import AmbiguousCall, InputError, InvalidValues, UnconfusedError, UnknownColumn
 from unconfused.ingest.frames import columns
 from unconfused.passes import evaluate, evaluate_frame
+from unconfused.tally.scores import ScoreTally
 
 RNG = np.random.default_rng(3)
 ROWS = 200
@@ -71,7 +72,10 @@ def test_same_tally(make: Callable[[Path], Any], tmp_path: Path) -> None:
     by_class = evaluate(DATA["the label"], DATA["guess"], count=DATA["n"])
     assert evaluate_frame(table, y_true="the label", y_pred="guess", count="n").tallies == by_class.tallies
     scored = evaluate(DATA["y"], y_score=DATA["p"], sample_weight=DATA["w"])
-    assert evaluate_frame(table, y_true="y", y_score="p", sample_weight="w").tallies == scored.tallies
+    exact = evaluate_frame(table, y_true="y", y_score="p", sample_weight="w", grid="exact")
+    assert exact.tallies == scored.tallies
+    binned = evaluate(DATA["y"], y_score=DATA["p"], grid="folded", count=DATA["n"])
+    assert evaluate_frame(table, y_true="y", y_score="p", count="n").tallies == binned.tallies
 
 
 @pytest.mark.parametrize("make", SOURCES.values(), ids=SOURCES.keys())
@@ -99,7 +103,11 @@ def test_nulls(make: Callable[[Path], Any], tmp_path: Path, monkeypatch: pytest.
         evaluate_frame(table, y_true="y", y_score="p")
     counted = evaluate_frame(table, y_true="y", y_score="p", invalid="count")
     scores = [np.nan if p is None else p for p in DATA["p"]]
-    assert counted.tallies == evaluate(DATA["y"], y_score=scores, invalid="count").tallies
+    expected = evaluate(DATA["y"], y_score=scores, invalid="count", grid="folded").tallies
+    assert isinstance(counted.scores, ScoreTally)
+    assert isinstance(expected.scores, ScoreTally)
+    assert np.array_equal(counted.scores.full, expected.scores.full)
+    assert counted.scores.evidence["null"] + counted.scores.evidence["nan"] == 4
 
 
 def test_categories() -> None:

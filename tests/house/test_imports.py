@@ -95,8 +95,13 @@ def is_door(around: list[ast.AST]) -> bool:
 
 
 def brings_library(target: str) -> bool:
-    """Whether loading this module of ours loads an optional library."""
-    return target in MODULES and any(optional(name) and not around for name, _, around, _ in imports(target))
+    """Whether loading this module of ours loads an optional library, itself or by another one beside it."""
+    top = (
+        []
+        if target not in MODULES
+        else [name for name, _, around, types in imports(target) if not around and not types]
+    )
+    return any(optional(name) or (room_of(target) in name and brings_library(name)) for name in top)
 
 
 def optional(target: str) -> bool:

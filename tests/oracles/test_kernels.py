@@ -23,6 +23,7 @@ from sklearn.metrics import roc_auc_score
 from unconfused import tally
 from unconfused.tally import binning, kernels, sides, threads
 from unconfused.tally.grids import Grid
+from unconfused.tally.ranks import Ranks, placed
 
 FORMS = [
     "numpy",
@@ -299,6 +300,29 @@ def test_rows_that_do_not_sum_to_one_are_counted(form: str, kind: str) -> None:
         assert binning.row_sums_off(s[:0], 1e-2) == 0
 
 
+@both
+@settings(max_examples=50)
+@given(st.data())
+def test_the_true_class_has_its_place_among_the_scores(form: str, data: Any) -> None:
+    """Places and scores to the bit, sums of squares to 1e-12."""
+    n, k = data.draw(ROWS), data.draw(st.integers(1, 9))
+    truth = data.draw(labels(n, list(range(k)), ["int64"]))
+    s = data.draw(scores((n, k), PROBABILITIES, ["float16", "float32", "float64"]))
+    s = np.asfortranarray(s) if data.draw(st.booleans()) else s
+    with taken(form):
+        found = placed(truth, s)
+    for i, (y, row) in enumerate(zip(truth.tolist(), s.astype(float).tolist(), strict=True)):
+        assert found.best[i] == 1 + sum(x > row[y] for x in row)
+        assert found.worst[i] == sum(x >= row[y] for x in row)
+        assert found.own[i] == row[y]
+        assert found.squares[i] == pytest.approx(math.fsum(x * x for x in row), rel=1e-12)
+    if n:
+        counted = Counter(zip(found.best.tolist(), found.worst.tolist(), strict=True))
+        for ranks in (Ranks.at(k, found.best, found.worst), Ranks.count(truth, s.astype(np.float64))):
+            assert [tuple(x) for x in ranks.places.tolist()] == sorted(counted)
+            assert ranks.full.tolist() == [counted[x] for x in sorted(counted)]
+
+
 # ── sides ─────────────────────────────────────────────────────────────────────────────────────
 @both
 @given(st.data())
@@ -387,6 +411,7 @@ def test_both_forms_agree_to_the_bit_over_many_blocks(seed: int) -> None:
             binning.ovr_bin_counts(classes, table, folded, percents),
             binning.argmax_pairs(classes, table),
             binning.row_sums_off(table, 1e-3),
+            placed(classes, table)[:3],
             parted,
             sides.ranked_sums(*parted),
             sides.merged_masses(*parted),

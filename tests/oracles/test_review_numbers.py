@@ -15,7 +15,7 @@ from unconfused.inference.delta import Sample
 from unconfused.inference.intervals import chi_square, student, wilson
 from unconfused.labels import Labels
 from unconfused.metrics import CATALOGUE
-from unconfused.metrics.proper import bin_starts
+from unconfused.metrics.calibration import width_starts
 from unconfused.tally.cells import Cells
 from unconfused.tally.confusion import ConfusionMatrix
 from unconfused.tally.moments import Moments
@@ -231,7 +231,7 @@ def test_an_edge_between_bins_belongs_to_the_bin_above() -> None:
     for bins in (3, 10, 15, 49, 100):
         edges = np.arange(1, bins) / bins
         tally = tally_of(np.zeros(2 * len(edges), int), np.concatenate([edges, np.nextafter(edges, 0)]))
-        starts = bin_starts(tally, bins)
+        starts = width_starts(tally, bins)
         np.testing.assert_array_equal(tally.scores[starts[1:]], edges)
 
 

@@ -51,7 +51,7 @@ COMMANDS = {
         "compare:compare",
         "Which of several models does better on the same rows, on which metric, and how sure that is.",
         "SOURCE... --y-true COLUMN --y-score MODEL=COLUMN --y-score MODEL=COLUMN | --y-pred ... | MODEL.uc MODEL.uc",
-        "preds.parquet --y-true label --y-score old=p_old --y-score new=p_new",
+        "p.parquet --y-true y --y-score old=p_old --y-score new=p_new",
     ),
     "check": Command(
         "commands:check",

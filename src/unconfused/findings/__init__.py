@@ -40,7 +40,9 @@ class Finding:
         return f"{self.level} {self.code}: {self.message} {self.remedy}".rstrip()
 
 
-OF_ROWS = frozenset({"alias", "swapped", "neighbours", "changes", "repeated", "judged", "confidence", "modelled"})
+OF_ROWS = frozenset(
+    {"alias", "coarse", "swapped", "neighbours", "changes", "repeated", "judged", "confidence", "modelled"}
+)
 """Evidence of the order of rows and of the call: it adds, but another cut of the same rows may show another."""
 
 

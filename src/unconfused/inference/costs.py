@@ -29,7 +29,7 @@ def cost_estimate(cm: ConfusionMatrix, costs: Costs, *, level: float = 0.95) -> 
 
     >>> cm = ConfusionMatrix.from_counts([[90, 10], [1, 9]], labels=["healthy", "ill"])
     >>> print(cost_estimate(cm, Costs([[0, 1], [10, 0]])))
-    0.182 [-0.01, 0.37]
+    0.182 [0.00, 0.37]
     """
     costs.check(cm.labels)
     truth, called, rows, weights, squares = cm.entries()

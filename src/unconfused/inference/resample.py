@@ -86,11 +86,12 @@ def posterior(reading: Reading, sample: Sample, level: float, seed: int) -> tupl
         np.nan_to_num(ratio(*pair).value).reshape(-1, seats, seats) for pair in ((table**2, squares), (squares, table))
     )
     totals = table_of(sample.counts).sum(-1, keepdims=True).reshape(-1, seats, 1)
-    generator, step = np.random.default_rng(seed), max(1, CHUNK // (DRAWS * seats**2))
+    step = max(1, CHUNK // (DRAWS * seats**2))
     low, high = np.empty((2, len(shapes)))
     for start in range(0, len(shapes), step):
-        chunk = slice(start, start + step)
-        drawn = generator.gamma(shapes[chunk], scales[chunk], (DRAWS, *shapes[chunk].shape))
+        chunk = slice(start, start + step)  # a table is drawn alike whatever else is asked for
+        pairs = zip(shapes[chunk], scales[chunk], strict=True)
+        drawn = np.stack([np.random.default_rng(seed).gamma(*pair, (DRAWS, seats, seats)) for pair in pairs], 1)
         if sample.fixed:
             drawn *= np.nan_to_num(ratio(totals[chunk], drawn.sum(-1, keepdims=True)).value)
         values = reading(Cells.of_table(drawn, k))

@@ -164,9 +164,13 @@ def _class_tallies(rows: Rows) -> Tallies:
         return Tallies(class_kind(given), given)
     score, rows = rows.score, _noted(rows, rows.score)
     labels = score_labels(reading, truth, score, partial=True)
-    if len(labels) > 2 and reading.curves and not reading.rules:
-        if (swift := express.scores_of_many(rows, truth, labels)) is not None:
-            return swift
+    if (
+        len(labels) > 2
+        and reading.curves
+        and not reading.rules
+        and (swift := express.scores_of_many(rows, truth, labels))
+    ):
+        return swift
     scores = read_scores(score, labels, reading.score_kind, reading.invalid)
     codes = truth.coded(labels)
     sides = [truth] if rows.called is None else [truth, factored(rows, rows.called)]

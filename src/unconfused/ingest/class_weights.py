@@ -78,7 +78,7 @@ class TrainingWeights:
 
     @property
     def per_row(self) -> NDArray[np.float64]:
-        """The weight of each row, (n,): for ``fit(X, y, sample_weight=)`` and ``WeightedRandomSampler(w.per_row, n)``."""
+        """The weight of each row, (n,): ``fit(X, y, sample_weight=)``, ``WeightedRandomSampler(w.per_row, n)``."""
         found: NDArray[np.float64] = self.weights[self.codes]
         return found
 

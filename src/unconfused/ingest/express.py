@@ -93,7 +93,7 @@ def scores_of_two(rows: Rows) -> ScoreTally | None:
         return None
     labels, positive = named
     columns = slice(None) if labels.values[positive] == 1 else slice(None, None, -1)
-    return _of_bins(found, labels, columns, rows)
+    return _of_bins(found, labels, columns, rows, bins)
 
 
 def scores_of_many(rows: Rows, truth: Factor, labels: Labels) -> Tallies | None:
@@ -116,7 +116,7 @@ def scores_of_many(rows: Rows, truth: Factor, labels: Labels) -> Tallies | None:
         labels, np.pad(table, (0, 2)), evidence=rows.evidence + Evidence(ties=ties), rule="argmax of the scores"
     )
     tallies = {
-        name: _of_bins(found, Labels.against_rest(name), slice(None), rows)
+        name: _of_bins(found, Labels.against_rest(name), slice(None), rows, bins)
         for name, found in zip(labels.names, members, strict=True)
     }
     at = placed(codes, scores)
@@ -124,9 +124,8 @@ def scores_of_many(rows: Rows, truth: Factor, labels: Labels) -> Tallies | None:
     return Tallies("multiclass", matrix, Grouped(tallies, "class"), moments_of(at.own, at.squares), ranks)
 
 
-def _of_bins(found: Binned, labels: Labels, columns: slice, rows: Rows) -> ScoreTally:
+def _of_bins(found: Binned, labels: Labels, columns: slice, rows: Rows, bins: dict[str, Any]) -> ScoreTally:
     """The tally of counted bins; ``columns`` puts the negatives first."""
-    bins = rows.reading.bins
     full = np.zeros((len(found.counts) + 1, COLUMNS), np.int64)
     full[1:, :2] = found.counts[:, columns]
     lows, highs = (np.full((len(found.counts), COLUMNS), x) for x in (np.inf, -np.inf))

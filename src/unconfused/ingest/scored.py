@@ -23,6 +23,8 @@ from unconfused.tally.rules import Rule, first_largest
 from unconfused.tally.scores import ScoreTally
 
 Floats = NDArray[np.float64]
+SUM_TOLERANCE = 1e-3
+"""How far from 1 the class probabilities of a row may sum."""
 MOST_PAIRED = 64
 """Classes of which every two are compared: their pairs grow with the square."""
 
@@ -150,7 +152,7 @@ def _check_infinities(column: Column, scores: Floats, invalid: str) -> None:
 
 def sum_tolerance(column: Column) -> float:
     """How far from 1 the class probabilities of a row may sum: those from 16-bit floats to two digits."""
-    return 2e-2 if column.coarse else 1e-3
+    return 2e-2 if column.coarse else SUM_TOLERANCE
 
 
 def _check_sums(column: Column, scores: Floats) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from unconfused.findings import Evidence
 from unconfused.ingest.columns import Column
+from unconfused.ingest.factors import is_null
 
 LOOK = 1 << 16
 """Rows that are looked at: of a large call the first ones, so that it costs next to nothing."""
@@ -29,7 +30,8 @@ def seen(y_true: Any, given: Any, truth: Column, other: Column, score_kind: str)
     }
     if truth.values.ndim == 1:
         head = truth.values[:LOOK]
-        if head.dtype.kind in "biufU" or len(head) <= 1 << 12:  # comparing text of objects takes longer
+        objects = head.dtype.kind not in "biufU"  # comparing them takes longer, and a null may refuse to be
+        if not objects or (len(head) <= 1 << 12 and truth.missing is None and not any(map(is_null, head))):
             found |= {"neighbours": len(head) - 1, "changes": int(np.count_nonzero(head[1:] != head[:-1]))}
     scores = other.values
     if other.name == "y_score" and scores.dtype.kind == "f" and truth.values.ndim == 1 and other.missing is None:

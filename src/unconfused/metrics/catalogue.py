@@ -187,7 +187,7 @@ class Metric:
         return self.function(subject, *args)
 
     def __call__(self, subject: Any, *args: Argument) -> Array:
-        """The value, as float64: of ``Cells`` for counts, ``Masses`` for scores, ``Places`` for ranks; never out of range."""
+        """The value, as float64, in its range: of ``Cells`` for counts, ``Masses`` for scores, ``Places`` for ranks."""
         return np.clip(value_of(self.form(subject, *args)), *self.range)
 
     def by_class(self, c: Cells, *args: Argument) -> Array:

@@ -58,11 +58,13 @@ class Archive:
             refuse("its members claim more bytes than the file has")
 
     def read(self, name: str) -> bytes:
+        """The bytes of a member."""
         if name not in self.members:
             refuse(f"{name} is missing")
         return self.archive.read(self.members[name])
 
     def header(self) -> Node:
+        """The tally that the header describes."""
         header = json.loads(self.read(HEADER).decode(), parse_constant=lambda x: refuse(f"its header holds {x}"))
         if not isinstance(header, dict) or header.get("format") != FORMAT:
             refuse("its header is of another format")

@@ -27,6 +27,10 @@ class Placed(NamedTuple):
     own: Floats
     squares: Floats
 
+    def part(self, rows: slice) -> Placed:
+        """Some of the rows, to be written."""
+        return Placed(self.best[rows], self.worst[rows], self.own[rows], self.squares[rows])
+
 
 def placed(truth: NDArray[np.int64], scores: NDArray[np.floating]) -> Placed:
     """One sweep over rows with a true class in 0…K-1 and K scores, none of them NaN.    Shapes: (n,) and (n, K).
@@ -40,7 +44,7 @@ def placed(truth: NDArray[np.int64], scores: NDArray[np.floating]) -> Placed:
     def part(rows: slice) -> None:
         at = rows.start
         for y, s in pieces(truth[rows], scores[rows], compiled=compiled is not None):
-            of = Placed(*(x[at : at + len(y)] for x in made))
+            of = made.part(slice(at, at + len(y)))
             if compiled:
                 compiled.placed(y, s, *of)
             else:

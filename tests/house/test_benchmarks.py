@@ -1,0 +1,24 @@
+"""The benchmarks run, whatever of the others is installed; what they found is no matter here."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+RUN = [sys.executable, str(ROOT / "benchmarks" / "run.py"), "--quick", "--rows", "20000", "--runs", "1", "--only"]
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"), [("pairs2", "NumPy bincount"), ("start", "import unconfused"), ("stream", "64 MB")]
+)
+def test_benchmarks_run(name: str, shown: str) -> None:
+    """A case beside its peers, and two that have none: each prints its table."""
+    done = subprocess.run([*RUN, name], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert shown in done.stdout
+    assert "failed" not in done.stdout
+    assert "Measured on" in done.stdout
