@@ -50,7 +50,7 @@ COMMANDS = {
     "compare": Command(
         "compare:compare",
         "Which of several models does better on the same rows, on which metric, and how sure that is.",
-        "SOURCE... --y-true COLUMN --y-score MODEL=COLUMN --y-score MODEL=COLUMN | --y-pred ... | MODEL.uc MODEL.uc",
+        "SOURCE... --y-true COLUMN (--y-score | --y-pred) MODEL=COLUMN... | A.uc B.uc",
         "p.parquet --y-true y --y-score old=p_old --y-score new=p_new",
     ),
     "check": Command(

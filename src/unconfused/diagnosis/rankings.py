@@ -13,6 +13,7 @@ from unconfused.diagnosis.chance import is_grouped
 from unconfused.diagnosis.counts import FEW, MANY, surer_than_right
 from unconfused.findings import Finding
 from unconfused.metrics.ranking import Masses, roc_auc
+from unconfused.tally.cuts import settled
 from unconfused.tally.scores import ScoreTally
 
 TWICE = 0.7311
@@ -175,7 +176,8 @@ def tied(r: Ranked) -> Iterator[Finding]:
     if r.rows < FEW or len(scores.scores) <= 2:
         return
     pairs = float(r.positives) * r.negatives
-    share = float(scores.mass[:, 0].astype(np.float64) @ scores.mass[:, 1]) / pairs
+    alike = settled(scores)  # in a bin of several scores no one knows
+    share = float(scores.mass[alike, 0].astype(np.float64) @ scores.mass[alike, 1]) / pairs
     if share > 0.05:
         yield Finding(
             "CM-TIED",

@@ -249,18 +249,16 @@ def _delta(reading: Reading, sample: Sample, value: Array, level: float, seed: i
     except NotKept:  # reads every cell of a table that has too many
         return _bootstrap(reading, sample, level, seed)
     name: Words = f"delta method on {scale_name(reading.range)}"
-    flat = _flat(value, (low, high))
+    flat, near = _flat(value, (low, high)), np.zeros(value.shape, bool)
     if reading.chance is not None:
         near, ends = _by_chance(reading.chance, sample, value, level)
         low, high = (np.where(near, end, old) for end, old in zip(ends, (low, high), strict=True))
         flat, name = flat & ~near, np.where(near, CHANCE, name)
-    if (
-        isinstance(sample.counts.table, Sparse) or sample.counts.rows.shape[-1] > LARGE
-    ):  # all its cells are too many to be drawn again and again
+    if isinstance(sample.counts.table, Sparse) or sample.counts.rows.shape[-1] > LARGE:  # too many cells to draw
         few_ends = _unspread(reading, sample, value, level)
         low, high = (np.where(flat, end, old) for end, old in zip(few_ends, (low, high), strict=True))
         return (low, high), np.where(flat, UNSPREAD, name)
-    unsure = flat | (_few(sample) & ~np.isnan(value) if few else False)
+    unsure = flat | (_few(sample) & ~np.isnan(value) & ~near if few else False)
     if not unsure.any():
         return (low, high), name
     (lows, highs), words = _posterior(reading, sample, unsure, level, seed)
