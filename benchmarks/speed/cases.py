@@ -355,7 +355,7 @@ CASES = (
     ),
     Case(
         "many", "100 classes against the rest", table(100), OURS["folded"],
-        (Side("TorchMetrics multiclass_auroc(thresholds=200)", torch_many, "torchmetrics", 1000, share=10),), per=10,
+        (Side("TorchMetrics multiclass_auroc(thresholds=200)", torch_many, "torchmetrics", 1000, share=100),), per=10,
     ),
     Case(
         "many-updates", "100 classes, 256 rows at a time", table(100), OURS["updates"],

@@ -42,15 +42,14 @@ def time(case: str, peer: int | None, rows: int, runs: int) -> dict[str, Any]:
 
 
 def memory(case: str, peer: int | None, rows: int) -> int:
-    """Bytes that a call adds at its peak, after two that warmed up."""
+    """Bytes that a call adds at its peak, once it is warm."""
     found = of_case(case)
     truth, other = found.rows(rows)
     side = found.ours if peer is None else found.peers[peer]
     few = len(truth) // side.share
     call = side.ready(truth[:few], other[:few])
-    call()
-    call()
-    return measure.added_memory(call) * side.share
+    measure.warm(call)
+    return measure.added_memory(call)
 
 
 def first(case: str, rows: int) -> list[float]:

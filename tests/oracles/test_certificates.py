@@ -318,3 +318,35 @@ def test_pins_lie_in_probabilities_also_of_logits() -> None:
     ev = uc.evaluate(z > 0.3, y_score=z, score_kind="logit", grid="floatbits(0)")
     for i in range(1, 100):
         assert ev.at(i / 100).tp == int(((z > 0.3) & (z >= cut_of(i / 100, "logit"))).sum())
+
+
+def test_counts_go_on_past_where_float32_stops() -> None:
+    """A tally that stands at 2²⁴ - 10 in one bin counts each further row."""
+    start = uc.evaluate([0, 1], y_score=[0.2, 0.7], count=[2**24 - 10, 1], grid="folded")
+    more = uc.evaluate([0] * 300, y_score=[0.2] * 300, labels=[0, 1], grid="folded")
+    assert (start + more).scores.negatives == 2**24 + 290
+    assert sum([more] * 100, start).scores.negatives == 2**24 - 10 + 30_000
+
+
+@given(data=st.data())
+@settings(max_examples=30, deadline=None)
+def test_a_counted_nan_changes_no_other_row(data: st.DataObject) -> None:
+    """Nor do scores that are null, infinite, below 0 or above 1: they stand in a seat, and why is counted."""
+    given_rows = data.draw(rows("probability"))
+    y, p = given_rows["y_true"], given_rows["y_score"]
+    bad = data.draw(st.lists(st.sampled_from([math.nan, math.inf, -math.inf, -0.5, 1.5]), min_size=1, max_size=5))
+    at = data.draw(st.integers(0, len(p)))
+    whole = uc.evaluate(
+        np.insert(y, at, 1), y_score=np.insert(p, at, bad[0]), invalid="count", grid="folded", labels=[0, 1]
+    )
+    for x in bad[1:]:
+        whole += uc.evaluate([1], y_score=[x], invalid="count", grid="folded", labels=[0, 1])
+    clean = uc.evaluate(y, y_score=p, grid="folded", labels=[0, 1])
+    assert np.array_equal(whole.scores.full[1:], clean.scores.full[1:])
+    assert np.array_equal(whole.scores.lows, clean.scores.lows)
+    assert whole.scores.full[0].tolist() == [0, len(bad), 0, 0]
+    reasons = {"nan": math.isnan, "plus_inf": lambda x: x == math.inf, "minus_inf": lambda x: x == -math.inf,
+               "below": lambda x: -1 < x < 0, "above": lambda x: 1 < x < 2}  # fmt: skip
+    assert {name: whole.scores.evidence[name] for name in reasons} == {
+        name: sum(map(fits, bad)) for name, fits in reasons.items()
+    }

@@ -10,10 +10,18 @@ from typing import Any
 
 import numpy as np
 
+from unconfused.findings import Evidence
+from unconfused.ingest.columns import Column
+from unconfused.ingest.express import matrix_of_table, scores_of_bins
+from unconfused.ingest.rows import Reading, Rows
+from unconfused.ingest.weights import Weighing
 from unconfused.tally.binning import Binned
-from unconfused.tally.grids import LARGEST, OCTAVES, SMALLEST, Grid
+from unconfused.tally.grids import EXACT, LARGEST, OCTAVES, SMALLEST, Grid
 from unconfused.tally.kernels import Floats, Ints
+from unconfused.tally.tallies import Tallies, class_kind
 
+FEW = 1 << 14
+"""Rows below which it takes longer to start the work there than to bring them over."""
 MOST = 64
 """Labels up to here are counted as pairs."""
 AWAY = ("cuda", "xpu")
@@ -27,6 +35,30 @@ def away(*tensors: Any) -> bool:
         return False
     here = {x.device for x in tensors}
     return len(here) == 1 and here.pop().type in AWAY and all(x.dim() == 1 for x in tensors)
+
+
+def tallied(reading: Reading, y_true: Any, y_pred: Any, y_score: Any) -> Tallies | None:
+    """The tallies of plain columns on an accelerator: of given classes, or of one score a row on a grid."""
+    given = y_score if y_pred is None else y_pred
+    if not away(y_true, given) or len(y_true) < FEW or len(y_true) != len(given):
+        return None
+    if reading.label_kind not in (None, "class") or reading.ignore is not None or reading.rules or not reading.curves:
+        return None
+    n, zero = len(y_true), np.broadcast_to(np.int8(0), (len(y_true),))  # the rows stay where they are
+    kinds = [np.dtype(bool if "bool" in str(x.dtype) else np.int64) for x in (y_true, given)]
+    truth, other = Column("y_true", zero), Column("y_pred" if y_score is None else "y_score", zero)
+    if y_score is None:
+        table = pairs(y_true, y_pred)
+        rows = Rows(reading, truth, other, None, Weighing(n), Evidence())
+        matrix = None if table is None else matrix_of_table(rows, table, *kinds)
+        return None if matrix is None else Tallies(class_kind(matrix), matrix)
+    grid = reading.bins["grid"]
+    if y_pred is not None or grid == EXACT or reading.refine:
+        return None
+    found = bins(y_true, y_score, grid, reading.bins["pins"])
+    rows = Rows(reading, truth, None, other, Weighing(n), Evidence())
+    scores = None if found is None else scores_of_bins(rows, found, kinds[0])
+    return None if scores is None else Tallies("binary", None, scores)
 
 
 def pairs(truth: Any, called: Any) -> Ints | None:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from unconfused.errors import AmbiguousCall, ShapeError, UnknownLabels, UsageError
 from unconfused.findings import Evidence
 from unconfused.ingest import express
+from unconfused.ingest.accelerated import tallied
 from unconfused.ingest.classes import factored, known, resolve, score_labels
 from unconfused.ingest.columns import Column
 from unconfused.ingest.factors import Factor
@@ -47,6 +48,8 @@ def tally_arrays(
     count: Any = None,
 ) -> Tallies:
     """Everything that one pass keeps: the matrix of the stated decision, the masses at each score, the losses."""
+    if sample_weight is None and count is None and (made := tallied(reading, y_true, y_pred, y_score)) is not None:
+        return made
     rows = paired(reading, y_true, y_pred, y_score, sample_weight, count)
     if reading.label_kind == "multilabel":
         return _multilabel(rows)

@@ -23,7 +23,7 @@ from unconfused.tally.confusion import ConfusionMatrix
 from unconfused.tally.cuts import COLUMNS
 from unconfused.tally.grids import EXACT
 from unconfused.tally.grouped import Grouped
-from unconfused.tally.kernels import cut_counts, pair_counts
+from unconfused.tally.kernels import Ints, cut_counts, pair_counts
 from unconfused.tally.ranks import Ranks, placed
 from unconfused.tally.scores import ScoreTally
 from unconfused.tally.sides import sorted_sides
@@ -39,9 +39,13 @@ def matrix_of_pairs(rows: Rows) -> ConfusionMatrix | None:
     table = None if truth is None or called is None else pair_counts(truth, called)
     if truth is None or called is None or table is None:
         return None
-    sides = [
-        _factor(name, x, (table > 0).any(axis=axis)) for name, x, axis in (("y_true", truth, 1), ("y_pred", called, 0))
-    ]
+    return matrix_of_table(rows, table, truth.dtype, called.dtype)
+
+
+def matrix_of_table(rows: Rows, table: Ints, *kinds: np.dtype[Any]) -> ConfusionMatrix | None:
+    """The matrix of counted pairs of the values 0…m-1 of columns of two types."""
+    seen = (table > 0).any(axis=1), (table > 0).any(axis=0)
+    sides = [_factor(*side) for side in zip(("y_true", "y_pred"), kinds, seen, strict=True)]
     if rows.reading.labels is None and sides[0].values != sides[1].values:
         return None  # the long way asks whether they speak of the same classes
     labels = resolve(rows.reading, *sides)
@@ -65,7 +69,7 @@ def matrix_at(rows: Rows, threshold: Any) -> ConfusionMatrix | None:
     if found is None:
         return None
     table, rounded = found
-    named = _two(rows, truth, (table > 0).any(axis=1))
+    named = _two(rows, truth.dtype, (table > 0).any(axis=1))
     if named is None:
         return None
     labels, positive = named
@@ -86,9 +90,12 @@ def scores_of_two(rows: Rows) -> ScoreTally | None:
     if bins["grid"] == EXACT:
         return _exact_of_two(rows, truth, scores)
     found = bin_counts(truth, scores, bins["grid"], bins["pins"])
-    if found is None:
-        return None
-    named = _two(rows, truth, (found.counts > 0).any(axis=0))
+    return None if found is None else scores_of_bins(rows, found, truth.dtype)
+
+
+def scores_of_bins(rows: Rows, found: Binned, kind: np.dtype[Any]) -> ScoreTally | None:
+    """The tally of counted bins of rows labelled 0 and 1 in a column of that type."""
+    bins, named = rows.reading.bins, _two(rows, kind, (found.counts > 0).any(axis=0))
     if named is None:
         return None
     labels, positive = named
@@ -138,7 +145,7 @@ def _of_bins(found: Binned, labels: Labels, columns: slice, rows: Rows, bins: di
 
 def _exact_of_two(rows: Rows, truth: NDArray[Any], scores: NDArray[Any]) -> ScoreTally | None:
     sides = sorted_sides(truth, scores, *_range(rows))
-    named = None if sides is None else _two(rows, truth, np.array([len(side) > 0 for side in sides]))
+    named = None if sides is None else _two(rows, truth.dtype, np.array([len(side) > 0 for side in sides]))
     if sides is None or named is None:
         return None
     labels, positive = named
@@ -176,9 +183,9 @@ def _range(rows: Rows) -> tuple[float, float]:
     return (0.0, 1.0) if rows.reading.score_kind == "probability" else (-np.inf, np.inf)
 
 
-def _factor(name: str, column: NDArray[Any], present: Any) -> Factor:
+def _factor(name: str, kind_of: np.dtype[Any], present: Any) -> Factor:
     """The values that occur, without their rows."""
-    kind = bool if column.dtype.kind == "b" else int
+    kind = bool if kind_of.kind == "b" else int
     return Factor(name, np.zeros(0, np.int64), tuple(kind(i) for i in np.flatnonzero(present).tolist()))
 
 
@@ -188,9 +195,9 @@ def _places(labels: Labels, values: tuple[Any, ...]) -> dict[int, int] | None:
     return {int(v): known[v] for v in values} if all(v in known for v in values) else None
 
 
-def _two(rows: Rows, truth: NDArray[Any], present: Any) -> tuple[Labels, int] | None:
+def _two(rows: Rows, kind: np.dtype[Any], present: Any) -> tuple[Labels, int] | None:
     """The two classes and the place of the positive one, where they are 0 and 1."""
     assert rows.score is not None
-    labels = score_labels(rows.reading, _factor("y_true", truth, present), rows.score, partial=True)
+    labels = score_labels(rows.reading, _factor("y_true", kind, present), rows.score, partial=True)
     fits = len(labels) == 2 and set(labels.values) == {0, 1}
     return (labels, labels.require_positive("A score")) if fits else None
