@@ -198,7 +198,7 @@ def picture(result: dict[str, Any]) -> None:
         bars.text(line["ratio"] * 1.08, place, times(line["ratio"]), va="center", fontsize=8)
     bars.set(xscale="log", xlabel="how many times as long as ours", yticks=list(places))
     bars.set_yticklabels([f"{x['title']}: {x['peer'].split('(')[0]}" for x in lines], fontsize=8)
-    bars.set_xlim(min(0.5, *(x["ratio"] for x in lines)), 4 * max(x["ratio"] for x in lines))
+    bars.set_xlim(0.6 * min(1, *(x["ratio"] for x in lines)), 4 * max(x["ratio"] for x in lines))
     bars.axvline(1, color="#444444", linewidth=0.8)
     if growth:
         other = axes[0, 1]
@@ -207,7 +207,7 @@ def picture(result: dict[str, Any]) -> None:
             other.plot([x["rows"] for x in own], [x["ours"] for x in own], marker="o", markersize=3, label=GROWTH[call])
         other.plot([x["rows"] for x in own], [x["read"] for x in own], color="#999999", linestyle=":", label="reading")
         other.set(xscale="log", yscale="log", xlabel="rows", ylabel="seconds")
-        other.legend(frameon=False, fontsize=8)
+        other.legend(frameon=False, fontsize=8, loc="upper left")
     for axis in axes.flat:
         axis.spines[["top", "right"]].set_visible(False)
     figure.savefig(PICTURE, dpi=150, facecolor="white", metadata={"Software": None})

@@ -64,6 +64,17 @@ def test_ids_remove_repeats_exactly(data: st.DataObject) -> None:
     assert found.left_out == ({"duplicate": len(ids) - len(first)} if len(ids) > len(first) else {})
 
 
+def test_an_id_is_the_same_however_it_comes_and_padding_takes_none() -> None:
+    """As an object, a 64-bit integer or an 8-bit one; a masked row neither counts nor uses its id up."""
+    stream = uc.Stream(labels=[0, 1])
+    for ids in (np.array([1, "a"], object), np.array([1, 2]), np.array([2, 1], np.uint8), np.array(["a", 3], object)):
+        stream.update(y_true=[0, 1], y_score=[0.1, 0.2], ids=ids)
+    assert stream.evaluation.left_out == {"duplicate": 4}
+    stream.update(y_true=[0, 1], y_score=[0.1, 0.2], ids=[7, 7], mask=[False, True])
+    assert stream.evaluation.left_out == {"duplicate": 4, "masked": 1}
+    assert stream.evaluation.total == 5
+
+
 def test_ids_of_two_streams_must_be_apart() -> None:
     a, b = uc.Stream(), uc.Stream()
     a.update(y_true=Y[:10], y_score=P[:10], ids=np.arange(10))

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from unconfused import stream as streams
 from unconfused.errors import InputError, MergeRefused, UnconfusedError
+from unconfused.ingest import waiting
 from unconfused.passes import evaluate
 from unconfused.stream import Stream
 
@@ -25,7 +25,7 @@ def rows_of(classes: int, rows: int = 3000) -> tuple[Any, Any]:
 @pytest.mark.parametrize("size", [1, 64, 700])
 def test_batches_are_counted_as_the_whole(classes: int, size: int, grid: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever the size of a batch, and of the room in which batches wait."""
-    monkeypatch.setattr(streams, "WIDEST", 500 * classes)
+    monkeypatch.setattr(waiting, "WIDEST", 500 * classes)
     truth, scores = rows_of(classes, 200 if size == 1 else 3000)
     stream = Stream(grid=grid)
     for start in range(0, len(truth), size):
