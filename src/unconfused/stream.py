@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unconfused.diagnosis import diagnose
-from unconfused.errors import LengthMismatch, MergeRefused, ShapeError, UsageError
+from unconfused.errors import InvalidValues, LengthMismatch, MergeRefused, ShapeError, UsageError
 from unconfused.evaluation import Evaluation
 from unconfused.findings import Evidence, Finding, announce
 from unconfused.ingest.arrays import tally_arrays
 from unconfused.ingest.columns import as_column
+from unconfused.ingest.factors import is_null
 from unconfused.ingest.mixups import check_matrix
 from unconfused.ingest.rows import Reading
 from unconfused.ingest.waiting import Ids, Waiting
@@ -105,7 +106,12 @@ class Stream:
             masked = int((~kept).sum())
         if ids is None:
             return kept, Evidence(masked=masked), np.zeros(0, np.int64)
-        given = as_column(ids, "ids").values
+        column = as_column(ids, "ids")
+        given = column.values
+        nulls = column.missing is not None and bool(column.missing.any())
+        if nulls or (given.dtype.kind in "Of" and any(map(is_null, given.ravel().tolist()))):
+            raise InvalidValues("ids holds nulls.", "A row without an id may or may not have been there before.",
+                                "Leave those rows out with mask=, or name them.")  # fmt: skip
         if given.ndim != 1 or (kept is not None and len(given) != len(kept)):
             raise ShapeError(f"ids has shape {given.shape}; there is one id for each row.")
         counted = np.arange(len(given)) if kept is None else np.flatnonzero(kept)

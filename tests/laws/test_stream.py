@@ -176,3 +176,9 @@ def test_memory_does_not_grow_with_the_rows() -> None:
     cells = [len(part.scores.scores) for _, part in stream._parts if part.scores is not None]
     assert sum(cells) <= 16 * 1100
     assert len(stream._parts) <= 8
+
+
+@pytest.mark.parametrize("ids", [[1, None], np.array([1, np.nan]), [None, "a"]], ids=str)
+def test_a_row_without_an_id_is_refused(ids: Any) -> None:
+    with pytest.raises(uc.UnconfusedError, match="nulls"):
+        uc.Stream().update(y_true=[0, 1], y_score=[0.1, 0.2], ids=ids)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -11,7 +12,8 @@ import numpy as np
 
 from unconfused.errors import UsageError
 from unconfused.metrics import parse, ratio
-from unconfused.metrics.ranking import Masses
+from unconfused.metrics.certificates import certificate
+from unconfused.metrics.ranking import asked
 from unconfused.tally.cells import Array
 from unconfused.tally.grouped import Grouped
 from unconfused.tally.scores import ScoreTally
@@ -31,6 +33,7 @@ class Curve:
         x_name, y_name: what the axes show.
         area: the summary that belongs to this curve, or None.
         area_name: its name in the metric language, or None.
+        area_bounds: what holds the exact area of binned scores, whose edges alone are points; else None.
         baseline: x and y of a model that knows nothing; of a calibration curve, of one that is calibrated.
         name: the class that is positive.
         beside: further lines over the same x, by name.    Shape: (n,) each.
@@ -53,6 +56,7 @@ class Curve:
     rows: Array | None = None
     interval: Ends | None = None
     expected: Ends | None = None
+    area_bounds: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         held = (self.x, self.y, self.thresholds, *self.baseline, *self.beside.values())
@@ -81,6 +85,9 @@ class Curve:
 
     def __str__(self) -> str:
         area = "" if self.area is None else f", {self.area_name} = {self.area:.4f}"
+        if self.area_bounds and self.area_bounds[0] < self.area_bounds[1]:
+            low, high = math.floor(self.area_bounds[0] * 1e5) / 1e5, math.ceil(self.area_bounds[1] * 1e5) / 1e5
+            area += f", certified in [{low:.5f}, {high:.5f}]"
         many = f"{len(self.x):,} {'point' if len(self.x) == 1 else 'points'}"
         return f"{self.kind} curve of {self.name!r}: {self.y_name} against {self.x_name}, {many}{area}"
 
@@ -174,14 +181,14 @@ def curve(tally: ScoreTally | Grouped[ScoreTally], kind: str, **options: Any) ->
 
 
 def _curve(tally: ScoreTally, kind: str, options: dict[str, Any]) -> Curve:
+    tally, area, bounds = tally.ranked(), None, None
     p = KINDS[kind](tally, **options)
-    area = None
     if p.area_name is not None:
         query = parse(p.area_name)
-        area = float(query.metric(Masses.of(tally), *query.args)) if len(tally.scores) else float("nan")
+        area, bounds = asked(query.metric, tally, *query.args), certificate(query.metric, tally, *query.args)
     return Curve(
         kind, p.x, p.y, p.thresholds, p.x_name, p.y_name, area, p.area_name, p.baseline,
-        str(tally.labels.positive_name), p.beside, p.rows,
+        str(tally.labels.positive_name), p.beside, p.rows, area_bounds=bounds,
     )  # fmt: skip
 
 

@@ -72,6 +72,8 @@ class Reading:
             if getattr(self, name) not in allowed:
                 known = ", ".join(repr(x) for x in allowed if x is not None)
                 raise UsageError(f"{name}={getattr(self, name)!r} is not known.", fix=f"Choose one of {known}.")
+        if isinstance(self.pins, (str, int, float)):
+            raise UsageError(f"pins={self.pins!r} is no list.", fix=f"Type pins=[{self.pins!r}].")
         if Grid.parse(self.grid).family in ("folded", "uniform") and self.score_kind != "probability":
             raise UsageError(
                 f"grid={str(self.grid)!r} is for probabilities, and these are of score_kind={self.score_kind!r}.",
