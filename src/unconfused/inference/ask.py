@@ -104,7 +104,8 @@ def estimate_at(
 
     Given the rows of each class, the metrics of a 2x2 rise or fall throughout with either kind of error, so they are
     extreme at the corners. Those that are 0 where truth and prediction are independent are so between corners of
-    different sign.
+    different sign. Rows of a seat in the bin are wrong for one class or for the other: what reads both classes may then
+    turn between the corners, and is only known to be in its range.
     """
     query = parse(text)
     likely, *corners = bracket(tally, threshold)
@@ -114,6 +115,8 @@ def estimate_at(
     values = [estimate(x, text, level=level, method=method, seed=seed).value for x in corners]
     if query.metric.chance and len({estimate(x, "informedness").value > 0 for x in corners}) > 1:
         values.append(0.0)
+    if (query.average or not query.metric.per_class) and len({x.full[2:].tobytes() for x in corners}) > 1:
+        values += query.metric.range
     return certified(answer, hull([answer.value, *values]), query.metric)
 
 
