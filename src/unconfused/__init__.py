@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from unconfused.curves import Curve as Curve
     from unconfused.decide import Infeasible as Infeasible
     from unconfused.decide import OperatingPoint as OperatingPoint
+    from unconfused.decide import Ranges as Ranges
     from unconfused.errors import UnconfusedError as UnconfusedError
     from unconfused.evaluation import Evaluation as Evaluation
     from unconfused.evaluation import load as load
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from unconfused.passes import evaluate as evaluate
     from unconfused.passes import evaluate_frame as evaluate_frame
     from unconfused.passes import evaluate_model as evaluate_model
+    from unconfused.passes import ranges as ranges
     from unconfused.show.figure import plot_history as plot_history
     from unconfused.stream import Stream as Stream
     from unconfused.tally.confusion import ConfusionMatrix as ConfusionMatrix
@@ -51,6 +53,7 @@ _ROOMS = {
     "Infeasible": "decide",
     "Labels": "labels",
     "OperatingPoint": "decide",
+    "Ranges": "decide",
     "Rates": "tally.rates",
     "Stream": "stream",
     "TrainingWeights": "ingest.class_weights",
@@ -65,6 +68,7 @@ _ROOMS = {
     "evaluate_model": "passes",
     "load": "evaluation",
     "plot_history": "show.figure",
+    "ranges": "passes",
 }
 """The front door: each name and the room that it is loaded from on first use."""
 

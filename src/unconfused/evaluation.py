@@ -8,7 +8,7 @@ from typing import Any
 
 from unconfused import curves, decide, inference, store
 from unconfused.curves import Curve
-from unconfused.decide import Infeasible, OperatingPoint
+from unconfused.decide import Infeasible, OperatingPoint, Ranges
 from unconfused.diagnosis import diagnose
 from unconfused.diagnosis.reconcile import Reconciliation, reconcile
 from unconfused.errors import EmptyInput, NotKept, ThresholdUnset, UnknownClass
@@ -111,6 +111,10 @@ class Evaluation:
     def matrices(self) -> Mapping[str, ConfusionMatrix]:
         """What each rule named at the pass decided: ``ev.matrices["safe"]`` after ``rules={"safe": uc.Costs(C)}``."""
         return self.tallies.matrices
+
+    def of_one_class(self, question: str) -> ScoreTally:
+        """The scores, where they rank rows by one class; else an error that shows how to ask ``question``."""
+        return decide.one_ranking(self._scored(f"{question}()"), question)
 
     def _ranked(self, question: str) -> Ranks:
         if self.ranks is None:
@@ -255,14 +259,8 @@ class Evaluation:
         >>> ev.choose(cost={"fp": 1, "fn": 10}).threshold
         0.7
         """
-        scores = self._scored("choose()")
-        if not isinstance(scores, ScoreTally):
-            raise NotKept(
-                f"One threshold cannot choose among {len(scores)} {scores.kind}s.",
-                fix=f"Choose for one against the rest: ev[{next(iter(scores))!r}].choose(...).",
-            )
         return decide.choose(
-            scores,
+            self.of_one_class("choose"),
             cost=cost,
             maximize=maximize,
             minimize=minimize,
@@ -271,6 +269,16 @@ class Evaluation:
             level=level,
             seed=seed,
         )
+
+    def ranges(self, *, prevalence: float | None = None, level: float = 0.95) -> Ranges:
+        """The best threshold for every ratio of costs, at the prevalence of these rows or at another: one table.
+
+        >>> import unconfused as uc
+        >>> ev = uc.evaluate([1, 0, 1, 0], y_score=[0.8, 0.6, 0.7, 0.1])
+        >>> ev.ranges().at_ratio(0.1).threshold
+        0.7
+        """
+        return decide.ranges({"model": self.of_one_class("ranges")}, prevalence=prevalence, level=level)
 
     def reconcile(
         self, figures: Mapping[str, Any] | None = None, *, threshold: float | None = None, **more: Any

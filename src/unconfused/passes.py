@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from unconfused import decide
+from unconfused.decide import Ranges
 from unconfused.diagnosis import diagnose
 from unconfused.errors import NotKept, UsageError
 from unconfused.evaluation import Evaluation
@@ -231,6 +233,31 @@ def compare(
     given: dict[str, Any] = {"y_pred": y_pred, "y_score": y_score, "sample_weight": sample_weight, "count": count}
     tally = joint_arrays(how, y_true, **given)
     return compare_paired(tally, metrics, thresholds=_each(threshold, tally.models), plan=plan)
+
+
+def ranges(models: Any, *, prevalence: float | None = None, level: float = 0.95) -> Ranges:
+    """Which threshold of which model is best for which ratio of costs, at the prevalence of the rows or at another.
+
+    Args:
+        models: ``{model: Evaluation}``, or a `Comparison` of scores on the same rows.
+        prevalence: the share of positives that it shall hold for; needed where the models saw different ones.
+        level: of the intervals.
+
+    >>> y, old, new = [1, 0, 1, 0], [0.8, 0.6, 0.3, 0.1], [0.9, 0.2, 0.7, 0.4]
+    >>> made = ranges({"old": evaluate(y, y_score=old), "new": evaluate(y, y_score=new)})
+    >>> made.at_ratio(1).models, made.at_ratio(1).threshold
+    (('new',), 0.7)
+    """
+    if isinstance(models, Comparison) and isinstance(models.tally, JointScores):
+        tally = models.tally
+        return decide.ranges({model: tally.of(model) for model in tally.models}, prevalence=prevalence, level=level)
+    if not isinstance(models, Mapping) or not models or not all(isinstance(x, Evaluation) for x in models.values()):
+        raise UsageError(
+            f"ranges() was given a {type(models).__name__} without scores of models.",
+            fix='Type uc.ranges({"old": ev_old, "new": ev_new}), or ev.ranges() of one.',
+        )
+    scores = {str(model): ev.of_one_class("ranges") for model, ev in models.items()}
+    return decide.ranges(scores, prevalence=prevalence, level=level)
 
 
 def _each(threshold: Any, models: Iterable[str]) -> dict[str, Any] | None:

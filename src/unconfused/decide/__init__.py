@@ -17,16 +17,18 @@ from unconfused.decide.luck import FOLDS, crossfitted, grouped, spread
 from unconfused.decide.point import Infeasible, OperatingPoint
 from unconfused.decide.problem import Problem
 from unconfused.decide.question import Question
+from unconfused.decide.ranges import Mixture, Range, Ranges, check_both_classes, ranges
 from unconfused.decide.reachable import bounded, unsure
 from unconfused.decide.sweep import Sweep, taken
 from unconfused.errors import NotKept
 from unconfused.inference import Estimate
 from unconfused.inference.delta import Sample
 from unconfused.inference.intervals import quantile
+from unconfused.tally.grouped import Grouped
 from unconfused.tally.prevalence import ScoresAt
 from unconfused.tally.scores import ScoreTally
 
-__all__ = ["Costs", "Infeasible", "OperatingPoint", "choose"]
+__all__ = ["Costs", "Infeasible", "Mixture", "OperatingPoint", "Range", "Ranges", "choose", "one_ranking", "ranges"]
 
 
 def choose(
@@ -49,7 +51,7 @@ def choose(
     """
     quantile(level)  # refuses what is no level
     problem = Problem.of(tally.labels, cost, maximize, minimize, where, level, guarantee)
-    _both_classes(tally)
+    check_both_classes(tally, "choose()")
     sweep = Sweep.of(tally.ranked())
     if guarantee is not None:
         for requirement in problem.requirements:
@@ -79,23 +81,26 @@ def choose(
     )
 
 
+def one_ranking(scores: ScoreTally | Grouped[ScoreTally], question: str) -> ScoreTally:
+    """The scores, where they rank rows by one class.
+
+    Raises:
+        NotKept: there are several, of which no threshold could choose one.
+    """
+    if isinstance(scores, ScoreTally):
+        return scores
+    raise NotKept(
+        f"One threshold cannot choose among {len(scores)} {scores.kind}s.",
+        fix=f"Choose for one against the rest: ev[{next(iter(scores))!r}].{question}(...).",
+    )
+
+
 def _theory(problem: Problem, tally: ScoreTally) -> float | None:
     """The best threshold of calibrated probabilities; in a view, of those calibrated to the rows as they came."""
     if problem.costs is None or tally.score_kind == "raw":
         return None
     t = problem.costs.theory
     return t / (t + (1 - t) * tally.odds) if isinstance(tally, ScoresAt) else t
-
-
-def _both_classes(tally: ScoreTally) -> None:
-    positive = tally.labels.require_positive("choose()")
-    for rows, place in ((tally.negatives, 1 - positive), (tally.positives, positive)):
-        if not rows:
-            raise NotKept(
-                f"No row of the class {tally.labels.texts[place]!r} has a score.",
-                "Without it there is nothing to weigh: one answer is right for every row.",
-                "Add rows of that class.",
-            )
 
 
 def _corrected(question: Question, pooled: Sample | None, level: float, split: str) -> Estimate:
