@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from unconfused.curves import Curve as Curve
+    from unconfused.decide import ChosenRule as ChosenRule
     from unconfused.decide import Infeasible as Infeasible
     from unconfused.decide import OperatingPoint as OperatingPoint
     from unconfused.decide import Ranges as Ranges
@@ -42,6 +43,7 @@ __version__ = "0.1.0"
 
 _ROOMS = {
     "Abstain": "tally.rules",
+    "ChosenRule": "decide",
     "ClassWeights": "tally.rules",
     "Comparison": "inference.comparison",
     "ConfusionMatrix": "tally.confusion",

@@ -8,7 +8,7 @@ from typing import Any
 
 from unconfused import curves, decide, inference, store
 from unconfused.curves import Curve
-from unconfused.decide import Infeasible, OperatingPoint, Ranges
+from unconfused.decide import ChosenRule, Infeasible, OperatingPoint, Ranges
 from unconfused.diagnosis import diagnose
 from unconfused.diagnosis.reconcile import Reconciliation, reconcile
 from unconfused.errors import EmptyInput, NotKept, ThresholdUnset, UnknownClass
@@ -24,6 +24,7 @@ from unconfused.tally.grouped import Grouped
 from unconfused.tally.moments import Moments
 from unconfused.tally.prevalence import at_prevalence
 from unconfused.tally.ranks import Ranks
+from unconfused.tally.rules import Costs
 from unconfused.tally.scores import ScoreTally
 from unconfused.tally.tallies import Kind, Matrix, Scores, Tallies
 
@@ -230,18 +231,19 @@ class Evaluation:
     def choose(
         self,
         *,
-        cost: Mapping[str, float] | None = None,
+        cost: Mapping[str, float] | Costs | None = None,
         maximize: str | None = None,
         minimize: str | None = None,
         where: str | None = None,
         guarantee: float | None = None,
         level: float = 0.95,
         seed: int = 0,
-    ) -> OperatingPoint | Infeasible:
-        """The best of all thresholds for stated costs, or for a metric within constraints.
+    ) -> OperatingPoint | Infeasible | ChosenRule:
+        """The best of all thresholds for stated costs, or for a metric within constraints; of kept rules the best.
 
         Args:
             cost: what a row of each cell costs: ``{"fp": 1, "fn": 10}``; also ``tp`` and ``tn``, a gain being negative.
+                Of several classes ``uc.Costs(C)``, rows the truth: the cheapest of `matrix` and `matrices`.
             maximize, minimize: a metric instead of costs: ``"recall"``, ``"f1"``, ``"fbeta(2)"``.
             where: constraints: ``"precision >= 0.9 and predicted_prevalence <= 0.05"``; ``precision.low`` is the lower
                 end of its interval.
@@ -252,23 +254,17 @@ class Evaluation:
 
         Returns:
             The `OperatingPoint`; among equals the threshold with the fewest alarms. `Infeasible`, which is false,
-            where no threshold satisfies the constraints.
+            where no threshold satisfies the constraints. Of several classes the `ChosenRule`.
 
         >>> import unconfused as uc
         >>> ev = uc.evaluate([1, 0, 1, 0], y_score=[0.8, 0.6, 0.7, 0.1])
         >>> ev.choose(cost={"fp": 1, "fn": 10}).threshold
         0.7
         """
-        return decide.choose(
-            self.of_one_class("choose"),
-            cost=cost,
-            maximize=maximize,
-            minimize=minimize,
-            where=where,
-            guarantee=guarantee,
-            level=level,
-            seed=seed,
-        )
+        asked: dict[str, Any] = {"cost": cost, "maximize": maximize, "minimize": minimize, "where": where}
+        if decide.asks_rules(self._held, cost):
+            return decide.choose_rule(self._held, **asked, guarantee=guarantee, level=level)
+        return decide.choose(self.of_one_class("choose"), **asked, guarantee=guarantee, level=level, seed=seed)
 
     def ranges(self, *, prevalence: float | None = None, level: float = 0.95) -> Ranges:
         """The best threshold for every ratio of costs, at the prevalence of these rows or at another: one table.

@@ -161,7 +161,7 @@ def test_several_models_by_trying_every_threshold(seed: int, n: int) -> None:
 def test_models_of_other_rows_need_a_prevalence() -> None:
     """Rows of their own, at other prevalences: one must be named, and rates are compared."""
     a, b = uc.evaluate([1, 0, 0, 0], y_score=[0.9, 0.8, 0.2, 0.1]), uc.evaluate([1, 1, 0], y_score=[0.9, 0.2, 0.1])
-    with pytest.raises(UsageError, match="prevalences from 0[.]25 to 0[.]66"):
+    with pytest.raises(UsageError, match=r"prevalences from 0[.]25 to 0[.]66"):
         uc.ranges({"a": a, "b": b})
     made = uc.ranges({"a": a, "b": b}, prevalence=0.5)
     assert (made.prevalence, made.rows[0].models) == (0.5, ("a", "b"))

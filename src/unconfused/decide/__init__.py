@@ -19,6 +19,7 @@ from unconfused.decide.problem import Problem
 from unconfused.decide.question import Question
 from unconfused.decide.ranges import Mixture, Range, Ranges, check_both_classes, ranges
 from unconfused.decide.reachable import bounded, unsure
+from unconfused.decide.rules import ChosenRule, asks_rules, choose_rule
 from unconfused.decide.sweep import Sweep, taken
 from unconfused.errors import NotKept
 from unconfused.inference import Estimate
@@ -26,15 +27,29 @@ from unconfused.inference.delta import Sample
 from unconfused.inference.intervals import quantile
 from unconfused.tally.grouped import Grouped
 from unconfused.tally.prevalence import ScoresAt
+from unconfused.tally.rules import Costs as Table
 from unconfused.tally.scores import ScoreTally
 
-__all__ = ["Costs", "Infeasible", "Mixture", "OperatingPoint", "Range", "Ranges", "choose", "one_ranking", "ranges"]
+__all__ = [
+    "ChosenRule",
+    "Costs",
+    "Infeasible",
+    "Mixture",
+    "OperatingPoint",
+    "Range",
+    "Ranges",
+    "asks_rules",
+    "choose",
+    "choose_rule",
+    "one_ranking",
+    "ranges",
+]
 
 
 def choose(
     tally: ScoreTally,
     *,
-    cost: Mapping[str, float] | None = None,
+    cost: Mapping[str, float] | Table | None = None,
     maximize: str | None = None,
     minimize: str | None = None,
     where: str | None = None,

@@ -129,7 +129,7 @@ class Ranges:
         if math.isnan(share):
             weights = [(before, 1.0)]
         value, rows = sum(w * float(x.recall) for x, w in weights), min(x.recall.n for x, _ in weights)
-        low, high = wilson(np.float64(value * rows), np.float64(rows), self.level)
+        low, high = wilson(np.asarray(value * rows), np.asarray(float(rows)), self.level)
         method = "Wilson on the positive rows"
         recall = Estimate(value, float(low), float(high), self.level, method, rows, name="recall")
         reached = sum(w * float(x.fpr) for x, w in weights)
