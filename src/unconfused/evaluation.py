@@ -15,6 +15,7 @@ from unconfused.errors import EmptyInput, NotKept, ThresholdUnset, UnknownClass
 from unconfused.findings import Finding
 from unconfused.inference import Estimate
 from unconfused.inference.bands import banded
+from unconfused.inference.rows import RowsNeeded
 from unconfused.ingest.arrays import at_thresholds
 from unconfused.labels import Label, Labels
 from unconfused.metrics.language import parse
@@ -275,6 +276,19 @@ class Evaluation:
         0.7
         """
         return decide.ranges({"model": self.of_one_class("ranges")}, prevalence=prevalence, level=level)
+
+    def rows_needed(
+        self, metric: str, *, against: Evaluation | None = None, threshold: Any = None, **aim: Any
+    ) -> RowsNeeded:
+        """How many rows more, and of which class, until an interval is ``width=`` wide or ``against=`` is told apart.
+
+        >>> import unconfused as uc
+        >>> uc.evaluate([1] * 50 + [0] * 50, [1] * 40 + [0] * 60).rows_needed("recall", width=0.1).more
+        389
+        """
+        return inference.rows_needed(
+            [one._asked(metric, threshold) for one in (self, against) if one is not None], metric, **aim
+        )
 
     def reconcile(
         self, figures: Mapping[str, Any] | None = None, *, threshold: float | None = None, **more: Any
