@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from unconfused import curves, decide, inference, store
@@ -28,6 +29,7 @@ from unconfused.tally.ranks import Ranks
 from unconfused.tally.rules import Costs
 from unconfused.tally.scores import ScoreTally
 from unconfused.tally.tallies import Kind, Matrix, Scores, Tallies
+from unconfused.tally.units import with_units
 
 
 @dataclass(frozen=True, repr=False)
@@ -57,7 +59,7 @@ class Evaluation:
 
     @property
     def decided(self) -> bool:
-        """A decision was stated at the pass: given classes, or argmax."""
+        """A decision was stated at the pass."""
         return self.tallies.matrix is not None
 
     @property
@@ -76,7 +78,11 @@ class Evaluation:
     def _held(self) -> Tallies:
         if self.kind is None:
             raise EmptyInput("This evaluation holds no rows yet.", fix="Add a batch: stream.update(y_true=, y_score=).")
-        return self.tallies
+        return self._seen
+
+    @cached_property
+    def _seen(self) -> Tallies:
+        return with_units(self.tallies)
 
     def _scored(self, question: str) -> Scores:
         scores = self._held.scores
@@ -97,22 +103,22 @@ class Evaluation:
     @property
     def scores(self) -> Scores | None:
         """Negatives and positives at each score; for several classes or labels, one tally for each."""
-        return self.tallies.scores
+        return self._seen.scores
 
     @property
     def moments(self) -> Mapping[str, Moments]:
         """Sums of per-row losses of a multiclass problem."""
-        return self.tallies.moments
+        return self._seen.moments
 
     @property
     def ranks(self) -> Ranks | None:
         """The place of the true class among the scores of each row, of a multiclass problem with scores."""
-        return self.tallies.ranks
+        return self._seen.ranks
 
     @property
     def matrices(self) -> Mapping[str, ConfusionMatrix]:
         """What each rule named at the pass decided: ``ev.matrices["safe"]`` after ``rules={"safe": uc.Costs(C)}``."""
-        return self.tallies.matrices
+        return self._seen.matrices
 
     def of_one_class(self, question: str) -> ScoreTally:
         """The scores, where they rank rows by one class; else an error that shows how to ask ``question``."""
@@ -162,7 +168,7 @@ class Evaluation:
 
     def __getitem__(self, label: Any) -> Evaluation:
         """One class against the rest, or one label: a binary Evaluation."""
-        matrix, scores = self.tallies.matrix, self.tallies.scores
+        matrix, scores = self._seen.matrix, self._seen.scores
         if self.kind == "binary":
             return self._binary_class(label)
         one = scores[self._member(label)] if isinstance(scores, Grouped) else None
@@ -222,8 +228,7 @@ class Evaluation:
 
         Args:
             kind: "roc", "pr", "gain", "lift", "response", "det", "ks", "cost", "net_benefit" or "calibration".
-            level: of the intervals and of the consistency bands, which a calibration curve has.
-            seed: of the samples behind those bands.
+            level, seed: of the intervals and consistency bands of a calibration curve, and of their samples.
             options: of "calibration" ``how="isotonic"`` (or "equal width", "equal mass") and ``bins=15``; of
                 "net_benefit" ``at="percent"`` (or "scores").
         """
@@ -250,16 +255,14 @@ class Evaluation:
                 end of its interval.
             guarantee: how sure it shall be that the population keeps to ``where``, each condition bounding the error
                 rate of one class: ``where="fpr <= 0.05", guarantee=0.95``. For rows that did not train the model.
-            level: of the intervals.
-            seed: of the split and of the resampling behind ``corrected`` and ``spread``.
+            level, seed: of the intervals; of the split and of the resampling behind ``corrected`` and ``spread``.
 
         Returns:
             The `OperatingPoint`; among equals the threshold with the fewest alarms. `Infeasible`, which is false,
             where no threshold satisfies the constraints. Of several classes the `ChosenRule`.
 
         >>> import unconfused as uc
-        >>> ev = uc.evaluate([1, 0, 1, 0], y_score=[0.8, 0.6, 0.7, 0.1])
-        >>> ev.choose(cost={"fp": 1, "fn": 10}).threshold
+        >>> uc.evaluate([1, 0, 1, 0], y_score=[0.8, 0.6, 0.7, 0.1]).choose(cost={"fp": 1, "fn": 10}).threshold
         0.7
         """
         asked: dict[str, Any] = {"cost": cost, "maximize": maximize, "minimize": minimize, "where": where}
@@ -271,8 +274,7 @@ class Evaluation:
         """The best threshold for every ratio of costs, at the prevalence of these rows or at another: one table.
 
         >>> import unconfused as uc
-        >>> ev = uc.evaluate([1, 0, 1, 0], y_score=[0.8, 0.6, 0.7, 0.1])
-        >>> ev.ranges().at_ratio(0.1).threshold
+        >>> uc.evaluate([1, 0, 1, 0], y_score=[0.8, 0.6, 0.7, 0.1]).ranges().at_ratio(0.1).threshold
         0.7
         """
         return decide.ranges({"model": self.of_one_class("ranges")}, prevalence=prevalence, level=level)
@@ -296,9 +298,8 @@ class Evaluation:
         """Which of the usual slips turns these counts into the figures that were reported.
 
         Args:
-            figures: metric → number as it was printed: ``{"f1@macro": "0.80"}``; text keeps its last zeros.
+            figures, more: metric → number as it was printed, ``{"f1@macro": "0.80"}`` or ``accuracy="0.965"``.
             threshold: of the decision, where only scores were kept; one half unless said otherwise.
-            more: the same by keyword: ``accuracy="0.965"``.
 
         >>> import unconfused as uc
         >>> ev = uc.evaluate([1, 1, 1, 0, 0, 0, 0, 0], [1, 1, 0, 1, 0, 0, 0, 0])
@@ -366,7 +367,7 @@ class Evaluation:
             grid: "folded", "floatbits" or "uniform(1024)"; of a binned evaluation a coarser one of its family.
             pins: thresholds that stay exact besides the 99 per cents; of a binned evaluation some that it has.
         """
-        return replace(self, tallies=self._held.coarsen(grid, pins))
+        return replace(self, tallies=self.tallies.coarsen(grid, pins))
 
     # ── adding ────────────────────────────────────────────────────────────────────────────────
     def __add__(self, other: object) -> Evaluation:

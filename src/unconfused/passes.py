@@ -21,6 +21,7 @@ from unconfused.ingest.frames import columns
 from unconfused.ingest.joint import joint_arrays
 from unconfused.ingest.models import predictions
 from unconfused.ingest.rows import Reading
+from unconfused.ingest.units import tally_units
 from unconfused.labels import listed
 from unconfused.metrics.language import parse
 from unconfused.tally.axis import ScoreKind
@@ -89,6 +90,7 @@ def evaluate(
     y_score: Any = None,
     sample_weight: Any = None,
     count: Any = None,
+    unit: Any = None,
     **reading: Any,
 ) -> Evaluation:
     """Keep what every later question needs: the matrix of the stated decision, and every threshold of the scores.
@@ -96,6 +98,7 @@ def evaluate(
     Args:
         y_true, y_pred, y_score, sample_weight, count: as in `confusion_matrix`. Scores may be (n,) or (n, 2) for two
             classes, (n, K) for more, (n, L) with ``label_kind="multilabel"``.
+        unit: of clustered rows the unit of each, (n,), such as a patient: every interval then counts units, not rows.
         reading: labels, pos_label, label_kind, score_kind, ignore, unknown, invalid, as in `confusion_matrix`.
             ``grid="folded"`` keeps scores in bins, of which ``pins=`` are exact thresholds; ``refine=True`` looks at
             the rows of open bins again.
@@ -107,6 +110,8 @@ def evaluate(
     ((1, 1, 1, 1), 0.75)
     """
     given: dict[str, Any] = {"y_pred": y_pred, "y_score": y_score, "sample_weight": sample_weight, "count": count}
+    if unit is not None:
+        return _told(Evaluation(tally_units(Reading(**reading), y_true, unit=unit, **given)))
     return _told(Evaluation(tally_arrays(Reading(**reading), y_true, **given)))
 
 
@@ -124,6 +129,7 @@ def evaluate_frame(
     y_pred: Any = None,
     sample_weight: Any = None,
     count: Any = None,
+    unit: Any = None,
     input_format: InputFormat | None = None,
     delimiter: str | None = None,
     **reading: Any,
@@ -132,13 +138,14 @@ def evaluate_frame(
 
     Args:
         source: the table; a path may be a glob, and ``-`` is standard input.
-        y_true, y_pred, sample_weight, count: names of columns.
+        y_true, y_pred, sample_weight, count, unit: names of columns.
         y_score: the name of a column, or a list of names: one for each class, in the order of ``labels``.
         input_format: "csv", "tsv", "jsonl" or "parquet", for a file whose extension does not say it.
         delimiter: what separates the cells of a CSV file, if not a comma.
         reading: as in `evaluate`. Scores are kept on a grid unless ``grid="exact"``.
     """
     names = {"y_true": y_true, "y_pred": y_pred, "y_score": y_score, "sample_weight": sample_weight, "count": count}
+    names["unit"] = unit
     reading.setdefault("grid", usual(reading.get("score_kind", "probability")))
     rows = columns(source, names, labels=reading.get("labels"), input_format=input_format, delimiter=delimiter)
     return evaluate(**rows, **reading)

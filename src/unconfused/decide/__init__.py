@@ -25,6 +25,7 @@ from unconfused.errors import NotKept
 from unconfused.inference import Estimate
 from unconfused.inference.delta import Sample
 from unconfused.inference.intervals import quantile
+from unconfused.inference.units import of_units
 from unconfused.tally.grouped import Grouped
 from unconfused.tally.prevalence import ScoresAt
 from unconfused.tally.rules import Costs as Table
@@ -67,7 +68,8 @@ def choose(
     quantile(level)  # refuses what is no level
     problem = Problem.of(tally.labels, cost, maximize, minimize, where, level, guarantee)
     check_both_classes(tally, "choose()")
-    sweep = Sweep.of(tally.ranked())
+    ranked = tally if of_units(tally) else tally.ranked()  # buckets of units hold whole cells
+    sweep = Sweep.of(ranked)
     if guarantee is not None:
         for requirement in problem.requirements:
             check_rows(requirement.condition, requirement.question, sweep.sample, guarantee)
@@ -75,22 +77,31 @@ def choose(
     if place is None:
         return unsure(problem.infeasible(sweep), tally, problem)
     sample, threshold = taken(sweep.sample, place), float(sweep.thresholds[place])
-    apparent, coarse = bounded(problem.goal.estimate(sample, level), tally, problem), grouped(tally.ranked())
+    matrix, coarse = tally.at(threshold), grouped(ranked)
+
+    def seen(question: Question) -> Estimate:
+        return question.of_matrix(matrix, level) if of_units(tally) else question.estimate(sample, level)
+
+    apparent = bounded(seen(problem.goal), tally, problem)
     conditions = [requirement.question for requirement in problem.requirements]
     pooled = crossfitted(coarse, problem, np.random.default_rng([seed, 1]))
     groups = "" if coarse is tally else f" in {len(coarse.scores):,} groups of scores"
-    split = f"{FOLDS}-fold split of the counts{groups}, seed {seed}"
+    what = "units" if of_units(tally) else "counts"
+    split = f"{FOLDS}-fold split of the {what}{groups}, seed {seed}"
     return OperatingPoint(
         threshold=threshold,
-        matrix=tally.at(threshold),
+        matrix=matrix,
         objective=problem.words,
         expected_cost=apparent if problem.costs else None,
         apparent=apparent,
-        corrected=_corrected(problem.goal, pooled, level, split),
+        corrected=_as_wide(_corrected(problem.goal, pooled, level, split), apparent, of_units(tally)),
         theory=_theory(problem, tally),
         spread=spread(coarse, problem, np.random.default_rng([seed, 2])),
-        achieved=tuple(question.estimate(sample, level) for question in conditions),
-        achieved_corrected=tuple(_corrected(question, pooled, level, split) for question in conditions),
+        achieved=tuple(seen(question) for question in conditions),
+        achieved_corrected=tuple(
+            _as_wide(_corrected(question, pooled, level, split), seen(question), of_units(tally))
+            for question in conditions
+        ),
         merged=int(np.isnan(sweep.thresholds[1:]).sum()),
         seed=seed,
     )
@@ -116,6 +127,18 @@ def _theory(problem: Problem, tally: ScoreTally) -> float | None:
         return None
     t = problem.costs.theory
     return t / (t + (1 - t) * tally.odds) if isinstance(tally, ScoresAt) else t
+
+
+def _as_wide(corrected: Estimate, apparent: Estimate, clustered: bool) -> Estimate:
+    """Of clustered rows with the width that the apparent value has: the split tells no spread of units."""
+    if not clustered or not corrected.defined or not apparent.defined:
+        return corrected
+    below, above = apparent.value - apparent.low, apparent.high - apparent.value
+    split = corrected.method.partition(", on a ")[2]
+    return replace(
+        corrected, low=corrected.value - below, high=corrected.value + above,
+        method=f"as wide as on the rows that chose it, on a {split}",
+    )  # fmt: skip
 
 
 def _corrected(question: Question, pooled: Sample | None, level: float, split: str) -> Estimate:

@@ -19,9 +19,10 @@ import numpy as np
 from unconfused.decide.question import Question
 from unconfused.decide.sweep import sample_at, thresholds_of
 from unconfused.errors import NotKept, UsageError
-from unconfused.inference import Estimate
+from unconfused.inference import Estimate, estimate_at
 from unconfused.inference.cheaper import Stretch, stretches
 from unconfused.inference.intervals import quantile, wilson
+from unconfused.inference.units import of_units
 from unconfused.labels import Labels
 from unconfused.metrics.catalogue import ratio
 from unconfused.metrics.language import parse
@@ -180,7 +181,7 @@ def ranges(scores: Mapping[str, ScoreTally], *, prevalence: float | None = None,
         NotKept: one of the classes has no row with a score.
     """
     quantile(level)  # refuses what is no level
-    tallies = {str(model): tally.ranked() for model, tally in scores.items()}
+    tallies = {str(model): tally if of_units(tally) else tally.ranked() for model, tally in scores.items()}
     labels = [tally.labels for tally in tallies.values()]
     for tally in tallies.values():
         check_both_classes(tally, "ranges()")
@@ -228,10 +229,13 @@ def _row(x: Stretch, tallies: Mapping[str, ScoreTally], share: float, level: flo
     called = {model: len(tallies[model].scores) - place for model, place in x.best.items()}
     first = next(iter(called))
     sample = sample_at(tallies[first], called[first])
-    rates = {name: _asked(name, tallies[first].labels).estimate(sample, level) for name in RATES}
+    thresholds = tuple(float(thresholds_of(tallies[model])[place]) for model, place in called.items())
+    if of_units(tallies[first]) and not math.isnan(thresholds[0]):
+        rates = {name: estimate_at(tallies[first], name, thresholds[0], level=level) for name in RATES}
+    else:
+        rates = {name: _asked(name, tallies[first].labels).estimate(sample, level) for name in RATES}
     return Range(
-        x.low, x.high, (x.low * odds, x.high * odds), tuple(called),
-        tuple(float(thresholds_of(tallies[model])[place]) for model, place in called.items()),
+        x.low, x.high, (x.low * odds, x.high * odds), tuple(called), thresholds,
         saving=x.saving, **rates,
     )  # fmt: skip
 

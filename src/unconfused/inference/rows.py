@@ -17,6 +17,7 @@ import numpy as np
 from unconfused.errors import InsufficientData, NotKept, UsageError
 from unconfused.inference.ask import Tally, estimate
 from unconfused.inference.intervals import quantile
+from unconfused.inference.units import of_units
 from unconfused.inference.unpaired import apart_alone
 from unconfused.inference.value import Estimate
 from unconfused.labels import Labels
@@ -120,15 +121,15 @@ def rows_for_width(
             "This is a view at a prevalence.", "It says nothing on how its rows would come.", "Ask ev itself."
         )
 
-    def asked(some: Tally) -> Estimate:
-        return estimate(some, text, level=level, method=method, seed=seed)
+    def asked(some: Tally, factor: int = 1, place: int | None = None) -> Estimate:
+        return _of_more(some, factor, place, text, level, method, seed)
 
     now, rows = asked(tally), rows_of(tally)
     if not now.defined:
         raise InsufficientData(f"{now.name} is undefined here ({now.reason}).", "Nothing says how it would spread.")
 
     def narrow(factor: int, place: int | None = None) -> float:
-        e = asked(told(tally, factor, place))
+        e = asked(tally, factor, place)
         return (e.high - e.low) / width
 
     factor = least_factor(narrow, MOST // max(rows, 1))
@@ -157,8 +158,8 @@ def rows_to_tell(
     reach = 1 + NormalDist().inv_cdf(_power(power)) / quantile(level)
 
     def asked(factor: int) -> tuple[Estimate, Estimate]:
-        ask = [estimate(told(x, factor), text, level=level, method=method, seed=seed) for x in (first, second)]
-        return ask[0], ask[1]
+        a, b = (_of_more(x, factor, None, text, level, method, seed) for x in (first, second))
+        return a, b
 
     a, b = asked(1)
     gap, rows = b.value - a.value, rows_of(first)
@@ -213,6 +214,17 @@ def least_factor(wide: Callable[[int], float], most: int) -> float | None:
     return float(low * ratio(high, low).value ** min(share, 1.0))
 
 
+def _of_more(
+    tally: Any, factor: int, place: int | None, text: str, level: float, method: str | None, seed: int
+) -> Estimate:
+    """The estimate with every row told so many times over; of clustered rows, with so many times the units."""
+    if not of_units(tally):
+        return estimate(told(tally, factor, place), text, level=level, method=method, seed=seed)
+    e, root = estimate(tally, text, level=level, method=method, seed=seed), math.sqrt(factor)
+    low, high = (float(e.value + ratio(end - e.value, root).value) for end in (e.low, e.high))
+    return replace(e, low=low, high=high)
+
+
 def told(tally: Any, factor: int, place: int | None = None) -> Any:
     """Every row told so many times over; with ``place`` those of one class alone."""
     if factor == 1:
@@ -253,7 +265,7 @@ def _by_class(
     tally: Any, asked: Callable[[Any], Estimate], narrow: Callable[[int, int], float], now: Estimate
 ) -> dict[str, int | None]:
     """Rows more of each class alone, where the shares of the classes leave the value as it is."""
-    if not isinstance(tally, ConfusionMatrix | ScoreTally) or len(tally.labels) > SINGLE:
+    if of_units(tally) or not isinstance(tally, ConfusionMatrix | ScoreTally) or len(tally.labels) > SINGLE:
         return {}
     labels: Labels = tally.labels
     for place in range(len(labels)):
