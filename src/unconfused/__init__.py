@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from unconfused.curves import Curve as Curve
+    from unconfused.decide import ChosenRule as ChosenRule
     from unconfused.decide import Infeasible as Infeasible
     from unconfused.decide import OperatingPoint as OperatingPoint
+    from unconfused.decide import Ranges as Ranges
     from unconfused.errors import UnconfusedError as UnconfusedError
     from unconfused.evaluation import Evaluation as Evaluation
     from unconfused.evaluation import load as load
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from unconfused.passes import evaluate as evaluate
     from unconfused.passes import evaluate_frame as evaluate_frame
     from unconfused.passes import evaluate_model as evaluate_model
+    from unconfused.passes import ranges as ranges
     from unconfused.show.figure import plot_history as plot_history
     from unconfused.stream import Stream as Stream
     from unconfused.tally.confusion import ConfusionMatrix as ConfusionMatrix
@@ -40,6 +43,7 @@ __version__ = "0.1.0"
 
 _ROOMS = {
     "Abstain": "tally.rules",
+    "ChosenRule": "decide",
     "ClassWeights": "tally.rules",
     "Comparison": "inference.comparison",
     "ConfusionMatrix": "tally.confusion",
@@ -51,6 +55,7 @@ _ROOMS = {
     "Infeasible": "decide",
     "Labels": "labels",
     "OperatingPoint": "decide",
+    "Ranges": "decide",
     "Rates": "tally.rates",
     "Stream": "stream",
     "TrainingWeights": "ingest.class_weights",
@@ -65,6 +70,7 @@ _ROOMS = {
     "evaluate_model": "passes",
     "load": "evaluation",
     "plot_history": "show.figure",
+    "ranges": "passes",
 }
 """The front door: each name and the room that it is loaded from on first use."""
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from unconfused import curves, decide, inference, store
 from unconfused.curves import Curve
-from unconfused.decide import Infeasible, OperatingPoint
+from unconfused.decide import ChosenRule, Infeasible, OperatingPoint, Ranges
 from unconfused.diagnosis import diagnose
 from unconfused.diagnosis.reconcile import Reconciliation, reconcile
 from unconfused.errors import EmptyInput, NotKept, ThresholdUnset, UnknownClass
 from unconfused.findings import Finding
 from unconfused.inference import Estimate
 from unconfused.inference.bands import banded
+from unconfused.inference.rows import RowsNeeded
 from unconfused.ingest.arrays import at_thresholds
 from unconfused.labels import Label, Labels
 from unconfused.metrics.language import parse
@@ -24,8 +26,10 @@ from unconfused.tally.grouped import Grouped
 from unconfused.tally.moments import Moments
 from unconfused.tally.prevalence import at_prevalence
 from unconfused.tally.ranks import Ranks
+from unconfused.tally.rules import Costs
 from unconfused.tally.scores import ScoreTally
 from unconfused.tally.tallies import Kind, Matrix, Scores, Tallies
+from unconfused.tally.units import with_units
 
 
 @dataclass(frozen=True, repr=False)
@@ -55,7 +59,7 @@ class Evaluation:
 
     @property
     def decided(self) -> bool:
-        """A decision was stated at the pass: given classes, or argmax."""
+        """A decision was stated at the pass."""
         return self.tallies.matrix is not None
 
     @property
@@ -74,7 +78,11 @@ class Evaluation:
     def _held(self) -> Tallies:
         if self.kind is None:
             raise EmptyInput("This evaluation holds no rows yet.", fix="Add a batch: stream.update(y_true=, y_score=).")
-        return self.tallies
+        return self._seen
+
+    @cached_property
+    def _seen(self) -> Tallies:
+        return with_units(self.tallies)
 
     def _scored(self, question: str) -> Scores:
         scores = self._held.scores
@@ -95,22 +103,26 @@ class Evaluation:
     @property
     def scores(self) -> Scores | None:
         """Negatives and positives at each score; for several classes or labels, one tally for each."""
-        return self.tallies.scores
+        return self._seen.scores
 
     @property
     def moments(self) -> Mapping[str, Moments]:
         """Sums of per-row losses of a multiclass problem."""
-        return self.tallies.moments
+        return self._seen.moments
 
     @property
     def ranks(self) -> Ranks | None:
         """The place of the true class among the scores of each row, of a multiclass problem with scores."""
-        return self.tallies.ranks
+        return self._seen.ranks
 
     @property
     def matrices(self) -> Mapping[str, ConfusionMatrix]:
         """What each rule named at the pass decided: ``ev.matrices["safe"]`` after ``rules={"safe": uc.Costs(C)}``."""
-        return self.tallies.matrices
+        return self._seen.matrices
+
+    def of_one_class(self, question: str) -> ScoreTally:
+        """The scores, where they rank rows by one class; else an error that shows how to ask ``question``."""
+        return decide.one_ranking(self._scored(f"{question}()"), question)
 
     def _ranked(self, question: str) -> Ranks:
         if self.ranks is None:
@@ -156,7 +168,7 @@ class Evaluation:
 
     def __getitem__(self, label: Any) -> Evaluation:
         """One class against the rest, or one label: a binary Evaluation."""
-        matrix, scores = self.tallies.matrix, self.tallies.scores
+        matrix, scores = self._seen.matrix, self._seen.scores
         if self.kind == "binary":
             return self._binary_class(label)
         one = scores[self._member(label)] if isinstance(scores, Grouped) else None
@@ -216,8 +228,7 @@ class Evaluation:
 
         Args:
             kind: "roc", "pr", "gain", "lift", "response", "det", "ks", "cost", "net_benefit" or "calibration".
-            level: of the intervals and of the consistency bands, which a calibration curve has.
-            seed: of the samples behind those bands.
+            level, seed: of the intervals and consistency bands of a calibration curve, and of their samples.
             options: of "calibration" ``how="isotonic"`` (or "equal width", "equal mass") and ``bins=15``; of
                 "net_benefit" ``at="percent"`` (or "scores").
         """
@@ -226,50 +237,59 @@ class Evaluation:
     def choose(
         self,
         *,
-        cost: Mapping[str, float] | None = None,
+        cost: Mapping[str, float] | Costs | None = None,
         maximize: str | None = None,
         minimize: str | None = None,
         where: str | None = None,
         guarantee: float | None = None,
         level: float = 0.95,
         seed: int = 0,
-    ) -> OperatingPoint | Infeasible:
-        """The best of all thresholds for stated costs, or for a metric within constraints.
+    ) -> OperatingPoint | Infeasible | ChosenRule:
+        """The best of all thresholds for stated costs, or for a metric within constraints; of kept rules the best.
 
         Args:
             cost: what a row of each cell costs: ``{"fp": 1, "fn": 10}``; also ``tp`` and ``tn``, a gain being negative.
+                Of several classes ``uc.Costs(C)``, rows the truth: the cheapest of `matrix` and `matrices`.
             maximize, minimize: a metric instead of costs: ``"recall"``, ``"f1"``, ``"fbeta(2)"``.
             where: constraints: ``"precision >= 0.9 and predicted_prevalence <= 0.05"``; ``precision.low`` is the lower
                 end of its interval.
             guarantee: how sure it shall be that the population keeps to ``where``, each condition bounding the error
                 rate of one class: ``where="fpr <= 0.05", guarantee=0.95``. For rows that did not train the model.
-            level: of the intervals.
-            seed: of the split and of the resampling behind ``corrected`` and ``spread``.
+            level, seed: of the intervals; of the split and of the resampling behind ``corrected`` and ``spread``.
 
         Returns:
             The `OperatingPoint`; among equals the threshold with the fewest alarms. `Infeasible`, which is false,
-            where no threshold satisfies the constraints.
+            where no threshold satisfies the constraints. Of several classes the `ChosenRule`.
 
         >>> import unconfused as uc
-        >>> ev = uc.evaluate([1, 0, 1, 0], y_score=[0.8, 0.6, 0.7, 0.1])
-        >>> ev.choose(cost={"fp": 1, "fn": 10}).threshold
+        >>> uc.evaluate([1, 0, 1, 0], y_score=[0.8, 0.6, 0.7, 0.1]).choose(cost={"fp": 1, "fn": 10}).threshold
         0.7
         """
-        scores = self._scored("choose()")
-        if not isinstance(scores, ScoreTally):
-            raise NotKept(
-                f"One threshold cannot choose among {len(scores)} {scores.kind}s.",
-                fix=f"Choose for one against the rest: ev[{next(iter(scores))!r}].choose(...).",
-            )
-        return decide.choose(
-            scores,
-            cost=cost,
-            maximize=maximize,
-            minimize=minimize,
-            where=where,
-            guarantee=guarantee,
-            level=level,
-            seed=seed,
+        asked: dict[str, Any] = {"cost": cost, "maximize": maximize, "minimize": minimize, "where": where}
+        if decide.asks_rules(self._held, cost):
+            return decide.choose_rule(self._held, **asked, guarantee=guarantee, level=level)
+        return decide.choose(self.of_one_class("choose"), **asked, guarantee=guarantee, level=level, seed=seed)
+
+    def ranges(self, *, prevalence: float | None = None, level: float = 0.95) -> Ranges:
+        """The best threshold for every ratio of costs, at the prevalence of these rows or at another: one table.
+
+        >>> import unconfused as uc
+        >>> uc.evaluate([1, 0, 1, 0], y_score=[0.8, 0.6, 0.7, 0.1]).ranges().at_ratio(0.1).threshold
+        0.7
+        """
+        return decide.ranges({"model": self.of_one_class("ranges")}, prevalence=prevalence, level=level)
+
+    def rows_needed(
+        self, metric: str, *, against: Evaluation | None = None, threshold: Any = None, **aim: Any
+    ) -> RowsNeeded:
+        """How many rows more, and of which class, until an interval is ``width=`` wide or ``against=`` is told apart.
+
+        >>> import unconfused as uc
+        >>> uc.evaluate([1] * 50 + [0] * 50, [1] * 40 + [0] * 60).rows_needed("recall", width=0.1).more
+        389
+        """
+        return inference.rows_needed(
+            [one._asked(metric, threshold) for one in (self, against) if one is not None], metric, **aim
         )
 
     def reconcile(
@@ -278,9 +298,8 @@ class Evaluation:
         """Which of the usual slips turns these counts into the figures that were reported.
 
         Args:
-            figures: metric → number as it was printed: ``{"f1@macro": "0.80"}``; text keeps its last zeros.
+            figures, more: metric → number as it was printed, ``{"f1@macro": "0.80"}`` or ``accuracy="0.965"``.
             threshold: of the decision, where only scores were kept; one half unless said otherwise.
-            more: the same by keyword: ``accuracy="0.965"``.
 
         >>> import unconfused as uc
         >>> ev = uc.evaluate([1, 1, 1, 0, 0, 0, 0, 0], [1, 1, 0, 1, 0, 0, 0, 0])
@@ -348,7 +367,7 @@ class Evaluation:
             grid: "folded", "floatbits" or "uniform(1024)"; of a binned evaluation a coarser one of its family.
             pins: thresholds that stay exact besides the 99 per cents; of a binned evaluation some that it has.
         """
-        return replace(self, tallies=self._held.coarsen(grid, pins))
+        return replace(self, tallies=self.tallies.coarsen(grid, pins))
 
     # ── adding ────────────────────────────────────────────────────────────────────────────────
     def __add__(self, other: object) -> Evaluation:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from unconfused import decide
+from unconfused.decide import Ranges
 from unconfused.diagnosis import diagnose
 from unconfused.errors import NotKept, UsageError
 from unconfused.evaluation import Evaluation
@@ -19,6 +21,7 @@ from unconfused.ingest.frames import columns
 from unconfused.ingest.joint import joint_arrays
 from unconfused.ingest.models import predictions
 from unconfused.ingest.rows import Reading
+from unconfused.ingest.units import tally_units
 from unconfused.labels import listed
 from unconfused.metrics.language import parse
 from unconfused.tally.axis import ScoreKind
@@ -87,6 +90,7 @@ def evaluate(
     y_score: Any = None,
     sample_weight: Any = None,
     count: Any = None,
+    unit: Any = None,
     **reading: Any,
 ) -> Evaluation:
     """Keep what every later question needs: the matrix of the stated decision, and every threshold of the scores.
@@ -94,6 +98,7 @@ def evaluate(
     Args:
         y_true, y_pred, y_score, sample_weight, count: as in `confusion_matrix`. Scores may be (n,) or (n, 2) for two
             classes, (n, K) for more, (n, L) with ``label_kind="multilabel"``.
+        unit: of clustered rows the unit of each, (n,), such as a patient: every interval then counts units, not rows.
         reading: labels, pos_label, label_kind, score_kind, ignore, unknown, invalid, as in `confusion_matrix`.
             ``grid="folded"`` keeps scores in bins, of which ``pins=`` are exact thresholds; ``refine=True`` looks at
             the rows of open bins again.
@@ -105,6 +110,8 @@ def evaluate(
     ((1, 1, 1, 1), 0.75)
     """
     given: dict[str, Any] = {"y_pred": y_pred, "y_score": y_score, "sample_weight": sample_weight, "count": count}
+    if unit is not None:
+        return _told(Evaluation(tally_units(Reading(**reading), y_true, unit=unit, **given)))
     return _told(Evaluation(tally_arrays(Reading(**reading), y_true, **given)))
 
 
@@ -122,6 +129,7 @@ def evaluate_frame(
     y_pred: Any = None,
     sample_weight: Any = None,
     count: Any = None,
+    unit: Any = None,
     input_format: InputFormat | None = None,
     delimiter: str | None = None,
     **reading: Any,
@@ -130,13 +138,14 @@ def evaluate_frame(
 
     Args:
         source: the table; a path may be a glob, and ``-`` is standard input.
-        y_true, y_pred, sample_weight, count: names of columns.
+        y_true, y_pred, sample_weight, count, unit: names of columns.
         y_score: the name of a column, or a list of names: one for each class, in the order of ``labels``.
         input_format: "csv", "tsv", "jsonl" or "parquet", for a file whose extension does not say it.
         delimiter: what separates the cells of a CSV file, if not a comma.
         reading: as in `evaluate`. Scores are kept on a grid unless ``grid="exact"``.
     """
     names = {"y_true": y_true, "y_pred": y_pred, "y_score": y_score, "sample_weight": sample_weight, "count": count}
+    names["unit"] = unit
     reading.setdefault("grid", usual(reading.get("score_kind", "probability")))
     rows = columns(source, names, labels=reading.get("labels"), input_format=input_format, delimiter=delimiter)
     return evaluate(**rows, **reading)
@@ -231,6 +240,31 @@ def compare(
     given: dict[str, Any] = {"y_pred": y_pred, "y_score": y_score, "sample_weight": sample_weight, "count": count}
     tally = joint_arrays(how, y_true, **given)
     return compare_paired(tally, metrics, thresholds=_each(threshold, tally.models), plan=plan)
+
+
+def ranges(models: Any, *, prevalence: float | None = None, level: float = 0.95) -> Ranges:
+    """Which threshold of which model is best for which ratio of costs, at the prevalence of the rows or at another.
+
+    Args:
+        models: ``{model: Evaluation}``, or a `Comparison` of scores on the same rows.
+        prevalence: the share of positives that it shall hold for; needed where the models saw different ones.
+        level: of the intervals.
+
+    >>> y, old, new = [1, 0, 1, 0], [0.8, 0.6, 0.3, 0.1], [0.9, 0.2, 0.7, 0.4]
+    >>> made = ranges({"old": evaluate(y, y_score=old), "new": evaluate(y, y_score=new)})
+    >>> made.at_ratio(1).models, made.at_ratio(1).threshold
+    (('new',), 0.7)
+    """
+    if isinstance(models, Comparison) and isinstance(models.tally, JointScores):
+        tally = models.tally
+        return decide.ranges({model: tally.of(model) for model in tally.models}, prevalence=prevalence, level=level)
+    if not isinstance(models, Mapping) or not models or not all(isinstance(x, Evaluation) for x in models.values()):
+        raise UsageError(
+            f"ranges() was given a {type(models).__name__} without scores of models.",
+            fix='Type uc.ranges({"old": ev_old, "new": ev_new}), or ev.ranges() of one.',
+        )
+    scores = {str(model): ev.of_one_class("ranges") for model, ev in models.items()}
+    return decide.ranges(scores, prevalence=prevalence, level=level)
 
 
 def _each(threshold: Any, models: Iterable[str]) -> dict[str, Any] | None:

@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from unconfused.errors import UsageError
+from unconfused.labels import Labels
 from unconfused.metrics.catalogue import ratio
 from unconfused.tally.cells import Array, Cells
+from unconfused.tally.rules import Costs as Table
 
 CELLS = ("tn", "fp", "fn", "tp")
 EXAMPLE = 'Type cost={"fp": 1, "fn": 10}: fp is what a false alarm costs, fn what a miss costs; also tn and tp.'
@@ -54,6 +56,25 @@ class Costs:
                 EXAMPLE,
             )
         return made
+
+    @classmethod
+    def of_table(cls, stated: Table, labels: Labels) -> Costs:
+        """The same from a table of two classes: rows the truth, columns the prediction, in the order of the labels.
+
+        >>> from unconfused.labels import Labels
+        >>> Costs.of_table(Table([[0, 1], [10, 0]]), Labels(["healthy", "ill"], pos_label="ill"))
+        Costs(tn=0.0, fp=1.0, fn=10.0, tp=0.0)
+        """
+        stated.check(labels)
+        if stated.abstain is not None:
+            raise UsageError(
+                "A threshold leaves no row undecided.", "abstain= is a rule of its own.", "Leave abstain= out."
+            )
+        positive = labels.require_positive("choose()")
+        negative = 1 - positive
+        places = {"tn": (negative, negative), "fp": (negative, positive), "fn": (positive, negative)}
+        places["tp"] = (positive, positive)
+        return cls.of({cell: float(stated.table[place]) for cell, place in places.items()})
 
     def __str__(self) -> str:
         return ", ".join(f"{cell}={value:g}" for cell, value in zip(CELLS, self.each, strict=True) if value)

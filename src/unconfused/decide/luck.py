@@ -7,6 +7,7 @@ Of many scores, neighbours are put into groups first, so that the cost does not 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -18,6 +19,7 @@ from unconfused.inference.delta import Sample, table_of
 from unconfused.metrics.catalogue import ratio
 from unconfused.tally.cells import Cells
 from unconfused.tally.scores import ScoreTally
+from unconfused.tally.units import ScoresOfUnits, aligned
 
 FOLDS = 10
 WORK = 500_000
@@ -45,10 +47,7 @@ def crossfitted(tally: ScoreTally, problem: Problem, rng: np.random.Generator) -
     thresholds, repeats = thresholds_of(tally), _times(tally, 1, 10, FOLDS)
     parts: list[Sample] = []
     for _ in range(repeats):
-        left = tally.full
-        for fold in range(FOLDS):
-            held = rng.binomial(left, 1 / (FOLDS - fold))
-            left = left - held
+        for held in _folds(tally, rng):
             chosen = problem.best(Sweep.of(with_rows(tally, tally.full - held), thresholds))
             if chosen is not None:
                 parts.append(sample_at(with_rows(tally, held), chosen))
@@ -63,8 +62,8 @@ def spread(tally: ScoreTally, problem: Problem, rng: np.random.Generator) -> tup
     The middle 95 % at ``level=0.95``; NaN where no resample allows a threshold.
     """
     thresholds, chosen = thresholds_of(tally), []
-    for _ in range(_times(tally, 40, 200)):
-        place = problem.best(Sweep.of(with_rows(tally, rng.poisson(tally.full)), thresholds))
+    for drawn in _resampled(tally, _times(tally, 40, 200), rng):
+        place = problem.best(Sweep.of(with_rows(tally, drawn), thresholds))
         if place is not None:
             chosen.append(thresholds[place])
     if not chosen:
@@ -72,6 +71,31 @@ def spread(tally: ScoreTally, problem: Problem, rng: np.random.Generator) -> tup
     tail, last = (1 - problem.level) / 2, len(chosen) - 1
     ordered = np.sort(chosen)
     return float(ordered[math.floor(tail * last)]), float(ordered[math.ceil((1 - tail) * last)])
+
+
+def _folds(tally: ScoreTally, rng: np.random.Generator) -> Iterator[NDArray[np.int64]]:
+    """Each tenth of the rows, drawn by chance; of clustered rows each tenth of the buckets of units."""
+    if isinstance(tally, ScoresOfUnits):
+        rows = np.stack(aligned(tally, tally.parts)[0])
+        for places in np.array_split(rng.permutation(len(rows)), FOLDS):
+            yield rows[places].sum(0)
+        return
+    left = tally.full
+    for fold in range(FOLDS):
+        held = rng.binomial(left, 1 / (FOLDS - fold))
+        left = left - held
+        yield held
+
+
+def _resampled(tally: ScoreTally, times: int, rng: np.random.Generator) -> Iterator[NDArray[np.int64]]:
+    """The rows drawn anew: each count from Poisson's law, or whole buckets of units."""
+    if isinstance(tally, ScoresOfUnits):
+        rows = np.stack(aligned(tally, tally.parts)[0])
+        for drawn in rng.multinomial(len(rows), np.full(len(rows), 1 / len(rows)), times):
+            yield np.tensordot(drawn, rows, 1)
+        return
+    for _ in range(times):
+        yield rng.poisson(tally.full)
 
 
 def with_rows(tally: ScoreTally, full: NDArray[np.int64]) -> ScoreTally:

@@ -17,6 +17,7 @@ from unconfused.errors import UsageError
 from unconfused.labels import Labels
 from unconfused.metrics.language import Condition, parse, parse_conditions
 from unconfused.tally.cells import Array
+from unconfused.tally.rules import Costs as Table
 
 TIE = 2.0**-46
 """Objectives are equal when they differ by less than this share of what was added up: the rounding of sums."""
@@ -54,7 +55,7 @@ class Problem:
     def of(
         cls,
         labels: Labels,
-        cost: Mapping[str, float] | None,
+        cost: Mapping[str, float] | Table | None,
         maximize: str | None,
         minimize: str | None,
         where: str | None,
@@ -78,7 +79,7 @@ class Problem:
         if guarantee is not None:
             check_guarantee(guarantee, conditions)
         if cost is not None:
-            costs = Costs.of(cost)
+            costs = Costs.of_table(cost, labels) if isinstance(cost, Table) else Costs.of(cost)
             return cls(Question.of_costs(costs), -1.0, requirements, level, costs, guarantee)
         goal = Question.of_query(parse(str(maximize if minimize is None else minimize)), labels)
         return cls(goal, 1.0 if minimize is None else -1.0, requirements, level, guarantee=guarantee)

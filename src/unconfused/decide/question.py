@@ -11,12 +11,16 @@ from unconfused.decide.costs import Costs
 from unconfused.decide.sweep import taken
 from unconfused.errors import UsageError
 from unconfused.inference import Estimate
+from unconfused.inference.ask import sample_of
 from unconfused.inference.counts import Reading, interval, of_average, of_class, of_table
 from unconfused.inference.delta import Sample, table_of
+from unconfused.inference.units import jackknifed
 from unconfused.labels import Labels
 from unconfused.metrics.catalogue import NO_ROW, against_rest
 from unconfused.metrics.language import Bound, Query
 from unconfused.tally.cells import Array, Cells
+from unconfused.tally.confusion import ConfusionMatrix
+from unconfused.tally.units import OfUnits
 
 AT_ONCE = 2**14
 """Tables whose intervals are made at once."""
@@ -98,6 +102,14 @@ class Question:
             value, float(found.low), float(found.high), level, str(found.method), n,
             reason=self.undefined if np.isnan(value) else None, name=self.name, left_out=self.left_out(sample.counts),
         )  # fmt: skip
+
+    def of_matrix(self, cm: ConfusionMatrix, level: float) -> Estimate:
+        """The value of a matrix with its interval; of clustered rows with that of their units."""
+        answer = self.estimate(sample_of(cm), level)
+        if not isinstance(cm, OfUnits) or not answer.defined:
+            return answer
+        values = [self.estimate(sample_of(x), level).value for x in cm.without]
+        return jackknifed(answer, values, self.reading(cm.cells()).range, cm.units)
 
     def _about(self, sample: Sample) -> Sample:
         if self.place is None:

@@ -41,6 +41,8 @@ def _findings(tally: object, level: str) -> Iterator[Finding]:
     if isinstance(tally, Tallies):
         yield from _findings(tally.matrix, level)
         yield from _findings(tally.scores, level)
+        if level == "warnings":
+            yield from asides.few_units(tally)
         if tally.matrix is None and level == "warnings":
             yield from asides.of_call(tally)
     elif isinstance(tally, Grouped):

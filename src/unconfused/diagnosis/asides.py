@@ -12,6 +12,8 @@ from unconfused.tally.confusion import ConfusionMatrix
 from unconfused.tally.kernels import exact_total
 from unconfused.tally.tallies import Tallies
 
+FEW_UNITS = 30
+
 
 def left_out(c: Counted) -> Iterator[Finding]:
     """Rows that were left out on request, and rows in a seat."""
@@ -95,3 +97,18 @@ def coarse(r: Ranked) -> Iterator[Finding]:
 
 def _rows(n: int) -> str:
     return f"{plural(n, 'row')} {'was' if n == 1 else 'were'}"
+
+
+def few_units(tallies: Tallies) -> Iterator[Finding]:
+    """So few units that their spread is itself hardly known."""
+    held = tallies.units
+    if held is None or held.count >= FEW_UNITS:
+        return
+    yield Finding(
+        "CM-FEW-UNITS",
+        "warning",
+        f"The {plural(tallies.total, 'row')} come from {plural(held.count, 'unit')}. Intervals rest on how units "
+        f"differ, and fewer than {FEW_UNITS} tell little about that.",
+        {"units": held.count, "rows": tallies.total},
+        "Collect more units; more rows of the same ones help little.",
+    )

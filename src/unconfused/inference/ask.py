@@ -15,6 +15,7 @@ from unconfused.inference.counts import Reading
 from unconfused.inference.delta import Sample
 from unconfused.inference.intervals import Interval, quantile
 from unconfused.inference.ranks import of_ranks
+from unconfused.inference.units import clustered, of_units
 from unconfused.inference.value import Estimate
 from unconfused.labels import Label
 from unconfused.metrics.catalogue import NO_ROW, against_rest
@@ -29,6 +30,7 @@ from unconfused.tally.moments import Moments
 from unconfused.tally.prevalence import MatrixAt
 from unconfused.tally.ranks import Ranks
 from unconfused.tally.scores import ScoreTally
+from unconfused.tally.units import ScoresOfUnits, beside
 
 Tally: TypeAlias = "ConfusionMatrix | ScoreTally | Moments | Ranks | Grouped[Any]"
 
@@ -60,6 +62,11 @@ def estimate(
         whole = replace(query, bound=None)
         raise UsageError(f"{query} is an end of an interval.", fix=f"Type estimate({str(whole)!r}).{query.bound}")
     quantile(level)  # refuses what is no level
+    answer = _estimate(tally, query, level, method, seed)
+    return clustered(answer, tally, query) if of_units(tally) and method is None else answer
+
+
+def _estimate(tally: Tally, query: Query, level: float, method: str | None, seed: int) -> Estimate:
     if isinstance(tally, ConfusionMatrix):
         return _of_matrix(tally, query, level, method, seed)
     if isinstance(tally, ScoreTally):
@@ -85,6 +92,9 @@ def estimates(
     name = query.metric.name
     if query.label is not None or query.average:
         raise UsageError(f"{query} is one number.", fix=f"Type estimates({name!r}), or estimate({str(query)!r}).")
+    if of_units(tally) and isinstance(tally, ConfusionMatrix):
+        named = zip(tally.labels, tally.labels.texts, strict=True)
+        return {key: estimate(tally, replace(query, label=text), level=level, method=method) for key, text in named}
     if isinstance(tally, Grouped):
         return {key: estimate(member, query, level=level, method=method, seed=seed) for key, member in tally.items()}
     if not isinstance(tally, ConfusionMatrix):
@@ -109,6 +119,8 @@ def estimate_at(
     """
     query = parse(text)
     likely, *corners = bracket(tally, threshold)
+    if isinstance(tally, ScoresOfUnits):
+        likely = beside(likely, [bracket(part, threshold)[0] for part in tally.parts], tally.units)
     answer = estimate(likely, text, level=level, method=method, seed=seed)
     if not tally.binned:
         return answer

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from unconfused.inference.comparison import CostRange
 from unconfused.metrics.catalogue import ratio
-from unconfused.metrics.ranking import above
+from unconfused.metrics.hull import hull
 from unconfused.tally.cells import Array
 from unconfused.tally.scores import ScoreTally
 
@@ -16,19 +19,88 @@ SAME = 1e-9
 """Costs, and ratios of costs, that differ by less than this share are the same."""
 
 
-def cost_ranges(scores: Mapping[str, ScoreTally]) -> tuple[CostRange, ...]:
-    """For a false alarm that costs r times a miss, r from 0 to inf: the model whose best threshold costs least.
+@dataclass(frozen=True)
+class Stretch:
+    """Where the same thresholds of the same models cost least.
 
-    At the share λ = r / (1 + r) a threshold costs λ fp + (1 - λ) fn: a line in λ, so each model's least cost is made of
-    the lines at the corners of the convex hull of its ROC curve. The models must have been given the same rows.
+    Attributes:
+        low, high: between these a false alarm costs so many times what a miss costs; 0 to inf.
+        best: model → place: the scores from that place on are called positive. Several cost the same.
+        saving: the largest share of the cost of the next best model that they save anywhere in between.
+    """
+
+    low: float
+    high: float
+    best: Mapping[str, int]
+    saving: float
+
+
+def stretches(scores: Mapping[str, ScoreTally]) -> tuple[Stretch, ...]:
+    """For a false alarm that costs r times a miss, r from 0 to inf: the thresholds that cost least.
+
+    At the share λ = r / (1 + r) a threshold costs λ fp + (1 - λ) fn per row: a line in λ, so each model's least cost is
+    made of the lines at the corners of the convex hull of its ROC curve. The models share one prevalence.
 
     Source: Provost & Fawcett 2001.
     """
-    hulls = {model: hull(tally) for model, tally in scores.items()}
-    edges = np.unique(np.concatenate([[0.0, 1.0], *(_corners(points) for points in hulls.values())]))
-    cuts = [edges]
-    costs = {model: _least(points, edges) for model, points in hulls.items()}
-    names = list(costs)
+    found = _costs({model: _Corners.of(tally) for model, tally in scores.items()})
+    return _joined(found, lambda x: x.best)
+
+
+def cost_ranges(scores: Mapping[str, ScoreTally]) -> tuple[CostRange, ...]:
+    """The same by model alone, whatever its threshold: who costs least where."""
+    return tuple(CostRange(x.low, x.high, tuple(x.best), x.saving) for x in _joined(stretches(scores), _models))
+
+
+def _models(x: Stretch) -> tuple[str, ...]:
+    return tuple(x.best)
+
+
+def _joined(found: tuple[Stretch, ...], key: Callable[[Stretch], Any]) -> tuple[Stretch, ...]:
+    """Neighbours with the same key as one."""
+    joined: list[Stretch] = []
+    for x in found:
+        if joined and key(joined[-1]) == key(x):
+            last = joined.pop()
+            x = Stretch(last.low, x.high, last.best, max(last.saving, x.saving))
+        joined.append(x)
+    return tuple(joined)
+
+
+@dataclass(frozen=True, eq=False)
+class _Corners:
+    """False alarms and misses per row at the corners of the hull, from "nothing" up.    Shape: (H,) each."""
+
+    places: NDArray[np.int64]
+    alarms: Array
+    misses: Array
+
+    @classmethod
+    def of(cls, tally: ScoreTally) -> _Corners:
+        masses = tally.masses
+        h, rows = hull(masses[:, 0], masses[:, 1]), masses.sum()
+        return cls(h.places, ratio(h.fp, rows).value, ratio(h.tp[-1] - h.tp, rows).value)
+
+    @property
+    def turns(self) -> Array:
+        """The shares λ at which the next corner takes over, falling.    Shape: (H - 1,)."""
+        fewer, more = self.misses[:-1] - self.misses[1:], np.diff(self.alarms)
+        return np.asarray(ratio(fewer, fewer + more).value)
+
+    def best(self, shares: Array) -> NDArray[np.intp]:
+        """Which corner costs least at each share.    Shape: (L,)."""
+        return np.asarray(len(self.places) - 1 - np.searchsorted(self.turns[::-1], shares, side="left"))
+
+    def least(self, shares: Array) -> Array:
+        """What it costs.    Shape: (L,)."""
+        at = self.best(shares)
+        return np.asarray(shares * self.alarms[at] + (1 - shares) * self.misses[at])
+
+
+def _costs(hulls: Mapping[str, _Corners]) -> tuple[Stretch, ...]:
+    edges = np.unique(np.concatenate([[0.0, 1.0], *(corners.turns for corners in hulls.values())]))
+    cuts, names = [edges], list(hulls)
+    costs = {model: corners.least(edges) for model, corners in hulls.items()}
     for i, a in enumerate(names):
         for b in names[i + 1 :]:  # between two edges both costs are straight, so they cross once at most
             gap = costs[a] - costs[b]
@@ -38,48 +110,17 @@ def cost_ranges(scores: Mapping[str, ScoreTally]) -> tuple[CostRange, ...]:
     grid = np.unique(np.concatenate(cuts))
     grid = np.append(grid[:-1][np.diff(grid) > SAME], 1.0)  # edges that rounding alone keeps apart are one
     middles = (grid[:-1] + grid[1:]) / 2
-    at = np.stack([_least(points, middles) for points in hulls.values()])
-    best = at.min(0)
-    cheap = at <= best * (1 + SAME)
-    next_best = np.where(cheap, np.inf, at).min(0)
-    saved = np.where(np.isfinite(next_best), 1 - ratio(best, np.where(np.isfinite(next_best), next_best, 1)).value, 0)
-    starts = np.flatnonzero(np.append(True, (cheap[:, 1:] != cheap[:, :-1]).any(0)))
-    ends = np.append(starts[1:], len(middles))
-    found = []
-    for start, end in zip(starts, ends, strict=True):
-        low, high = (float(ratio(x, 1 - x).value) if x < 1 else np.inf for x in (grid[start], grid[end]))
-        models = tuple(name for name, yes in zip(names, cheap[:, start], strict=True) if yes)
-        found.append(CostRange(low, high, models, float(saved[start:end].max())))
-    return tuple(found)
-
-
-def hull(tally: ScoreTally) -> Array:
-    """False alarms and misses at the thresholds that are best for some costs, from "nothing" up.    Shape: (H, 2)."""
-    negatives, positives = (np.append(0.0, above(x)[::-1]) for x in tally.masses.T)
-    points = np.stack([negatives, positives[-1] - positives], 1)
-    kept: list[tuple[float, float]] = []
-    points = points[np.lexsort(points.T[::-1])]
-    first = np.append(True, points[1:, 0] > points[:-1, 0])  # of as many false alarms the fewest misses
-    for x, y in points[first].tolist():
-        while len(kept) > 1:
-            (x0, y0), (x1, y1) = kept[-2:]
-            if (x1 - x0) * (y - y0) > (y1 - y0) * (x - x0):  # the last corner lies below the line past it
-                break
-            kept.pop()
-        kept.append((x, y))
-    return np.array(kept)
-
-
-def _corners(points: Array) -> Array:
-    """The shares λ at which the best threshold changes."""
-    fewer = np.maximum(points[:-1, 1] - points[1:, 1], 0)
-    change: Array = ratio(fewer, fewer + points[1:, 0] - points[:-1, 0]).value
-    return change[~np.isnan(change)]
-
-
-def _least(points: Array, shares: Array) -> Array:
-    """The least cost of any threshold at each share.    Shape: (L,)."""
-    corners = _corners(points)[::-1]  # descending along the hull, so ascending here
-    place = len(points) - 1 - np.searchsorted(corners, shares, side="left")
-    best = points[np.clip(place, 0, len(points) - 1)]
-    return np.asarray(shares * best[:, 0] + (1 - shares) * best[:, 1])
+    at = np.stack([corners.least(middles) for corners in hulls.values()])
+    places = np.stack([corners.places[corners.best(middles)] for corners in hulls.values()])
+    least = at.min(0)
+    cheap = at <= least * (1 + SAME)
+    others = np.where(cheap, np.inf, at).min(0)
+    saved = np.where(np.isfinite(others), 1 - ratio(least, np.where(np.isfinite(others), others, 1)).value, 0)
+    ends = [float(ratio(x, 1 - x).value) if x < 1 else np.inf for x in grid]
+    return tuple(
+        Stretch(
+            ends[j], ends[j + 1],
+            {name: int(places[i, j]) for i, name in enumerate(names) if cheap[i, j]}, float(saved[j]),
+        )
+        for j in range(len(middles))
+    )  # fmt: skip

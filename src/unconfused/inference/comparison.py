@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from unconfused.errors import AmbiguousCall, UnknownMetric
+from unconfused.errors import AmbiguousCall, NotKept, UnknownMetric
 from unconfused.findings import Finding
+from unconfused.inference.rows import RowsNeeded, rows_to_tell_paired
 from unconfused.inference.significance import Adjust
 from unconfused.inference.value import Estimate
 from unconfused.labels import Label, listed
@@ -177,6 +178,13 @@ class Comparison:
             return found[0]
         pairs = "; ".join(f"{metric!r}, {', '.join(map(repr, x.models))}" for x in asked[:6])
         raise AmbiguousCall(f"{len(found)} of the pairs fit {models or metric!r}.", fix=f"Type one of: {pairs}.")
+
+    def rows_needed(self, metric: str, *models: str, power: float = 0.8) -> RowsNeeded:
+        """How many rows, given to both models, would tell them apart on a metric as often as ``power``."""
+        found = self[(metric, *models)] if models else self[metric]
+        if not self.paired:
+            raise NotKept("These models were evaluated apart.", fix="Type ev.rows_needed(metric, against=other).")
+        return rows_to_tell_paired(found.difference, self.total, power)
 
     def plot(self, ax: Any = None) -> Any:
         """Draw every difference with its interval, 0 and the margin; returns the Axes."""

@@ -191,15 +191,15 @@ def _wider(a: Bounds, b: Bounds, names: tuple[str, str]) -> tuple[Bounds, str]:
 
 def bootstrap(query: Query, tally: ScoreTally, value: float, level: float, seed: int) -> tuple[Bounds, str]:
     """value ± z standard errors of replicates of the masses, on the logit scale, and how that is said."""
-    merged = _merged(tally)
-    cells = merged.masses.ravel()
-    squares = cells if merged.squares is None else merged.squares.ravel()
+    few_cells = merged(tally)
+    cells = few_cells.masses.ravel()
+    squares = cells if few_cells.squares is None else few_cells.squares.ravel()
     used = np.flatnonzero(cells)
     repeats, found = int(np.clip(WORK // cells.size, LEAST, MOST)), []
-    for drawn in draws(cells[used], squares[used], merged.squares is not None, repeats, seed, 4 * cells.size):
+    for drawn in draws(cells[used], squares[used], few_cells.squares is not None, repeats, seed, 4 * cells.size):
         masses = np.zeros((len(drawn), cells.size))
         masses[:, used] = drawn
-        found.append(query.metric(Masses(merged, masses[:, ::2], masses[:, 1::2]), *query.args))
+        found.append(query.metric(Masses(few_cells, masses[:, ::2], masses[:, 1::2]), *query.args))
     values = np.concatenate(found)
     error = _point(float(np.std(values[np.isfinite(values)], ddof=1)))
     bounds = on_scale(_point(value), error, query.metric.range, quantile(level))
@@ -217,7 +217,7 @@ def _dkw(tally: ScoreTally, value: float, level: float) -> tuple[Bounds, str]:
     return (_point(value - half), _point(value + half)), "Dvoretzky-Kiefer-Wolfowitz bands of both score distributions"
 
 
-def _merged(tally: ScoreTally) -> ScoreTally:
+def merged(tally: ScoreTally) -> ScoreTally:
     """The same rows at no more than ``CELLS`` scores."""
     if len(tally.scores) <= CELLS:
         return tally

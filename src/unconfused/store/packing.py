@@ -21,6 +21,7 @@ from unconfused.tally.ranks import Ranks
 from unconfused.tally.scores import ScoreTally
 from unconfused.tally.sparse import Sparse
 from unconfused.tally.tallies import Tallies
+from unconfused.tally.units import Units
 
 
 def packed(tally: Any, place: str, arrays: Arrays) -> Node:
@@ -80,7 +81,11 @@ def packed(tally: Any, place: str, arrays: Arrays) -> Node:
                 "problem": tally.kind,
                 **{k: None if x is None else packed(x, f"{place}{k}/", arrays) for k, x in parts.items()},
                 "moments": {k: packed(x, f"{place}moments/{k}/", arrays) for k, x in tally.moments.items()},
+                **({} if tally.units is None else {"units": packed(tally.units, f"{place}units/", arrays)}),
             }
+        case Units():
+            node = packed(tally.buckets, f"{place}buckets/", arrays)
+            return {"kind": "units", "buckets": node} | blocks(smallest=tally.smallest)
     raise InputError(f"A {type(tally).__name__} is no tally.", fix="Save a matrix or an evaluation.")
 
 

@@ -31,6 +31,7 @@ from unconfused.tally.ranks import Ranks
 from unconfused.tally.scores import ScoreTally
 from unconfused.tally.sparse import Sparse
 from unconfused.tally.tallies import Tallies
+from unconfused.tally.units import BUCKETS, KEPT, Units
 
 
 def unpacked(node: Node, place: str, file: Archive, depth: int) -> Any:
@@ -72,6 +73,8 @@ def unpacked(node: Node, place: str, file: Archive, depth: int) -> Any:
             return Grouped(dict(zip(keys, tallies, strict=True)), text_of(node.get("by")))
         case "evaluation":
             return _evaluation(node, inner)
+        case "units":
+            return _units(inner(node.get("buckets"), "buckets"), file.array(f"{place}smallest.npy", "<i8", (None,)))
         case other:
             refuse(f"{other!r} is no kind of tally")
 
@@ -175,9 +178,24 @@ def _evaluation(node: Node, inner: Any) -> Tallies:
         isinstance(x, ScoreTally) and list(c) == list(columns) for c in columns.values() for x in c.values()
     ):
         refuse("its columns do not hold the scores of every class")
+    units = None if node.get("units") is None else inner(node["units"], "units")
+    if not isinstance(units, Units | None):
+        refuse("its units are a tally of another kind")
     return Tallies(
-        problem, parts["matrix"], parts["scores"], losses, parts["ranks"], dict(parts["matrices"] or {}), columns
-    )
+        problem, parts["matrix"], parts["scores"], losses, parts["ranks"], dict(parts["matrices"] or {}), columns,
+        units,
+    )  # fmt: skip
+
+
+def _units(buckets: Any, smallest: Ints) -> Units:
+    if not isinstance(buckets, Grouped) or not all(
+        isinstance(x, Tallies) and x.units is None and type(key) is int and 0 <= key < BUCKETS
+        for key, x in buckets.items()
+    ):
+        refuse("its buckets of units hold no evaluations, or have no numbers")
+    if not len(smallest) or len(smallest) > KEPT or (smallest < 0).any() or not (np.diff(smallest) > 0).all():
+        refuse("the hashes of its units do not ascend")
+    return Units(buckets, smallest)
 
 
 def _matrix(node: Node, place: str, file: Archive, side: int) -> tuple[Any, Any, Any]:

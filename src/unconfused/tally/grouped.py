@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -29,6 +29,10 @@ class Grouped(Mapping[Any, T], Generic[T]):
     def __init__(self, tallies: Mapping[Any, T], kind: str = "label") -> None:
         self._tallies: dict[Any, T] = dict(tallies)
         self.kind = kind
+
+    def each(self, change: Callable[[T], T]) -> Grouped[T]:
+        """Every member changed alike."""
+        return Grouped({key: change(x) for key, x in self.items()}, self.kind)
 
     def cells(self) -> Cells:
         """The positive class of every member, side by side: (L,) each, also ``n``. For matrices only."""

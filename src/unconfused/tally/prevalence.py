@@ -151,6 +151,12 @@ def at_prevalence(tally: Any, prevalence: float, recalibrate: bool = False) -> A
         UsageError: no share strictly between 0 and 1.
         NotKept: more than two classes, rows whose class is not known, or a class without rows.
     """
+    if isinstance(tally, Tallies) and tally.units is not None:
+        raise NotKept(
+            "These rows come in units.",
+            "How sure an answer about them is at another prevalence, the buckets of units do not tell.",
+            "Evaluate without unit=, and take the intervals as too narrow.",
+        )
     if isinstance(tally, Tallies):
         matrix, scores = (
             None if x is None else at_prevalence(x, prevalence, recalibrate) for x in (tally.matrix, tally.scores)

@@ -16,6 +16,7 @@ from unconfused.tally.grouped import Grouped
 from unconfused.tally.moments import Moments
 from unconfused.tally.ranks import Ranks
 from unconfused.tally.scores import ScoreTally
+from unconfused.tally.units import Units
 
 Kind: TypeAlias = Literal["binary", "multiclass", "multilabel"]
 Matrix: TypeAlias = "ConfusionMatrix | Grouped[ConfusionMatrix]"
@@ -34,6 +35,7 @@ class Tallies:
         ranks: the place of the true class among the scores of several classes, or None.
         matrices: of each rule that was named at the pass.
         columns: of an exact evaluation of several classes, for the score of each the rows of each class.
+        units: of clustered rows, what each bucket of units adds to all this.
     """
 
     kind: Kind | None = None
@@ -43,6 +45,7 @@ class Tallies:
     ranks: Ranks | None = None
     matrices: Mapping[str, ConfusionMatrix] = field(default_factory=dict)
     columns: Grouped[Grouped[ScoreTally]] | None = None
+    units: Units | None = None
 
     @classmethod
     def zero(cls) -> Tallies:
@@ -104,6 +107,7 @@ class Tallies:
             _sum(self.ranks, other.ranks),
             {name: self.matrices[name] + other.matrices[name] for name in self.matrices},
             _sum(self.columns, other.columns),
+            _sum(self.units, other.units),
         )
 
     __radd__ = __add__
@@ -116,7 +120,8 @@ class Tallies:
                 return Grouped({key: coarse(member) for key, member in held.items()}, held.kind)
             return held and held.coarsen(grid, None if pins is None else pinned(pins, held.score_kind))
 
-        return replace(self, scores=coarse(self.scores), columns=None)
+        units = self.units and replace(self.units, buckets=self.units.buckets.each(lambda x: x.coarsen(grid, pins)))
+        return replace(self, scores=coarse(self.scores), columns=None, units=units)
 
     def beside(self, evidence: Evidence) -> Tallies:
         """The same with more evidence beside every matrix and every score tally."""
@@ -131,7 +136,7 @@ class Tallies:
         return replace(self, matrix=told(self.matrix), scores=told(self.scores))
 
     def _shape(self) -> str:
-        held = [name for name in ("matrix", "scores", "ranks", "columns") if getattr(self, name) is not None]
+        held = [name for name in ("matrix", "scores", "ranks", "columns", "units") if getattr(self, name) is not None]
         held += [*sorted(self.moments), *(f"the rule {name!r}" for name in sorted(self.matrices))]
         kind = self.kind if held != ["matrix"] or self.kind == "multilabel" else "one of given classes"
         return f"{kind} with {', '.join(held)}"
