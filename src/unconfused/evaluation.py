@@ -15,6 +15,7 @@ from unconfused.errors import EmptyInput, NotKept, ThresholdUnset, UnknownClass
 from unconfused.findings import Finding
 from unconfused.inference import Estimate
 from unconfused.inference.bands import banded
+from unconfused.inference.slices import ByColumns, Sliced
 from unconfused.ingest.arrays import at_thresholds
 from unconfused.labels import Label, Labels
 from unconfused.metrics.language import parse
@@ -36,11 +37,13 @@ class Evaluation:
         tallies: what was kept.
         notes: what the pass itself showed, such as a model found in training mode.
         source: where the rows came from, for people to read.
+        fingerprints: of the saved pieces that were added up, so that none is added again.
     """
 
     tallies: Tallies
     notes: tuple[Finding, ...] = field(default=(), compare=False)
     source: str | None = field(default=None, compare=False)
+    fingerprints: tuple[str, ...] = field(default=(), compare=False)
 
     # ── what it holds ─────────────────────────────────────────────────────────────────────────
     @property
@@ -339,7 +342,7 @@ class Evaluation:
 
     def save(self, path: Any) -> None:
         """Write everything that was kept to one file, whole or not at all; `load` reads it back."""
-        store.save(self.tallies, path)
+        store.save(self.tallies, path, source=self.source, fingerprints=self.fingerprints)
 
     def coarsen(self, grid: str = "folded", pins: Iterable[float] | None = None) -> Evaluation:
         """The same evaluation with its scores in bins: smaller, and able to be added to one that is.
@@ -350,13 +353,19 @@ class Evaluation:
         """
         return replace(self, tallies=self._held.coarsen(grid, pins))
 
+    @property
+    def by(self) -> Mapping[Any, Sliced]:
+        """Slices by the columns that were named at the pass: ``ev.by["country"]["DE"]``, each an Evaluation."""
+        return ByColumns({names: Sliced(slices, self, Evaluation) for names, slices in self._held.slices.items()})
+
     # ── adding ────────────────────────────────────────────────────────────────────────────────
     def __add__(self, other: object) -> Evaluation:
         if not isinstance(other, Evaluation):
             return self if type(other) is int and other == 0 else NotImplemented
         notes = (*self.notes, *(note for note in other.notes if note not in self.notes))
         sources = dict.fromkeys(x for x in (self.source, other.source) if x)
-        return Evaluation(self.tallies + other.tallies, notes, " + ".join(sources) or None)
+        pieces = store.pieces(*((x.fingerprints, x.tallies) for x in (self, other)))
+        return Evaluation(self.tallies + other.tallies, notes, " + ".join(sources) or None, pieces)
 
     __radd__ = __add__
     __hash__ = None  # type: ignore[assignment]
@@ -376,5 +385,5 @@ class Evaluation:
 
 def load(path: Any) -> Any:
     """Read what ``save`` wrote: the matrix, the tally or the Evaluation."""
-    kept = store.load(path)
-    return Evaluation(kept) if isinstance(kept, Tallies) else kept
+    kept, told = store.read(path)
+    return Evaluation(kept, (), told.source, told.fingerprints) if isinstance(kept, Tallies) else kept

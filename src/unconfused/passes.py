@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from unconfused.diagnosis import diagnose
@@ -15,10 +16,11 @@ from unconfused.inference.significance import Adjust, McNemar
 from unconfused.ingest.arrays import count_matrix, tally_arrays
 from unconfused.ingest.batches import Step
 from unconfused.ingest.files import InputFormat
-from unconfused.ingest.frames import columns
+from unconfused.ingest.frames import columns, paths_of
 from unconfused.ingest.joint import joint_arrays
 from unconfused.ingest.models import predictions
 from unconfused.ingest.rows import Reading
+from unconfused.ingest.slices import by_names, tally_slices
 from unconfused.labels import listed
 from unconfused.metrics.language import parse
 from unconfused.tally.axis import ScoreKind
@@ -87,6 +89,8 @@ def evaluate(
     y_score: Any = None,
     sample_weight: Any = None,
     count: Any = None,
+    by: Mapping[Any, Any] | None = None,
+    edges: Mapping[str, Any] | None = None,
     **reading: Any,
 ) -> Evaluation:
     """Keep what every later question needs: the matrix of the stated decision, and every threshold of the scores.
@@ -94,6 +98,10 @@ def evaluate(
     Args:
         y_true, y_pred, y_score, sample_weight, count: as in `confusion_matrix`. Scores may be (n,) or (n, 2) for two
             classes, (n, K) for more, (n, L) with ``label_kind="multilabel"``.
+        by: columns to slice by, ``{"country": c, ("country", "device"): (c, d)}``, read as ``ev.by["country"]["DE"]``;
+            nulls are the slice "missing".
+        edges: of columns of numbers in ``by``: where intervals begin, ``{"age": [20, 40]}``, or into how many the rows
+            are parted evenly, ``{"age": 4}``.
         reading: labels, pos_label, label_kind, score_kind, ignore, unknown, invalid, as in `confusion_matrix`.
             ``grid="folded"`` keeps scores in bins, of which ``pins=`` are exact thresholds; ``refine=True`` looks at
             the rows of open bins again.
@@ -105,7 +113,7 @@ def evaluate(
     ((1, 1, 1, 1), 0.75)
     """
     given: dict[str, Any] = {"y_pred": y_pred, "y_score": y_score, "sample_weight": sample_weight, "count": count}
-    return _told(Evaluation(tally_arrays(Reading(**reading), y_true, **given)))
+    return _told(Evaluation(tally_slices(Reading(**reading), y_true, by, edges, **given)))
 
 
 def _told(evaluation: Evaluation) -> Evaluation:
@@ -122,6 +130,8 @@ def evaluate_frame(
     y_pred: Any = None,
     sample_weight: Any = None,
     count: Any = None,
+    by: Any = None,
+    edges: Mapping[str, Any] | None = None,
     input_format: InputFormat | None = None,
     delimiter: str | None = None,
     **reading: Any,
@@ -132,14 +142,22 @@ def evaluate_frame(
         source: the table; a path may be a glob, and ``-`` is standard input.
         y_true, y_pred, sample_weight, count: names of columns.
         y_score: the name of a column, or a list of names: one for each class, in the order of ``labels``.
+        by: columns to slice by, ``["country", ("country", "device")]``; ``edges`` of columns of numbers, as in
+            `evaluate`.
         input_format: "csv", "tsv", "jsonl" or "parquet", for a file whose extension does not say it.
         delimiter: what separates the cells of a CSV file, if not a comma.
         reading: as in `evaluate`. Scores are kept on a grid unless ``grid="exact"``.
     """
     names = {"y_true": y_true, "y_pred": y_pred, "y_score": y_score, "sample_weight": sample_weight, "count": count}
+    sliced = [] if by is None else by_names(by)
+    roles = {name: f"{'cut' if name in (edges or ()) else 'by'}:{name}" for wanted in sliced for name in wanted}
+    names |= {role: name for name, role in roles.items()}
     reading.setdefault("grid", usual(reading.get("score_kind", "probability")))
     rows = columns(source, names, labels=reading.get("labels"), input_format=input_format, delimiter=delimiter)
-    return evaluate(**rows, **reading)
+    found = {name: rows.pop(role) for name, role in roles.items()}
+    columns_by = {wanted: tuple(found[name] for name in wanted) for wanted in sliced} or None
+    made = evaluate(**rows, by=columns_by, edges=edges, **reading)
+    return replace(made, source=paths_of(source))
 
 
 def evaluate_model(

@@ -12,6 +12,7 @@ from unconfused.errors import AmbiguousCall, InputError, InvalidValues, Unreadab
 from unconfused.ingest.columns import as_column
 from unconfused.ingest.files import (
     FORMATS,
+    STDIN,
     Found,
     InputFormat,
     Wanted,
@@ -63,6 +64,14 @@ def columns(
         role: _together(role, found[role]) if isinstance(names[role], (list, tuple)) else found[role][0]
         for role in wanted
     }
+
+
+def paths_of(source: Any) -> str | None:
+    """The paths that a source names, for people to read; None of a frame."""
+    paths = [source] if isinstance(source, (str, os.PathLike)) else source
+    if not isinstance(paths, (list, tuple)) or not all(isinstance(x, (str, os.PathLike)) for x in paths):
+        return None
+    return " + ".join("standard input" if path == STDIN else os.fspath(path) for path in paths)
 
 
 def _from_files(

@@ -16,6 +16,7 @@ from unconfused.tally.grouped import Grouped
 from unconfused.tally.moments import Moments
 from unconfused.tally.ranks import Ranks
 from unconfused.tally.scores import ScoreTally
+from unconfused.tally.slices import Slices, told
 
 Kind: TypeAlias = Literal["binary", "multiclass", "multilabel"]
 Matrix: TypeAlias = "ConfusionMatrix | Grouped[ConfusionMatrix]"
@@ -34,6 +35,7 @@ class Tallies:
         ranks: the place of the true class among the scores of several classes, or None.
         matrices: of each rule that was named at the pass.
         columns: of an exact evaluation of several classes, for the score of each the rows of each class.
+        slices: of the columns that the rows were sliced by, the tallies of the rows of each value.
     """
 
     kind: Kind | None = None
@@ -43,6 +45,7 @@ class Tallies:
     ranks: Ranks | None = None
     matrices: Mapping[str, ConfusionMatrix] = field(default_factory=dict)
     columns: Grouped[Grouped[ScoreTally]] | None = None
+    slices: Mapping[tuple[str, ...], Slices] = field(default_factory=dict)
 
     @classmethod
     def zero(cls) -> Tallies:
@@ -90,13 +93,13 @@ class Tallies:
             return self if type(other) is int and other == 0 else NotImplemented
         if self.kind is None or other.kind is None:
             return other if self.kind is None else self
-        mine, theirs = self._shape(), other._shape()
+        mine, theirs = self.shape(), other.shape()
         if mine != theirs:
             raise MergeRefused(f"One evaluation is {mine}, the other {theirs}.", fix="Evaluate both in the same way.")
         if isinstance(self.matrix if self.scores is None else self.scores, Grouped):
             self.labels.unite(other.labels)  # other labels would leave some of them with fewer rows
         matrix = _sum(self.matrix, other.matrix)
-        return Tallies(
+        made = Tallies(
             class_kind(matrix) if self.scores is None and isinstance(matrix, ConfusionMatrix) else self.kind,
             matrix,
             _sum(self.scores, other.scores),
@@ -105,8 +108,13 @@ class Tallies:
             {name: self.matrices[name] + other.matrices[name] for name in self.matrices},
             _sum(self.columns, other.columns),
         )
+        return made.sliced({names: self.slices[names] + other.slices[names] for names in self.slices})
 
     __radd__ = __add__
+
+    def sliced(self, slices: Mapping[tuple[str, ...], Slices]) -> Tallies:
+        """The same with slices, each with the classes of the whole."""
+        return replace(self, slices={names: x.within(self) for names, x in slices.items()}) if slices else self
 
     def coarsen(self, grid: str | Grid, pins: Iterable[float] | None = None) -> Tallies:
         """The same with its scores on a coarser grid; ``pins`` are thresholds."""
@@ -116,7 +124,8 @@ class Tallies:
                 return Grouped({key: coarse(member) for key, member in held.items()}, held.kind)
             return held and held.coarsen(grid, None if pins is None else pinned(pins, held.score_kind))
 
-        return replace(self, scores=coarse(self.scores), columns=None)
+        slices = {names: x.coarsen(grid, pins) for names, x in self.slices.items()}
+        return replace(self, scores=coarse(self.scores), columns=None, slices=slices)
 
     def beside(self, evidence: Evidence) -> Tallies:
         """The same with more evidence beside every matrix and every score tally."""
@@ -130,10 +139,12 @@ class Tallies:
 
         return replace(self, matrix=told(self.matrix), scores=told(self.scores))
 
-    def _shape(self) -> str:
+    def shape(self, names: Iterable[tuple[str, ...]] | None = None) -> str:
+        """What is kept, in words; the same of both sides of a sum. ``names`` are the slices, all unless said."""
         held = [name for name in ("matrix", "scores", "ranks", "columns") if getattr(self, name) is not None]
         held += [*sorted(self.moments), *(f"the rule {name!r}" for name in sorted(self.matrices))]
         kind = self.kind if held != ["matrix"] or self.kind == "multilabel" else "one of given classes"
+        held += [f"slices by {told(columns)}" for columns in sorted(self.slices if names is None else names)]
         return f"{kind} with {', '.join(held)}"
 
 
