@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from unconfused.passes import evaluate as evaluate
     from unconfused.passes import evaluate_frame as evaluate_frame
     from unconfused.passes import evaluate_model as evaluate_model
+    from unconfused.shards import merge as merge
     from unconfused.show.figure import plot_history as plot_history
     from unconfused.stream import Stream as Stream
     from unconfused.tally.confusion import ConfusionMatrix as ConfusionMatrix
@@ -64,6 +65,7 @@ _ROOMS = {
     "evaluate_frame": "passes",
     "evaluate_model": "passes",
     "load": "evaluation",
+    "merge": "shards",
     "plot_history": "show.figure",
 }
 """The front door: each name and the room that it is loaded from on first use."""
