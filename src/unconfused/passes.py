@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from unconfused.diagnosis import diagnose
-from unconfused.errors import NotKept, UsageError
+from unconfused.errors import NotKept, UnconfusedError, UsageError
 from unconfused.evaluation import Evaluation
 from unconfused.findings import Evidence, announce
 from unconfused.inference.compare import Pairs, Plan, compare_estimates, compare_paired, usual_metrics
@@ -16,9 +16,11 @@ from unconfused.inference.significance import Adjust, McNemar
 from unconfused.ingest.arrays import count_matrix, tally_arrays
 from unconfused.ingest.batches import Step
 from unconfused.ingest.files import InputFormat
-from unconfused.ingest.frames import columns, paths_of
+from unconfused.ingest.frames import opened, paths_of
 from unconfused.ingest.joint import joint_arrays
+from unconfused.ingest.mixups import check_matrix
 from unconfused.ingest.models import predictions
+from unconfused.ingest.progress import watched
 from unconfused.ingest.rows import Reading
 from unconfused.ingest.slices import by_names, tally_slices
 from unconfused.labels import listed
@@ -153,11 +155,37 @@ def evaluate_frame(
     roles = {name: f"{'cut' if name in (edges or ()) else 'by'}:{name}" for wanted in sliced for name in wanted}
     names |= {role: name for name, role in roles.items()}
     reading.setdefault("grid", usual(reading.get("score_kind", "probability")))
-    rows = columns(source, names, labels=reading.get("labels"), input_format=input_format, delimiter=delimiter)
-    found = {name: rows.pop(role) for name, role in roles.items()}
-    columns_by = {wanted: tuple(found[name] for name in wanted) for wanted in sliced} or None
-    made = evaluate(**rows, by=columns_by, edges=edges, **reading)
-    return replace(made, source=paths_of(source))
+    how = Reading(**reading)  # refused before anything is read
+
+    def tallied(rows: dict[str, Any], how: Reading) -> Tallies:
+        found = {name: rows.pop(role) for name, role in roles.items()}
+        columns_by = {wanted: tuple(found[name] for name in wanted) for wanted in sliced} or None
+        return tally_slices(how, by=columns_by, edges=edges, **rows)
+
+    options: dict[str, Any] = {"labels": reading.get("labels"), "input_format": input_format, "delimiter": delimiter}
+    with opened(source, names, **options) as table:
+        at_once = len(table.pieces) == 1 or how.refine or any(isinstance(x, int) for x in (edges or {}).values())
+        made = None if at_once else _in_pieces(table.pieces, tallied, replace(how, batch=True))
+        return _told(Evaluation(made or tallied(table.whole(), how), source=paths_of(source)))
+
+
+def _in_pieces(
+    pieces: Sequence[Callable[[], dict[str, Any]]], tallied: Callable[[dict[str, Any], Reading], Tallies], how: Reading
+) -> Tallies | None:
+    """The sum over pieces; None where one cannot be read by itself, or is wrong: all rows together tell which."""
+    kept: list[tuple[int, Tallies]] = []
+    try:
+        for piece in watched(pieces, total=len(pieces), text="Counting"):
+            size, made = 1, tallied(piece(), how)
+            while kept and kept[-1][0] <= size:  # like with like: each row is merged log(pieces) times
+                before, earlier = kept.pop()
+                size, made = size + before, earlier + made
+            kept.append((size, made))
+        whole: Tallies = sum((part for _, part in kept), Tallies.zero())
+        check_matrix(whole.matrix)
+    except UnconfusedError:
+        return None
+    return whole
 
 
 def evaluate_model(

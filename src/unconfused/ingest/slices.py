@@ -90,8 +90,8 @@ def _within(reading: Reading, whole: Tallies) -> Reading:
 
 def _parts(rows: Rows, coded: list[Codes]) -> Iterator[tuple[Key, Rows]]:
     """The rows of each slice that holds any."""
-    codes = np.zeros(len(rows.truth), np.int64)
-    for one in coded:  # numbers that stay dense: a few columns of many values need no table of all pairs
+    codes = coded[0].codes + 1
+    for one in coded[1:]:  # numbers that stay dense: a few columns of many values need no table of all pairs
         _, codes = np.unique(codes * (len(one.values) + 1) + one.codes + 1, return_inverse=True)
     if rows.weighing.count is not None:
         codes = np.where(rows.weighing.count > 0, codes, -1)  # what stands for no row makes no slice

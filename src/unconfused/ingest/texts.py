@@ -13,7 +13,8 @@ import gzip
 import io
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import accumulate, islice
 from typing import Any, TextIO
 
@@ -32,9 +33,22 @@ NUMBERS: dict[str, tuple[str, str, type[InputError]]] = {
 """Roles that hold numbers: what a cell must look like, its type, and the error when it does not."""
 
 
-def read_texts(
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """The cells of text files in a table of the engine, whose columns are judged and can be read.
+
+    Attributes:
+        rows: how many there are.
+        read: the columns by role, of the rows from one place to another.
+    """
+
+    rows: int
+    read: Callable[[int, int], Found]
+
+
+def load_texts(
     engine: Any, files: Sequence[File], wanted: Wanted, labels: Declared | None, delimiter: str | None
-) -> Found:
+) -> Cells:
     """The columns of text files, one file after the other, each row in its place."""
     names = list(dict.fromkeys(name for columns in wanted.values() for name in columns))
     engine.execute(f"CREATE TEMP TABLE cells ({', '.join(f'c{i} VARCHAR' for i in range(len(names)))})")
@@ -63,8 +77,13 @@ def read_texts(
                     f"{_argument(role)}=.",
                 )
             picks[f"{column}::{kind}"] = f"{column}_{kind}"
-    arrays = engine.execute(f"SELECT {', '.join(f'{x} AS {y}' for x, y in picks.items())} FROM cells").fetchnumpy()
-    return {role: [arrays[picks[f"{c}::{kinds[role][1]}"]] for c in columns] for role, columns in places.items()}
+    query = f"SELECT {', '.join(f'{x} AS {y}' for x, y in picks.items())} FROM cells WHERE rowid >= ? AND rowid < ?"
+
+    def read(start: int, stop: int) -> Found:
+        arrays = engine.execute(query, [start, stop]).fetchnumpy()
+        return {role: [arrays[picks[f"{c}::{kinds[role][1]}"]] for c in columns] for role, columns in places.items()}
+
+    return Cells(sum(rows), read)
 
 
 def _plain(role: str) -> bool:
