@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from unconfused.passes import evaluate_frame as evaluate_frame
     from unconfused.passes import evaluate_model as evaluate_model
     from unconfused.passes import ranges as ranges
+    from unconfused.shards import merge as merge
     from unconfused.show.figure import plot_history as plot_history
     from unconfused.stream import Stream as Stream
     from unconfused.tally.confusion import ConfusionMatrix as ConfusionMatrix
@@ -69,6 +70,7 @@ _ROOMS = {
     "evaluate_frame": "passes",
     "evaluate_model": "passes",
     "load": "evaluation",
+    "merge": "shards",
     "plot_history": "show.figure",
     "ranges": "passes",
 }

@@ -17,6 +17,7 @@ from unconfused.findings import Finding
 from unconfused.inference import Estimate
 from unconfused.inference.bands import banded
 from unconfused.inference.rows import RowsNeeded
+from unconfused.inference.slices import ByColumns, Sliced
 from unconfused.ingest.arrays import at_thresholds
 from unconfused.labels import Label, Labels
 from unconfused.metrics.language import parse
@@ -40,11 +41,13 @@ class Evaluation:
         tallies: what was kept.
         notes: what the pass itself showed, such as a model found in training mode.
         source: where the rows came from, for people to read.
+        fingerprints: of the saved pieces that were added up, so that none is added again.
     """
 
     tallies: Tallies
     notes: tuple[Finding, ...] = field(default=(), compare=False)
     source: str | None = field(default=None, compare=False)
+    fingerprints: tuple[str, ...] = field(default=(), compare=False)
 
     # ── what it holds ─────────────────────────────────────────────────────────────────────────
     @property
@@ -85,20 +88,7 @@ class Evaluation:
         return with_units(self.tallies)
 
     def _scored(self, question: str) -> Scores:
-        scores = self._held.scores
-        if scores is None and (self.ranks is not None or self.matrices):
-            raise NotKept(
-                f"{question} needs the scores, and the pass kept none: curves=False was given.",
-                "What they decided, ranked and lost was counted, not the scores themselves.",
-                "Evaluate without curves=False.",
-            )
-        if scores is None:
-            raise NotKept(
-                f"{question} needs scores, and this evaluation was made from predicted classes.",
-                "A class has lost how sure the model was.",
-                "Evaluate with y_score=.",
-            )
-        return scores
+        return self._held.scored(question)
 
     @property
     def scores(self) -> Scores | None:
@@ -123,15 +113,6 @@ class Evaluation:
     def of_one_class(self, question: str) -> ScoreTally:
         """The scores, where they rank rows by one class; else an error that shows how to ask ``question``."""
         return decide.one_ranking(self._scored(f"{question}()"), question)
-
-    def _ranked(self, question: str) -> Ranks:
-        if self.ranks is None:
-            raise NotKept(
-                f"{question} needs a score for each of several classes, and this evaluation has none.",
-                "It asks at which place among them the true class stands.",
-                "Evaluate with y_score= of shape (n, K).",
-            )
-        return self.ranks
 
     @property
     def score_kind(self) -> ScoreKind | None:
@@ -217,7 +198,7 @@ class Evaluation:
         if query.average == "ovo" and (pairs := self._held.pairs()) is not None:
             return pairs
         if query.metric.of == "ranks":
-            return self._ranked(metric)
+            return self._held.ranked(metric)
         loss = query.metric.name.removesuffix("_sum")
         if loss in self.moments and query.label is None and query.average is None:
             return self.moments[loss]
@@ -358,7 +339,7 @@ class Evaluation:
 
     def save(self, path: Any) -> None:
         """Write everything that was kept to one file, whole or not at all; `load` reads it back."""
-        store.save(self.tallies, path)
+        store.save(self.tallies, path, source=self.source, fingerprints=self.fingerprints)
 
     def coarsen(self, grid: str = "folded", pins: Iterable[float] | None = None) -> Evaluation:
         """The same evaluation with its scores in bins: smaller, and able to be added to one that is.
@@ -369,13 +350,19 @@ class Evaluation:
         """
         return replace(self, tallies=self.tallies.coarsen(grid, pins))
 
+    @property
+    def by(self) -> Mapping[Any, Sliced]:
+        """Slices by the columns that were named at the pass: ``ev.by["country"]["DE"]``, each an Evaluation."""
+        return ByColumns({names: Sliced(slices, self, Evaluation) for names, slices in self._held.slices.items()})
+
     # ── adding ────────────────────────────────────────────────────────────────────────────────
     def __add__(self, other: object) -> Evaluation:
         if not isinstance(other, Evaluation):
             return self if type(other) is int and other == 0 else NotImplemented
         notes = (*self.notes, *(note for note in other.notes if note not in self.notes))
         sources = dict.fromkeys(x for x in (self.source, other.source) if x)
-        return Evaluation(self.tallies + other.tallies, notes, " + ".join(sources) or None)
+        pieces = store.pieces(*((x.fingerprints, x.tallies) for x in (self, other)))
+        return Evaluation(self.tallies + other.tallies, notes, " + ".join(sources) or None, pieces)
 
     __radd__ = __add__
     __hash__ = None  # type: ignore[assignment]
@@ -395,5 +382,5 @@ class Evaluation:
 
 def load(path: Any) -> Any:
     """Read what ``save`` wrote: the matrix, the tally or the Evaluation."""
-    kept = store.load(path)
-    return Evaluation(kept) if isinstance(kept, Tallies) else kept
+    kept, told = store.read(path)
+    return Evaluation(kept, (), told.source, told.fingerprints) if isinstance(kept, Tallies) else kept

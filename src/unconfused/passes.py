@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from unconfused import decide
 from unconfused.decide import Ranges
 from unconfused.diagnosis import diagnose
-from unconfused.errors import NotKept, UsageError
+from unconfused.errors import NotKept, UnconfusedError, UsageError
 from unconfused.evaluation import Evaluation
 from unconfused.findings import Evidence, announce
 from unconfused.inference.compare import Pairs, Plan, compare_estimates, compare_paired, usual_metrics
@@ -17,10 +18,13 @@ from unconfused.inference.significance import Adjust, McNemar
 from unconfused.ingest.arrays import count_matrix, tally_arrays
 from unconfused.ingest.batches import Step
 from unconfused.ingest.files import InputFormat
-from unconfused.ingest.frames import columns
+from unconfused.ingest.frames import opened, paths_of
 from unconfused.ingest.joint import joint_arrays
+from unconfused.ingest.mixups import check_matrix
 from unconfused.ingest.models import predictions
+from unconfused.ingest.progress import watched
 from unconfused.ingest.rows import Reading
+from unconfused.ingest.slices import by_names, tally_slices
 from unconfused.ingest.units import tally_units
 from unconfused.labels import listed
 from unconfused.metrics.language import parse
@@ -91,6 +95,8 @@ def evaluate(
     sample_weight: Any = None,
     count: Any = None,
     unit: Any = None,
+    by: Mapping[Any, Any] | None = None,
+    edges: Mapping[str, Any] | None = None,
     **reading: Any,
 ) -> Evaluation:
     """Keep what every later question needs: the matrix of the stated decision, and every threshold of the scores.
@@ -99,6 +105,10 @@ def evaluate(
         y_true, y_pred, y_score, sample_weight, count: as in `confusion_matrix`. Scores may be (n,) or (n, 2) for two
             classes, (n, K) for more, (n, L) with ``label_kind="multilabel"``.
         unit: of clustered rows the unit of each, (n,), such as a patient: every interval then counts units, not rows.
+        by: columns to slice by, ``{"country": c, ("country", "device"): (c, d)}``, read as ``ev.by["country"]["DE"]``;
+            nulls are the slice "missing".
+        edges: of columns of numbers in ``by``: where intervals begin, ``{"age": [20, 40]}``, or into how many the rows
+            are parted evenly, ``{"age": 4}``.
         reading: labels, pos_label, label_kind, score_kind, ignore, unknown, invalid, as in `confusion_matrix`.
             ``grid="folded"`` keeps scores in bins, of which ``pins=`` are exact thresholds; ``refine=True`` looks at
             the rows of open bins again.
@@ -110,9 +120,20 @@ def evaluate(
     ((1, 1, 1, 1), 0.75)
     """
     given: dict[str, Any] = {"y_pred": y_pred, "y_score": y_score, "sample_weight": sample_weight, "count": count}
-    if unit is not None:
-        return _told(Evaluation(tally_units(Reading(**reading), y_true, unit=unit, **given)))
-    return _told(Evaluation(tally_arrays(Reading(**reading), y_true, **given)))
+    return _told(Evaluation(_counted(Reading(**reading), y_true, unit, by, edges, given)))
+
+
+def _counted(reading: Reading, y_true: Any, unit: Any, by: Any, edges: Any, given: dict[str, Any]) -> Tallies:
+    """Rows by themselves, in slices or in units."""
+    if unit is None:
+        return tally_slices(reading, y_true, by, edges, **given)
+    if by is not None or edges is not None:
+        raise UsageError(
+            "by= and unit= were given.",
+            "The slices would need buckets of units of their own, and those are not kept.",
+            "Evaluate each slice with unit=, or leave one of the two out.",
+        )
+    return tally_units(reading, y_true, unit=unit, **given)
 
 
 def _told(evaluation: Evaluation) -> Evaluation:
@@ -130,6 +151,8 @@ def evaluate_frame(
     sample_weight: Any = None,
     count: Any = None,
     unit: Any = None,
+    by: Any = None,
+    edges: Mapping[str, Any] | None = None,
     input_format: InputFormat | None = None,
     delimiter: str | None = None,
     **reading: Any,
@@ -140,15 +163,49 @@ def evaluate_frame(
         source: the table; a path may be a glob, and ``-`` is standard input.
         y_true, y_pred, sample_weight, count, unit: names of columns.
         y_score: the name of a column, or a list of names: one for each class, in the order of ``labels``.
+        by: columns to slice by, ``["country", ("country", "device")]``; ``edges`` of columns of numbers, as in
+            `evaluate`.
         input_format: "csv", "tsv", "jsonl" or "parquet", for a file whose extension does not say it.
         delimiter: what separates the cells of a CSV file, if not a comma.
         reading: as in `evaluate`. Scores are kept on a grid unless ``grid="exact"``.
     """
     names = {"y_true": y_true, "y_pred": y_pred, "y_score": y_score, "sample_weight": sample_weight, "count": count}
     names["unit"] = unit
+    sliced = [] if by is None else by_names(by)
+    roles = {name: f"{'cut' if name in (edges or ()) else 'by'}:{name}" for wanted in sliced for name in wanted}
+    names |= {role: name for name, role in roles.items()}
     reading.setdefault("grid", usual(reading.get("score_kind", "probability")))
-    rows = columns(source, names, labels=reading.get("labels"), input_format=input_format, delimiter=delimiter)
-    return evaluate(**rows, **reading)
+    how = Reading(**reading)  # refused before anything is read
+
+    def tallied(rows: dict[str, Any], how: Reading) -> Tallies:
+        found = {name: rows.pop(role) for name, role in roles.items()}
+        columns_by = {wanted: tuple(found[name] for name in wanted) for wanted in sliced} or None
+        return _counted(how, rows.pop("y_true"), rows.pop("unit", None), columns_by, edges, rows)
+
+    options: dict[str, Any] = {"labels": reading.get("labels"), "input_format": input_format, "delimiter": delimiter}
+    with opened(source, names, **options) as table:
+        at_once = len(table.pieces) == 1 or how.refine or any(isinstance(x, int) for x in (edges or {}).values())
+        made = None if at_once else _in_pieces(table.pieces, tallied, replace(how, batch=True))
+        return _told(Evaluation(made or tallied(table.whole(), how), source=paths_of(source)))
+
+
+def _in_pieces(
+    pieces: Sequence[Callable[[], dict[str, Any]]], tallied: Callable[[dict[str, Any], Reading], Tallies], how: Reading
+) -> Tallies | None:
+    """The sum over pieces; None where one cannot be read by itself, or is wrong: all rows together tell which."""
+    kept: list[tuple[int, Tallies]] = []
+    try:
+        for piece in watched(pieces, total=len(pieces), text="Counting"):
+            size, made = 1, tallied(piece(), how)
+            while kept and kept[-1][0] <= size:  # like with like: each row is merged log(pieces) times
+                before, earlier = kept.pop()
+                size, made = size + before, earlier + made
+            kept.append((size, made))
+        whole: Tallies = sum((part for _, part in kept), Tallies.zero())
+        check_matrix(whole.matrix)
+    except UnconfusedError:
+        return None
+    return whole
 
 
 def evaluate_model(

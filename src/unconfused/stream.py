@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -13,11 +14,11 @@ from unconfused.diagnosis import diagnose
 from unconfused.errors import InvalidValues, LengthMismatch, MergeRefused, ShapeError, UsageError
 from unconfused.evaluation import Evaluation
 from unconfused.findings import Evidence, Finding, announce
-from unconfused.ingest.arrays import tally_arrays
 from unconfused.ingest.columns import as_column
 from unconfused.ingest.factors import is_null
 from unconfused.ingest.mixups import check_matrix
 from unconfused.ingest.rows import Reading
+from unconfused.ingest.slices import tally_slices
 from unconfused.ingest.waiting import Ids, Waiting
 from unconfused.labels import plural
 from unconfused.tally.grids import usual
@@ -32,6 +33,7 @@ class Stream:
 
     Args:
         expected_n: rows that there should be in the end; any other number is a warning of the evaluation.
+        edges: of columns of numbers that `update` is given in ``by``: where their intervals begin.
         reading: labels, pos_label, label_kind, score_kind, ignore, unknown, invalid, grid, pins, as in `evaluate`.
 
     >>> stream = Stream()
@@ -41,11 +43,13 @@ class Stream:
     (1, 1, 1, 1)
     """
 
-    def __init__(self, *, expected_n: int | None = None, **reading: Any) -> None:
+    def __init__(
+        self, *, expected_n: int | None = None, edges: Mapping[str, Any] | None = None, **reading: Any
+    ) -> None:
         reading.setdefault("grid", usual(reading.get("score_kind", "probability")))
         if reading.get("refine"):
             raise UsageError("A stream cannot refine=.", "Its rows are gone.", 'Type grid="exact", or finer bins.')
-        self.expected_n = expected_n
+        self.expected_n, self.edges = expected_n, edges
         self.reading = Reading(**reading, batch=True)
         self._guard, self._owner = threading.RLock(), os.getpid()
         self.reset()
@@ -68,20 +72,21 @@ class Stream:
         y_score: Any = None,
         sample_weight: Any = None,
         count: Any = None,
+        by: Mapping[Any, Any] | None = None,
         mask: Any = None,
         ids: Any = None,
     ) -> None:
         """Add one batch.
 
         Args:
-            y_true, y_pred, y_score, sample_weight, count: as in `evaluate`.
+            y_true, y_pred, y_score, sample_weight, count, by: as in `evaluate`; ``by`` with every batch or with none.
             mask: (n,) booleans; rows where it is false are padding, left out and counted.
             ids: (n,) one for each row; a row whose id was there before is left out and counted. Whole numbers below
                 2³³ take one bit of memory each, others some hundred bytes.
         """
         with self._lock():
-            plain = y_pred is None and sample_weight is None and count is None and mask is None and ids is None
-            if plain and self._waiting.take(y_true, y_score, self._latest):
+            plain = (y_pred, sample_weight, count, by, self.edges, mask, ids)
+            if all(x is None for x in plain) and self._waiting.take(y_true, y_score, self._latest):
                 if self._waiting.full:
                     self._count_waiting()
                 return
@@ -90,9 +95,10 @@ class Stream:
                        "sample_weight": sample_weight, "count": count}  # fmt: skip
             kept, left_out, new = self._wanted(mask, ids)
             if kept is None:
-                self._add(self._tally(columns))
+                self._add(self._tally(columns, by))
             elif kept.any():
-                self._add(self._tally({name: _rows(x, name, kept) for name, x in columns.items()}))
+                some = {name: _rows(x, name, kept) for name, x in columns.items()}
+                self._add(self._tally(some, None if by is None else {name: _sliced(x, kept) for name, x in by.items()}))
             self._ids.add(new)
             self._left_out += left_out
 
@@ -120,8 +126,9 @@ class Stream:
         wanted[counted[fresh]] = True
         return wanted, Evidence(masked=masked, duplicate=int((~fresh).sum())), given[wanted]
 
-    def _tally(self, columns: dict[str, Any]) -> Tallies:
-        return tally_arrays(self.reading, columns["y_true"], **{k: x for k, x in columns.items() if k != "y_true"})
+    def _tally(self, columns: dict[str, Any], by: Mapping[Any, Any] | None = None) -> Tallies:
+        given = {name: x for name, x in columns.items() if name != "y_true"}
+        return tally_slices(self.reading, columns["y_true"], by, self.edges, **given)
 
     def _add(self, made: Tallies, waited: bool = False) -> None:
         latest = made
@@ -193,7 +200,7 @@ class Stream:
     def __add__(self, other: object) -> Stream:
         if not isinstance(other, Stream):
             return self if type(other) is int and other == 0 else NotImplemented
-        made = Stream(expected_n=self.expected_n if self.expected_n == other.expected_n else None)
+        made = Stream(expected_n=self.expected_n if self.expected_n == other.expected_n else None, edges=self.edges)
         made.reading = self.reading
         made._waiting = Waiting(self.reading)
         made.merge(self)
@@ -217,6 +224,11 @@ class Stream:
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
         self._guard, self._owner, self._waiting = threading.RLock(), os.getpid(), Waiting(self.reading)
+
+
+def _sliced(x: Any, kept: NDArray[np.bool_]) -> Any:
+    """Some rows of a column to slice by, or of several."""
+    return tuple(_rows(one, "by", kept) for one in x) if isinstance(x, tuple) else _rows(x, "by", kept)
 
 
 def _rows(x: Any, name: str, kept: NDArray[np.bool_]) -> Any:

@@ -556,3 +556,18 @@ def test_missing_extra(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     code, _, err = run("--help")
     assert code == 2
     assert "pip install 'unconfused[cli]'" in err
+
+
+def test_merge_counts_nothing_twice(run: Run, tmp_path: Path) -> None:
+    """A copy under another name is refused, and taken when the caller says that it is something else."""
+    (tmp_path / "a.csv").write_text("y,p\n1,0.9\n0,0.2\n1,0.4\n")
+    assert (
+        run("tally", str(tmp_path / "a.csv"), "--y-true", "y", "--y-score", "p", "-o", str(tmp_path / "a.uc"))[0] == 0
+    )
+    (tmp_path / "b.uc").write_bytes((tmp_path / "a.uc").read_bytes())
+    pair = [str(tmp_path / "a.uc"), str(tmp_path / "b.uc"), "-o", str(tmp_path / "c.uc")]
+    code, _, said = run("merge", *pair)
+    assert (code, (tmp_path / "c.uc").exists()) == (2, False)
+    assert "--allow-repeats." in said
+    assert run("merge", *pair, "--allow-repeats")[0] == 0
+    assert load(tmp_path / "c.uc").total == 6

@@ -22,7 +22,7 @@ ORDER = [
     {"diagnosis"},
     {"show"},
     {"evaluation"},
-    {"passes", "stream", "examine"},
+    {"passes", "stream", "examine", "shards"},
     {"cli"},
 ]
 RANK = {room: rank for rank, rooms in enumerate(ORDER) for room in rooms}

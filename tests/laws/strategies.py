@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from unconfused.ingest.arrays import count_matrix, tally_arrays
 from unconfused.ingest.joint import joint_arrays
 from unconfused.ingest.rows import Reading
+from unconfused.ingest.slices import tally_slices
 from unconfused.tally.confusion import ConfusionMatrix
 from unconfused.tally.grouped import Grouped
 from unconfused.tally.joint import Joint, JointScores
@@ -19,6 +20,7 @@ from unconfused.tally.moments import Moments
 from unconfused.tally.ranks import Ranks
 from unconfused.tally.rules import Abstain, ClassWeights, Costs, Rule
 from unconfused.tally.scores import ScoreTally
+from unconfused.tally.slices import Slices
 from unconfused.tally.tallies import Tallies
 
 POOLS: tuple[tuple[Any, ...], ...] = (
@@ -64,9 +66,19 @@ class Problem:
             role = several[0].partition(" ")[0]
             models = {name.rpartition(" ")[2]: columns.pop(name) for name in several}
             return joint_arrays(how, truth, **{role: models}, **columns)
+        if sliced := {name[3:]: columns.pop(name) for name in list(columns) if name.startswith("by ")}:
+            return tally_slices(how, truth, together(sliced), EDGES, **columns)
         if self.threshold is None:
             return tally_arrays(how, truth, **columns)
         return count_matrix(how, truth, threshold=self.threshold, **columns)
+
+
+EDGES = {"age": [20, 40.5]}
+
+
+def together(columns: dict[str, NDArray[Any]]) -> dict[Any, Any]:
+    """Columns to slice by: each alone, and both."""
+    return {**columns, tuple(columns): tuple(columns.values())}
 
 
 def column(values: list[Any]) -> NDArray[Any]:
@@ -203,6 +215,18 @@ def of_models(draw: st.DrawFn, problems: st.SearchStrategy[Problem], role: str) 
     return Problem(reading, {name: x for name, x in columns.items() if name != "y_pred"})
 
 
+@st.composite
+def sliced(draw: st.DrawFn, problems: st.SearchStrategy[Problem]) -> Problem:
+    """Rows with two columns to slice by: one of values, one of numbers that are cut."""
+    problem = draw(problems)
+    pool = draw(st.sampled_from([("DE", "US", None), (7, -1, 2**40), (True, False), ("missing", "", None)]))
+    ages = st.sampled_from([np.nan, -np.inf, 19.9, 20.0, 40.0, 40.5, 1e300])
+    country, age = (
+        draw(st.lists(x, min_size=len(problem), max_size=len(problem))) for x in (st.sampled_from(pool), ages)
+    )
+    return Problem(problem.reading, {**problem.columns, "by country": column(country), "by age": np.array(age)})
+
+
 FAMILIES: dict[str, st.SearchStrategy[Problem]] = {
     **{f"classes, {style}": of_classes(style) for style in ("inferred", "declared", "renamed", "seats", "left out")},
     **{f"scores, {kind}": of_scores(kind) for kind in SCORES},
@@ -210,6 +234,11 @@ FAMILIES: dict[str, st.SearchStrategy[Problem]] = {
     **{f"threshold, {kind}": of_scores(kind, decided=True) for kind in SCORES},
     **{f"a score for each class, {kind}": of_many_scores(kind) for kind in SCORES},
     **{f"labels, {side}": of_labels(side) for side in ("y_pred", "y_score")},
+    **{f"slices, classes {x}": sliced(of_classes(x)) for x in ("inferred", "declared", "seats", "left out")},
+    **{f"slices, {kind}": sliced(of_scores(kind)) for kind in SCORES},
+    "slices, folded": sliced(of_scores("probability", grid="folded(1)")),
+    "slices, a score for each class": sliced(of_many_scores("logit")),
+    "slices, labels": sliced(of_labels("y_score")),
     **{f"models, classes {x}": of_models(of_classes(x), "y_pred") for x in ("inferred", "seats", "left out")},
     **{f"models, {kind}": of_models(of_scores(kind), "y_score") for kind in SCORES},
 }
@@ -221,7 +250,7 @@ def members(tally: Any) -> list[Any]:
     inside: list[Any] = []
     if isinstance(tally, Tallies):
         parts = (tally.matrix, tally.scores, tally.ranks, *tally.moments.values(), *tally.matrices.values())
-        inside = [x for x in parts if x is not None]
+        inside = [x for x in (*parts, *tally.slices.values()) if x is not None]
     elif isinstance(tally, Grouped):
         inside = list(tally.values())
     return [tally, *(x for one in inside for x in members(one))]
@@ -241,12 +270,15 @@ def alike(a: Any, b: Any) -> bool:
     if isinstance(a, Tallies):
         pairs = [(getattr(a, x), getattr(b, x)) for x in ("matrix", "scores", "ranks")]
         stated = a.kind == b.kind and a.labels.key() == b.labels.key()
-        for mine, theirs in ((a.moments, b.moments), (a.matrices, b.matrices)):
+        for mine, theirs in ((a.moments, b.moments), (a.matrices, b.matrices), (a.slices, b.slices)):
             stated = stated and sorted(mine) == sorted(theirs)
             pairs += [(mine[name], theirs.get(name)) for name in mine]
         return stated and all(alike(x, y) for x, y in pairs)
     if isinstance(a, Grouped):
         return (a.kind, list(a)) == (b.kind, list(b)) and all(alike(a[key], b[key]) for key in a)
+    if isinstance(a, Slices):
+        same = (a.columns, a.edges, list(a.members)) == (b.columns, b.edges, list(b.members))
+        return same and all(alike(x, b.members[key]) for key, x in a.members.items())
     if isinstance(a, Moments):
         return a.n == b.n and close(a.sums, b.sums)
     if isinstance(a, Ranks):

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
-from laws.strategies import FAMILIES, POOLS, Problem, alike, column, members
+from laws.strategies import EDGES, FAMILIES, POOLS, Problem, alike, column, members, together
 from numpy.typing import NDArray
 
 import unconfused.tally
@@ -30,12 +30,13 @@ from unconfused.tally.moments import Moments
 from unconfused.tally.prevalence import View
 from unconfused.tally.ranks import Ranks
 from unconfused.tally.scores import ScoreTally
+from unconfused.tally.slices import Slices
 from unconfused.tally.tallies import Tallies
 
 LIMIT = 2**63 - 1
-ZEROS = {kind: kind.zero for kind in (ConfusionMatrix, ScoreTally, Moments, Joint, JointScores, Ranks, Tallies)} | {
-    Grouped: lambda: Grouped({})
-}
+ZEROS = {
+    kind: kind.zero for kind in (ConfusionMatrix, ScoreTally, Moments, Joint, JointScores, Ranks, Slices, Tallies)
+} | {Grouped: lambda: Grouped({})}
 every_family = pytest.mark.parametrize("family", FAMILIES)
 few = settings(max_examples=12)
 
@@ -70,9 +71,11 @@ def test_any_cut(family: str, data: st.DataObject) -> None:
     batches = data.draw(cuts(problem))
     assert alike(sum(batch.tally() for batch in batches), whole)
     if isinstance(whole, Tallies):
-        stream = Stream(**{"grid": "exact"} | problem.reading)
+        stream = Stream(**{"grid": "exact"} | problem.reading, edges=EDGES if whole.slices else None)
         for batch in batches:
-            stream.update(**batch.columns)
+            sliced = {name[3:]: x for name, x in batch.columns.items() if name.startswith("by ")}
+            columns = {name: x for name, x in batch.columns.items() if not name.startswith("by ")}
+            stream.update(**columns, by=together(sliced) if sliced else None)
         assert alike(stream.evaluation.tallies, whole)
         assert alike(sum(Evaluation(batch.tally()) for batch in batches).tallies, whole)
 

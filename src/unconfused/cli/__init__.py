@@ -175,6 +175,7 @@ KEYWORDS = (
     "y_true", "y_score", "y_pred", "sample_weight", "count", "labels", "pos_label", "label_kind", "score_kind",
     "threshold", "ignore", "unknown", "invalid", "level", "input_format", "delimiter", "normalize", "cost", "maximize",
     "minimize", "where", "guarantee", "seed", "margin", "method", "adjust", "pairs",
+    "allow_repeats",
 )  # fmt: skip
 _KEYWORD = re.compile(rf"\b({'|'.join(KEYWORDS)})=(\[[^\]]*\]|\{{[^}}]*\}}|'[^']*'|\"[^\"]*\"|-?\w+(?:[.\-]\w+)*)?")
 
@@ -205,7 +206,7 @@ def spelled(text: str) -> str:
             value = re.sub(r"['\" ]", "", value[1:-1]).replace(":", "=")
         if re.fullmatch(r"(['\"])[\w.\-]+\1", value):
             value = value[1:-1]
-        return f"--{name} {value}".rstrip()
+        return f"--{name} {'' if value == 'True' else value}".rstrip()
 
     return _KEYWORD.sub(option, text)
 

@@ -21,13 +21,14 @@ from unconfused.cli.options import (
     costs_of,
     distinct,
     read,
-    saved_evaluation,
 )
 from unconfused.cli.output import as_json, chosen, emit, number, page, rendered, rendered_matrix
 from unconfused.errors import ThresholdUnset, UsageError
 from unconfused.evaluation import Evaluation
 from unconfused.inference import Estimate
 from unconfused.metrics.language import Condition, parse_conditions
+from unconfused.shards import merge as merge_files
+from unconfused.shards import opened
 from unconfused.tally.tallies import Tallies
 
 Sources: TypeAlias = Annotated[
@@ -214,20 +215,27 @@ def tally(
 
 def merge(
     *files: Annotated[str, Parameter(name="FILE", help="Files that `tally` wrote.")],
+    allow_repeats: Annotated[
+        bool, Parameter(negative="", help="Add a file although an equal one is inside: other rows may count alike.")
+    ] = False,
     output: Target = None,
 ) -> int:
     """Add .uc files into one, exactly; what does not fit together is refused."""
     target = _target(output)
     if os.path.realpath(target) in map(os.path.realpath, files):
         raise UsageError(f"{target} is also one of the files to add.", "A second run would count its rows twice.")
-    return _saved(_added(files), target)
+    if not files:
+        raise UsageError("No FILE was named.", fix="Name one or more .uc files.")
+    if not allow_repeats:
+        distinct([os.path.realpath(file) for file in files])
+    return _saved(merge_files(files, allow_repeats=allow_repeats), target)
 
 
 def _added(files: tuple[str, ...]) -> Evaluation:
     if not files:
         raise UsageError("No FILE was named.", fix="Name one or more .uc files.")
     distinct([os.path.realpath(file) for file in files])
-    return sum(map(saved_evaluation, files), Evaluation(Tallies.zero()))
+    return sum(map(opened, files), Evaluation(Tallies.zero()))
 
 
 def _target(output: str | None) -> str:

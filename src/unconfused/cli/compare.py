@@ -23,12 +23,12 @@ from unconfused.cli.options import (
     numbered,
     rows_of,
     saved_among,
-    saved_evaluation,
     split,
 )
 from unconfused.cli.output import as_json, chosen, emit
 from unconfused.errors import UsageError
 from unconfused.passes import compare as compared
+from unconfused.shards import opened
 
 WHAT = Group("What is compared", sort_key=0)
 
@@ -130,7 +130,7 @@ def compare(
 
 def _of_tallies(sources: tuple[str, ...], asked: dict[str, Any]) -> Any:
     """Each file is a model, under the name of the file."""
-    return compared({Path(path).stem: saved_evaluation(path) for path in distinct(list(sources))}, **asked)
+    return compared({Path(path).stem: opened(path) for path in distinct(list(sources))}, **asked)
 
 
 def _of_rows(sources: tuple[str, ...], models: Models, reading: Reading, asked: dict[str, Any]) -> Any:

@@ -13,7 +13,7 @@ import numpy as np
 from cyclopts import Group, Parameter
 
 from unconfused.errors import AmbiguousCall, InputError, UsageError
-from unconfused.evaluation import Evaluation, load
+from unconfused.evaluation import Evaluation
 from unconfused.findings import UnconfusedWarning, announce, category
 from unconfused.findings.catalogue import entry
 from unconfused.ingest.columns import as_column
@@ -21,9 +21,7 @@ from unconfused.ingest.files import STDIN
 from unconfused.ingest.frames import columns
 from unconfused.ingest.texts import line_of
 from unconfused.passes import evaluate
-from unconfused.tally.confusion import ConfusionMatrix
-from unconfused.tally.grouped import Grouped
-from unconfused.tally.scores import ScoreTally
+from unconfused.shards import opened
 from unconfused.tally.tallies import Tallies
 
 DECISION = Group("What is best", sort_key=0)
@@ -112,7 +110,7 @@ def read(sources: tuple[str, ...], cols: Columns, reading: Reading) -> Evaluatio
         raise UsageError("No SOURCE was named.", fix="Name a file, a pattern in quotes, or - for standard input.")
     listen(reading)
     if saved := saved_among(sources):
-        made = sum(map(saved_evaluation, distinct(saved)), Evaluation(Tallies.zero()))
+        made = sum(map(opened, distinct(saved)), Evaluation(Tallies.zero()))
         announce(made.findings)
         return made
     with numbered(sources, cols):
@@ -178,22 +176,6 @@ def numbered(sources: tuple[str, ...], cols: Columns) -> Iterator[None]:
             why = f"Rows count from 0: row {place[1]} starts at line {line} of {sources[0]}. {error.why}"
             raise type(error)(error.seen, why, error.fix) from error
         raise
-
-
-def saved_evaluation(path: str) -> Evaluation:
-    """What a .uc file holds, as an evaluation."""
-    kept = load(path)
-    if isinstance(kept, ConfusionMatrix):
-        return Evaluation(Tallies("binary" if len(kept.labels) == 2 else "multiclass", matrix=kept))
-    if isinstance(kept, ScoreTally):
-        return Evaluation(Tallies("binary", scores=kept))
-    if isinstance(kept, Grouped) and kept:
-        kind: Any = "multilabel" if kept.kind == "label" else "multiclass"
-        decided = isinstance(next(iter(kept.values())), ConfusionMatrix)
-        return Evaluation(Tallies(kind, matrix=kept if decided else None, scores=None if decided else kept))
-    if isinstance(kept, Evaluation):
-        return kept
-    raise UsageError(f"{path} holds a {type(kept).__name__}, which has no report.")
 
 
 def distinct(paths: list[str]) -> list[str]:

@@ -50,10 +50,12 @@ def tally_arrays(
     """Everything that one pass keeps: the matrix of the stated decision, the masses at each score, the losses."""
     if sample_weight is None and count is None and (made := tallied(reading, y_true, y_pred, y_score)) is not None:
         return made
-    rows = paired(reading, y_true, y_pred, y_score, sample_weight, count)
-    if reading.label_kind == "multilabel":
-        return _multilabel(rows)
-    return _class_tallies(rows)
+    return tally_rows(paired(reading, y_true, y_pred, y_score, sample_weight, count))
+
+
+def tally_rows(rows: Rows) -> Tallies:
+    """The same of rows that are paired."""
+    return _multilabel(rows) if rows.reading.label_kind == "multilabel" else _class_tallies(rows)
 
 
 def count_matrix(

@@ -169,7 +169,22 @@ def _score_hint(name: str) -> str:
     return "Pass them as y_score=, and name the rule: threshold=0.5 for two classes, nothing (argmax) for more."
 
 
+def _of_text(values: list[Any]) -> tuple[NDArray[Any], tuple[Label, ...]] | None:
+    """Text and None alone, without a look at each row; None where there is anything else."""
+    try:
+        distinct = set(values)
+    except TypeError:  # what cannot be hashed
+        return None
+    if not all(type(x) is str or x is None for x in distinct):
+        return None
+    found = ordered(x for x in distinct if x is not None)
+    places = {None: -1} | {x: i for i, x in enumerate(found)}
+    return np.fromiter(map(places.__getitem__, values), np.int64, len(values)), tuple(found)
+
+
 def _of_objects(column: Column) -> tuple[NDArray[Any], tuple[Label, ...]]:
+    if (text := _of_text(column.values.tolist())) is not None:
+        return text
     places: dict[Any, int] = {}
     kinds: dict[Any, Label] = {}
     codes = np.empty(len(column), np.int64)

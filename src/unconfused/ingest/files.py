@@ -194,14 +194,33 @@ def kind_of(path: str) -> InputFormat:
 
 # ── Parquet ───────────────────────────────────────────────────────────────────────────────────
 SCAN = "read_parquet(?, hive_partitioning=false)"
+SCAN_ROWS = (
+    "read_parquet(?, hive_partitioning=false, file_row_number=true) WHERE file_row_number >= ? AND file_row_number < ?"
+)
+"""Row groups outside these rows are not read."""
 
 
 def read_parquet(engine: Any, files: Sequence[File], wanted: Wanted) -> Found:
     """The columns with the types that the file gives them; several files must agree."""
     parts = [_read_one(engine, file, wanted) for file in files]
-    found: Found = {}
+    _check_types(files, wanted, parts)
+    return {
+        role: [_joined([part[role][place] for part in parts]) for place in range(len(names))]
+        for role, names in wanted.items()
+    }
+
+
+def read_parquet_piece(engine: Any, files: Sequence[File], wanted: Wanted, at: int, rows: tuple[int, int]) -> Found:
+    """Some rows of file ``at``, held against the first row of the first file."""
+    first = _read_one(engine, files[0], wanted, (0, 1))
+    part = _read_one(engine, files[at], wanted, rows)
+    _check_types([files[0], files[at]], wanted, [first, part])
+    return part
+
+
+def _check_types(files: Sequence[File], wanted: Wanted, parts: Sequence[Found]) -> None:
+    """Refuse a column that is text in one file and numbers in another."""
     for role, names in wanted.items():
-        found[role] = []
         for place, name in enumerate(names):
             arrays = [part[role][place] for part in parts]
             for file, array in zip(files, arrays, strict=True):
@@ -212,15 +231,26 @@ def read_parquet(engine: Any, files: Sequence[File], wanted: Wanted) -> Found:
                         "Text and numbers are never equal, so they would be counted as different classes.",
                         "Write both files with one type.",
                     )
-            found[role].append(arrays[0] if len(arrays) == 1 else _joined(arrays))
-    return found
 
 
-def _read_one(engine: Any, file: File, wanted: Wanted) -> Found:
+def parquet_rows(engine: Any, files: Sequence[File]) -> list[int] | None:
+    """Rows of each file, as its footer says; None where one cannot be read, which reading it will explain."""
+    duckdb = require("duckdb", extra="io")
+    query = "SELECT num_rows FROM parquet_file_metadata(?)"
+    try:
+        return [int(engine.execute(query, [file.pattern]).fetchall()[0][0]) for file in files]
+    except duckdb.Error:
+        return None
+
+
+def _read_one(engine: Any, file: File, wanted: Wanted, rows: tuple[int, int] | None = None) -> Found:
+    """Columns of a file, all of their rows or those from one place to another."""
     duckdb = require("duckdb", extra="io")
     try:
         table = engine.sql(f"SELECT * FROM {SCAN}", params=[file.pattern])
         check_columns(wanted, table.columns, file.shown)
+        if rows is not None:
+            table = engine.sql(f"SELECT * FROM {SCAN_ROWS}", params=[file.pattern, *rows])
         return project(table, wanted)
     except duckdb.Error as error:
         raise UnreadableFile(
@@ -238,6 +268,8 @@ def project(relation: Any, wanted: Wanted) -> Found:
 
 
 def _joined(arrays: list[Any]) -> Any:
+    if len(arrays) == 1:
+        return arrays[0]
     gone = np.concatenate([np.ma.getmaskarray(array) for array in arrays])
     values = np.concatenate([np.ma.getdata(array) for array in arrays])
     return np.ma.MaskedArray(values, gone) if gone.any() else values

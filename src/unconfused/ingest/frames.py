@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,17 +15,23 @@ from unconfused.errors import AmbiguousCall, InputError, InvalidValues, Unreadab
 from unconfused.ingest.columns import as_column
 from unconfused.ingest.files import (
     FORMATS,
+    STDIN,
     Found,
     InputFormat,
     Wanted,
     check_columns,
     connection,
     opened_files,
+    parquet_rows,
     project,
     read_parquet,
+    read_parquet_piece,
 )
-from unconfused.ingest.texts import read_texts
+from unconfused.ingest.texts import load_texts
 from unconfused.labels import Declared
+
+PIECE = 1 << 20
+"""Rows of a file that are read and counted at a time."""
 
 
 def columns(
@@ -50,37 +59,95 @@ def columns(
         UnknownColumn: a column that the table does not have.
         UnreadableFile: a file that cannot be read.
     """
+    with opened(source, names, labels=labels, input_format=input_format, delimiter=delimiter) as table:
+        return table.whole()
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Named columns of a table, not yet read.
+
+    Attributes:
+        whole: all of them, by the role they play.
+        pieces: the same a few rows at a time, each to be called when it is due; one where the table is small, or in
+            memory anyway.
+    """
+
+    whole: Callable[[], dict[str, Any]]
+    pieces: Sequence[Callable[[], dict[str, Any]]]
+
+
+@contextmanager
+def opened(
+    source: Any,
+    names: Mapping[str, Any],
+    *,
+    labels: Declared | None = None,
+    input_format: InputFormat | None = None,
+    delimiter: str | None = None,
+) -> Iterator[Table]:
+    """A table to read from, as `columns` takes it; files can be read in pieces."""
     wanted = {role: _listed(name) for role, name in names.items() if name is not None}
+
+    def told(found: Found) -> dict[str, Any]:
+        return {
+            role: _together(role, found[role]) if isinstance(names[role], (list, tuple)) else found[role][0]
+            for role in wanted
+        }
+
     paths = [source] if isinstance(source, (str, os.PathLike)) else source
     if isinstance(paths, (list, tuple)) and paths and all(isinstance(path, (str, os.PathLike)) for path in paths):
-        found = _from_files([os.fspath(path) for path in paths], wanted, labels, input_format, delimiter)
-    elif type(source).__module__.partition(".")[0] in ("duckdb", "_duckdb") and hasattr(source, "fetchnumpy"):
+        with _files([os.fspath(path) for path in paths], wanted, labels, input_format, delimiter) as (whole, pieces):
+            yield Table(lambda: told(whole()), [_then(told, piece) for piece in pieces])
+        return
+    if type(source).__module__.partition(".")[0] in ("duckdb", "_duckdb") and hasattr(source, "fetchnumpy"):
         check_columns(wanted, source.columns, "The relation")
         found = project(source, wanted)
     else:
         found = _from_frame(source, wanted)
-    return {
-        role: _together(role, found[role]) if isinstance(names[role], (list, tuple)) else found[role][0]
-        for role in wanted
-    }
+    yield Table(lambda: told(found), [lambda: told(found)])
 
 
-def _from_files(
+def _then(told: Callable[[Found], dict[str, Any]], piece: Callable[[], Found]) -> Callable[[], dict[str, Any]]:
+    return lambda: told(piece())
+
+
+def paths_of(source: Any) -> str | None:
+    """The paths that a source names, for people to read; None of a frame."""
+    paths = [source] if isinstance(source, (str, os.PathLike)) else source
+    if not isinstance(paths, (list, tuple)) or not all(isinstance(x, (str, os.PathLike)) for x in paths):
+        return None
+    return " + ".join("standard input" if path == STDIN else os.fspath(path) for path in paths)
+
+
+@contextmanager
+def _files(
     sources: list[str],
     wanted: Wanted,
     labels: Declared | None,
     input_format: InputFormat | None,
     delimiter: str | None,
-) -> Found:
-    """The columns of files, one after the other."""
+) -> Iterator[tuple[Callable[[], Found], list[Callable[[], Found]]]]:
+    """The columns of files, one after the other: all at once, or in pieces."""
     if input_format not in (None, *FORMATS):
         raise UsageError(f"input_format={input_format!r} is not known.", fix=f"Choose one of {', '.join(FORMATS)}.")
     with opened_files(sources, input_format) as files, connection() as engine:
-        if all(file.kind == "parquet" for file in files):
-            return read_parquet(engine, files, wanted)
-        if any(file.kind == "parquet" for file in files):
+        parquet = [file.kind == "parquet" for file in files]
+        if any(parquet) and not all(parquet):
             raise UnreadableFile("Some of the files are Parquet and some are text.", fix="Read one kind at a time.")
-        return read_texts(engine, files, wanted, labels, delimiter)
+        if all(parquet):
+            whole = partial(read_parquet, engine, files, wanted)
+            sizes = parquet_rows(engine, files) or []
+            pieces: list[Callable[[], Found]] = [
+                partial(read_parquet_piece, engine, files, wanted, at, (start, start + PIECE))
+                for at, size in enumerate(sizes)
+                for start in range(0, size, PIECE)
+            ]
+            yield whole, pieces if sum(sizes) > PIECE else [whole]
+            return
+        cells = load_texts(engine, files, wanted, labels, delimiter)
+        starts = range(0, max(cells.rows, 1), PIECE)
+        yield partial(cells.read, 0, cells.rows), [partial(cells.read, i, i + PIECE) for i in starts]
 
 
 def _listed(name: Any) -> list[Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -81,7 +82,7 @@ class Reading:
                 'Type grid="floatbits", which takes any score.',
             )
 
-    @property
+    @cached_property
     def bins(self) -> dict[str, Any]:
         """The grid of the scores and the pins on their axis."""
         return {"grid": Grid.parse(self.grid), "pins": pinned(self.pins, self.score_kind), "refine": self.refine}
@@ -111,6 +112,11 @@ class Rows:
 
 def paired(reading: Reading, y_true: Any, y_pred: Any, y_score: Any, sample_weight: Any, count: Any) -> Rows:
     """The columns of a call as rows: read, flattened as the caller said, of one length, without the ignored ones."""
+    return standing(given_rows(reading, y_true, y_pred, y_score, sample_weight, count))
+
+
+def given_rows(reading: Reading, y_true: Any, y_pred: Any, y_score: Any, sample_weight: Any, count: Any) -> Rows:
+    """The same with all rows, as they were given."""
     if y_pred is None and y_score is None:
         raise UsageError("Neither y_pred= nor y_score= was given.", fix="Pass predicted classes or scores.")
     single = reading.label_kind == "multilabel"  # then one column is one label
@@ -131,10 +137,14 @@ def paired(reading: Reading, y_true: Any, y_pred: Any, y_score: Any, sample_weig
     other = called if called is not None else score
     assert other is not None
     evidence = seen(y_true, y_pred if called is not None else y_score, truth, other, reading.score_kind)
-    rows = Rows(reading, truth, called, score, read_weights(weights, counts, len(truth)), evidence)
+    return Rows(reading, truth, called, score, read_weights(weights, counts, len(truth)), evidence)
+
+
+def standing(rows: Rows) -> Rows:
+    """Without the entries that stand for no row, and those whose class is to be ignored."""
     if rows.weighing.count is not None and not rows.weighing.count.all():
         rows = rows.keep(rows.weighing.count > 0)  # what stands for no row names no class either
-    return rows if reading.ignore is None else _without_ignored(rows)
+    return rows if rows.reading.ignore is None else _without_ignored(rows)
 
 
 def _flattened(

@@ -1,7 +1,8 @@
 """CSV, TSV and JSON lines: every cell is read as text, and only what all cells say decides what a column is.
 
 Labels are integers when all of them are canonical integers (``7``, not ``007`` or ``7.0``), else text; truth and
-prediction are judged together. Scores and weights are float64. An empty cell, or a key that a line lacks, is null.
+prediction are judged together, each column to slice by alone. Scores and weights are float64. An empty cell, or a key
+that a line lacks, is null.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ import gzip
 import io
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import accumulate, islice
 from typing import Any, TextIO
 
@@ -26,25 +28,43 @@ NUMBERS: dict[str, tuple[str, str, type[InputError]]] = {
     "y_score": (NUMBER, "DOUBLE", InvalidValues),
     "sample_weight": (NUMBER, "DOUBLE", InvalidWeights),
     "count": (WHOLE, "BIGINT", InvalidWeights),
+    "cut": (NUMBER, "DOUBLE", InvalidValues),
 }
 """Roles that hold numbers: what a cell must look like, its type, and the error when it does not."""
 
 
-def read_texts(
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """The cells of text files in a table of the engine, whose columns are judged and can be read.
+
+    Attributes:
+        rows: how many there are.
+        read: the columns by role, of the rows from one place to another.
+    """
+
+    rows: int
+    read: Callable[[int, int], Found]
+
+
+def load_texts(
     engine: Any, files: Sequence[File], wanted: Wanted, labels: Declared | None, delimiter: str | None
-) -> Found:
+) -> Cells:
     """The columns of text files, one file after the other, each row in its place."""
     names = list(dict.fromkeys(name for columns in wanted.values() for name in columns))
     engine.execute(f"CREATE TEMP TABLE cells ({', '.join(f'c{i} VARCHAR' for i in range(len(names)))})")
     rows = [_load(engine, file, wanted, names, delimiter) for file in files]
     places = {role: [f"c{names.index(name)}" for name in columns] for role, columns in wanted.items()}
-    classes = list(dict.fromkeys(c for role, columns in places.items() if role not in NUMBERS for c in columns))
+    classes = list(dict.fromkeys(c for role, columns in places.items() if not _plain(role) for c in columns))
     whole = not _any_text(labels) and _all(engine, classes, WHOLE, "BIGINT")
     if not whole and not _any_text(labels):
         _refuse_scores(engine, wanted, places)
+    labelled = ("", "BIGINT" if whole else "VARCHAR", InputError)
+    kinds = {role: NUMBERS.get(role.partition(":")[0], labelled) for role in places}
+    kinds |= {role: ("", _kind_of_slice(engine, wanted[role][0], columns[0]), InputError)
+              for role, columns in places.items() if role.startswith("by:")}  # fmt: skip
     picks: dict[str, str] = {}
     for role, columns in places.items():
-        pattern, kind, error = NUMBERS.get(role, ("", "BIGINT" if whole else "VARCHAR", InputError))
+        pattern, kind, error = kinds[role]
         for name, column in zip(wanted[role], columns, strict=True):
             if pattern and not _all(engine, [column], pattern, kind):
                 place, value, bad = _first_other(engine, column, pattern, kind)
@@ -52,16 +72,43 @@ def read_texts(
                     f"{value!r} in column {name!r} ({_where(files, rows, place, delimiter)}) is no "
                     f"{'whole number' if kind == 'BIGINT' else 'number'}"
                     + (f"; nor are {bad - 1:,} other cells of it." if bad > 1 else "."),
-                    f"{role} takes {'whole numbers' if kind == 'BIGINT' else 'numbers such as 0.73'}.",
-                    f"Correct the file, leave a cell without a value empty, or name another column with {role}=.",
+                    f"{_argument(role)} takes {'whole numbers' if kind == 'BIGINT' else 'numbers such as 0.73'}.",
+                    "Correct the file, leave a cell without a value empty, or name another column with "
+                    f"{_argument(role)}=.",
                 )
             picks[f"{column}::{kind}"] = f"{column}_{kind}"
-    arrays = engine.execute(f"SELECT {', '.join(f'{x} AS {y}' for x, y in picks.items())} FROM cells").fetchnumpy()
-    return {role: [arrays[picks[f"{c}::{_kind(role, whole)}"]] for c in columns] for role, columns in places.items()}
+    query = f"SELECT {', '.join(f'{x} AS {y}' for x, y in picks.items())} FROM cells WHERE rowid >= ? AND rowid < ?"
+
+    def read(start: int, stop: int) -> Found:
+        arrays = engine.execute(query, [start, stop]).fetchnumpy()
+        return {role: [arrays[picks[f"{c}::{kinds[role][1]}"]] for c in columns] for role, columns in places.items()}
+
+    return Cells(sum(rows), read)
 
 
-def _kind(role: str, whole: bool) -> str:
-    return NUMBERS[role][1] if role in NUMBERS else "BIGINT" if whole else "VARCHAR"
+def _plain(role: str) -> bool:
+    """Whether a role holds something else than classes."""
+    return role in NUMBERS or ":" in role
+
+
+def _argument(role: str) -> str:
+    """What a role is called in a call."""
+    return "edges" if role.startswith("cut:") else role
+
+
+def _kind_of_slice(engine: Any, name: str, column: str) -> str:
+    """A column to slice by holds whole numbers or text; fractional numbers are refused, as in a frame."""
+    if _all(engine, [column], WHOLE, "BIGINT"):
+        return "BIGINT"
+    if _all(engine, [column], NUMBER, "DOUBLE"):
+        query = f"SELECT count(*) FROM cells WHERE {column}::DOUBLE % 1 != 0"
+        if engine.execute(query).fetchone()[0]:
+            raise InvalidValues(
+                f"Column {name!r} holds fractional numbers.",
+                "Each would be a slice of its own.",
+                f"Say where to part them: edges={{{name!r}: [20, 40]}}.",
+            )
+    return "VARCHAR"
 
 
 def _any_text(labels: Declared | None) -> bool:
@@ -85,7 +132,7 @@ def _refuse_scores(engine: Any, wanted: Wanted, places: Mapping[str, Sequence[st
     """A label column of fractional numbers holds scores: as text each of them would be a class."""
     for role, columns in places.items():
         for name, column in zip(wanted[role], columns, strict=True):
-            if role in NUMBERS or not _all(engine, [column], NUMBER, "DOUBLE"):
+            if _plain(role) or not _all(engine, [column], NUMBER, "DOUBLE"):
                 continue
             tally = "count(*), count(DISTINCT x), arg_min(x, rowid)"
             query = f"SELECT {tally} FROM (SELECT {column} AS x, rowid FROM cells) WHERE x::DOUBLE % 1 != 0"

@@ -12,24 +12,31 @@ import os
 import secrets
 import shutil
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, BinaryIO
 
 import numpy as np
 
 from unconfused.errors import UnconfusedError, UnreadableFile
-from unconfused.store.archive import BROKEN, FORMAT, HEADER, VERSION, Archive, Arrays, Damaged
+from unconfused.store.archive import BROKEN, FORMAT, HEADER, VERSION, Archive, Arrays, Damaged, node_of
 from unconfused.store.packing import packed
+from unconfused.store.provenance import Provenance, fingerprint, pieces, read_provenance, written
 from unconfused.store.unpacking import unpacked
 
+__all__ = ["Provenance", "fingerprint", "load", "pieces", "read", "save", "whole_file"]
 
-def save(tally: Any, path: str | os.PathLike[str]) -> None:
+
+def save(
+    tally: Any, path: str | os.PathLike[str], *, source: str | None = None, fingerprints: Iterable[str] = ()
+) -> None:
     """Write a tally to ``path``; the file appears whole or not at all, and one that is there is replaced.
 
     Args:
         tally: a `ConfusionMatrix`, `ScoreTally`, `Moments`, `Ranks`, `Grouped` or `Tallies`.
         path: where to; the usual extension is ``.uc``.
+        source: where the rows came from, for people.
+        fingerprints: of the saved pieces that were added up; without them the tally is one piece.
 
     Raises:
         InputError: not a tally.
@@ -37,7 +44,9 @@ def save(tally: Any, path: str | os.PathLike[str]) -> None:
         OSError: the place cannot be written.
     """
     arrays: Arrays = {}
-    header = {"format": FORMAT, "version": VERSION, "tally": packed(tally, "", arrays)}
+    node = packed(tally, "", arrays)
+    told = written(tally, source, tuple(fingerprints) or (fingerprint(tally),))
+    header = {"format": FORMAT, "version": VERSION, "provenance": told, "tally": node}
     with whole_file(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
         _put(archive, HEADER, json.dumps(header, indent=1, allow_nan=False).encode())
         for name, array in arrays.items():
@@ -52,6 +61,11 @@ def load(path: str | os.PathLike[str]) -> Any:
     Raises:
         UnreadableFile: not there, not of this format, cut short, damaged, or holding numbers that no tally holds.
     """
+    return read(path)[0]
+
+
+def read(path: str | os.PathLike[str]) -> tuple[Any, Provenance]:
+    """What `load` reads, and what the file says about where it came from."""
     name = os.fspath(path)
     if os.path.isdir(name):
         raise UnreadableFile(f"{name} is a directory, no .uc file.", fix="Name one of its .uc files.")
@@ -64,7 +78,9 @@ def load(path: str | os.PathLike[str]) -> Any:
     try:
         with zipfile.ZipFile(name) as archive:
             file = Archive(archive, os.path.getsize(name))
-            return unpacked(file.header(), "", file, 0)
+            header = file.header()
+            tally = unpacked(node_of(header.get("tally")), "", file, 0)
+            return tally, read_provenance(header, tally)
     except FileNotFoundError as error:
         raise UnreadableFile(f"There is no file {name}.", fix="Check the path.") from error
     except Damaged as error:

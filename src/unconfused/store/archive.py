@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from unconfused.findings import Evidence
 from unconfused.labels import Label, Labels
 
-FORMAT, VERSION = "unconfused tally", 1
+FORMAT, VERSION = "unconfused tally", 2
 HEADER = "header.json"
 DEPTH = 6
 """How deep groups may nest."""
@@ -73,7 +73,7 @@ class Archive:
             refuse("its header names no version")
         if version > VERSION:
             refuse(f"it is of version {version}, and this unconfused reads up to {VERSION}; a newer one is needed")
-        return node_of(header.get("tally"))
+        return header
 
     def array(self, name: str, kind: str, shape: tuple[int | None, ...]) -> NDArray[Any]:
         """An array of that type and shape; None is any length."""
@@ -130,9 +130,19 @@ def evidence_of(node: Node) -> Evidence:
     return Evidence(**counts)
 
 
+def key_of(x: Any) -> Label | None:
+    """One value of a slice; null where its column is."""
+    return None if x is None else label_of(x)
+
+
 def node_of(x: Any) -> Node:
     """A JSON object."""
     return x if isinstance(x, dict) else refuse("its header lacks a part")
+
+
+def list_of(x: Any) -> list[Any]:
+    """A JSON array."""
+    return x if isinstance(x, list) else refuse("its header lacks a list")
 
 
 def text_of(x: Any) -> str:

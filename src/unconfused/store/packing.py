@@ -19,6 +19,7 @@ from unconfused.tally.moments import Moments
 from unconfused.tally.prevalence import View
 from unconfused.tally.ranks import Ranks
 from unconfused.tally.scores import ScoreTally
+from unconfused.tally.slices import Slices
 from unconfused.tally.sparse import Sparse
 from unconfused.tally.tallies import Tallies
 from unconfused.tally.units import Units
@@ -73,6 +74,12 @@ def packed(tally: Any, place: str, arrays: Arrays) -> Node:
         case Grouped():
             members = [packed(x, f"{place}members/{i}/", arrays) for i, x in enumerate(tally.values())]
             return {"kind": "grouped", "by": tally.kind, "keys": list(tally), "members": members}
+        case Slices():
+            members = [packed(x, f"{place}members/{i}/", arrays) for i, x in enumerate(tally.members.values())]
+            edges = [None if cut is None else list(cut) for cut in tally.edges]
+            keys = [list(key) for key in tally.members]
+            stated = {"columns": list(tally.columns), "edges": edges, "keys": keys}
+            return {"kind": "slices", **stated, "members": members}
         case Tallies():
             parts = {name: getattr(tally, name) for name in ("matrix", "scores", "ranks", "columns")}
             parts["matrices"] = Grouped(tally.matrices, "rule")
@@ -82,6 +89,7 @@ def packed(tally: Any, place: str, arrays: Arrays) -> Node:
                 **{k: None if x is None else packed(x, f"{place}{k}/", arrays) for k, x in parts.items()},
                 "moments": {k: packed(x, f"{place}moments/{k}/", arrays) for k, x in tally.moments.items()},
                 **({} if tally.units is None else {"units": packed(tally.units, f"{place}units/", arrays)}),
+                "slices": [packed(x, f"{place}slices/{i}/", arrays) for i, x in enumerate(tally.slices.values())],
             }
         case Units():
             node = packed(tally.buckets, f"{place}buckets/", arrays)

@@ -14,7 +14,9 @@ from unconfused.store.archive import (
     Node,
     classes_of,
     evidence_of,
+    key_of,
     labels_of,
+    list_of,
     node_of,
     refuse,
     text_of,
@@ -29,6 +31,7 @@ from unconfused.tally.kernels import LIMIT, Floats, Ints, exact_total
 from unconfused.tally.moments import Moments
 from unconfused.tally.ranks import Ranks
 from unconfused.tally.scores import ScoreTally
+from unconfused.tally.slices import Edges, Key, Slices, intervals
 from unconfused.tally.sparse import Sparse
 from unconfused.tally.tallies import Tallies
 from unconfused.tally.units import BUCKETS, KEPT, Units
@@ -71,6 +74,8 @@ def unpacked(node: Node, place: str, file: Archive, depth: int) -> Any:
             if len({type(x) for x in tallies}) > 1:
                 refuse("its groups hold tallies of several kinds")
             return Grouped(dict(zip(keys, tallies, strict=True)), text_of(node.get("by")))
+        case "slices":
+            return _slices(node, inner)
         case "evaluation":
             return _evaluation(node, inner)
         case "units":
@@ -181,10 +186,17 @@ def _evaluation(node: Node, inner: Any) -> Tallies:
     units = None if node.get("units") is None else inner(node["units"], "units")
     if not isinstance(units, Units | None):
         refuse("its units are a tally of another kind")
-    return Tallies(
-        problem, parts["matrix"], parts["scores"], losses, parts["ranks"], dict(parts["matrices"] or {}), columns,
-        units,
-    )  # fmt: skip
+    made = Tallies(
+        problem, parts["matrix"], parts["scores"], losses, parts["ranks"], dict(parts["matrices"] or {}), columns, units
+    )
+    found = [inner(x, f"slices/{i}") for i, x in enumerate(list_of(node.get("slices", [])))]
+    slices = {x.columns: x for x in found if isinstance(x, Slices)}
+    if len(slices) < len(found):
+        refuse("its slices are tallies of another kind, or there twice")
+    for x in slices.values():
+        if any(member.shape() != made.shape(names=()) for member in x.members.values()):
+            refuse("a slice holds other tallies than the whole")
+    return made.sliced(slices)
 
 
 def _units(buckets: Any, smallest: Ints) -> Units:
@@ -196,6 +208,33 @@ def _units(buckets: Any, smallest: Ints) -> Units:
     if not len(smallest) or len(smallest) > KEPT or (smallest < 0).any() or not (np.diff(smallest) > 0).all():
         refuse("the hashes of its units do not ascend")
     return Units(buckets, smallest)
+
+
+def _slices(node: Node, inner: Any) -> Slices:
+    columns = tuple(text_of(x) for x in list_of(node.get("columns")))
+    edges = tuple(None if x is None else _edges(list_of(x)) for x in list_of(node.get("edges")))
+    keys: list[Key] = [tuple(map(key_of, list_of(x))) for x in list_of(node.get("keys"))]
+    members = list_of(node.get("members"))
+    if len(set(columns)) < len(columns) or len(edges) != len(columns) or {len(key) for key in keys} - {len(columns)}:
+        refuse("its columns, edges and keys do not go together")
+    if len(set(keys)) < len(keys) or len(members) != len(keys):
+        refuse("its slices and their keys do not pair up")
+    for place, cut in enumerate(edges):
+        if cut is not None and {key[place] for key in keys} - {None, *intervals(cut)}:
+            refuse("a slice is no interval between its edges")
+    tallies = [inner(x, f"members/{i}") for i, x in enumerate(members)]
+    if not all(isinstance(x, Tallies) and not x.slices for x in tallies):
+        refuse("its slices hold something else than evaluations")
+    return Slices(columns, dict(zip(keys, tallies, strict=True)), edges)
+
+
+def _edges(x: list[Any]) -> Edges:
+    if not x or not all(type(e) in (int, float) for e in x):
+        refuse("its edges are no numbers")
+    edges = tuple(map(float, x))
+    if not np.isfinite(edges).all() or (np.diff(edges) <= 0).any():
+        refuse("its edges do not ascend")
+    return edges
 
 
 def _matrix(node: Node, place: str, file: Archive, side: int) -> tuple[Any, Any, Any]:

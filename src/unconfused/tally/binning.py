@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -53,7 +54,7 @@ def bin_counts(truth: NDArray[Any], scores: NDArray[Any], grid: Grid, pins: Sequ
     """
     if not (whole_numbers(truth) and real_numbers(scores)):
         return None
-    compiled, plan = loops("bins", truth, scores), _Plan(grid, pins, scores.itemsize)
+    compiled, plan = loops("bins", truth, scores), _plan(grid, tuple(pins), scores.itemsize)
 
     def part(rows: slice) -> State | None:
         state = plan.keyed(1)[0] if compiled else None
@@ -75,7 +76,7 @@ def ovr_bin_counts(
     if not (whole_numbers(truth) and real_numbers(scores, 2)):
         return None
     k = scores.shape[1]
-    compiled, plan = loops("ovr_bins", truth, scores), _Plan(grid, pins, scores.itemsize)
+    compiled, plan = loops("ovr_bins", truth, scores), _plan(grid, tuple(pins), scores.itemsize)
 
     def some(first: int) -> list[Binned] | None:
         own = scores[:, first : first + step]
@@ -196,8 +197,8 @@ class _Plan:
 
     def united(self, parts: Sequence[State]) -> Binned:
         """The cells of several parts together, those without rows left out."""
-        counts = np.asarray(np.sum([x for x, _, _ in parts], axis=0, dtype=np.int64))
-        cells = np.flatnonzero(counts.any(1))
+        counts = sum((x for x, _, _ in parts[1:]), parts[0][0].astype(np.int64))
+        cells = np.flatnonzero(counts[:, 0] | counts[:, 1])
         counts = counts[cells]
         lows, highs = np.min([x[cells] for _, x, _ in parts], axis=0), np.max([x[cells] for _, _, x in parts], axis=0)
         if lows.dtype == self.whole:
@@ -220,6 +221,12 @@ class _Plan:
         np.minimum.at(lows.reshape(-1), places, s)
         np.maximum.at(highs.reshape(-1), places, s)
         return True
+
+
+@lru_cache(maxsize=16)
+def _plan(grid: Grid, pins: tuple[float, ...], width: int) -> _Plan:
+    """A plan, made once for all batches and slices that are counted alike."""
+    return _Plan(grid, pins, width)
 
 
 def _key(x: float, floats: np.dtype[Any]) -> int:

@@ -289,6 +289,13 @@ class ConfusionMatrix(MatrixDoors):
         full, weights, squares = (None if x is None else _taken(x, [*kept, k, k + 1]) for x in parts)
         return ConfusionMatrix(labels, full, weights, squares, self.evidence, self.rule)
 
+    def under(self, labels: Labels) -> ConfusionMatrix:
+        """The same rows with the classes of ``labels``, in their order; every class that a row has is among them."""
+        bare = self._pruned()
+        parts = (bare.full, bare.full_weights, bare.full_squares)
+        full, weights, squares = (None if x is None else _aligned(x, bare.labels, labels) for x in parts)
+        return ConfusionMatrix(labels, full, weights, squares, self.evidence, self.rule)
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, ConfusionMatrix):
             return NotImplemented

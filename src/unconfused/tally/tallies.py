@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 
-from unconfused.errors import MergeRefused
+from unconfused.errors import MergeRefused, NotKept
 from unconfused.findings import Evidence
 from unconfused.labels import Labels
 from unconfused.tally.axis import pinned
@@ -16,6 +16,7 @@ from unconfused.tally.grouped import Grouped
 from unconfused.tally.moments import Moments
 from unconfused.tally.ranks import Ranks
 from unconfused.tally.scores import ScoreTally
+from unconfused.tally.slices import Slices, told
 from unconfused.tally.units import Units
 
 Kind: TypeAlias = Literal["binary", "multiclass", "multilabel"]
@@ -36,6 +37,7 @@ class Tallies:
         matrices: of each rule that was named at the pass.
         columns: of an exact evaluation of several classes, for the score of each the rows of each class.
         units: of clustered rows, what each bucket of units adds to all this.
+        slices: of the columns that the rows were sliced by, the tallies of the rows of each value.
     """
 
     kind: Kind | None = None
@@ -46,6 +48,7 @@ class Tallies:
     matrices: Mapping[str, ConfusionMatrix] = field(default_factory=dict)
     columns: Grouped[Grouped[ScoreTally]] | None = None
     units: Units | None = None
+    slices: Mapping[tuple[str, ...], Slices] = field(default_factory=dict)
 
     @classmethod
     def zero(cls) -> Tallies:
@@ -64,6 +67,33 @@ class Tallies:
         if isinstance(held, Grouped):
             return Labels(held, declared=True)
         return Labels(()) if held is None else held.labels
+
+    def scored(self, question: str) -> Scores:
+        """The scores that a question needs, or NotKept."""
+        scores = self.scores
+        if scores is None and (self.ranks is not None or self.matrices):
+            raise NotKept(
+                f"{question} needs the scores, and the pass kept none: curves=False was given.",
+                "What they decided, ranked and lost was counted, not the scores themselves.",
+                "Evaluate without curves=False.",
+            )
+        if scores is None:
+            raise NotKept(
+                f"{question} needs scores, and this evaluation was made from predicted classes.",
+                "A class has lost how sure the model was.",
+                "Evaluate with y_score=.",
+            )
+        return scores
+
+    def ranked(self, question: str) -> Ranks:
+        """The ranks that a question needs, or NotKept."""
+        if self.ranks is None:
+            raise NotKept(
+                f"{question} needs a score for each of several classes, and this evaluation has none.",
+                "It asks at which place among them the true class stands.",
+                "Evaluate with y_score= of shape (n, K).",
+            )
+        return self.ranks
 
     @property
     def total(self) -> int:
@@ -93,13 +123,13 @@ class Tallies:
             return self if type(other) is int and other == 0 else NotImplemented
         if self.kind is None or other.kind is None:
             return other if self.kind is None else self
-        mine, theirs = self._shape(), other._shape()
+        mine, theirs = self.shape(), other.shape()
         if mine != theirs:
             raise MergeRefused(f"One evaluation is {mine}, the other {theirs}.", fix="Evaluate both in the same way.")
         if isinstance(self.matrix if self.scores is None else self.scores, Grouped):
             self.labels.unite(other.labels)  # other labels would leave some of them with fewer rows
         matrix = _sum(self.matrix, other.matrix)
-        return Tallies(
+        made = Tallies(
             class_kind(matrix) if self.scores is None and isinstance(matrix, ConfusionMatrix) else self.kind,
             matrix,
             _sum(self.scores, other.scores),
@@ -109,8 +139,13 @@ class Tallies:
             _sum(self.columns, other.columns),
             _sum(self.units, other.units),
         )
+        return made.sliced({names: self.slices[names] + other.slices[names] for names in self.slices})
 
     __radd__ = __add__
+
+    def sliced(self, slices: Mapping[tuple[str, ...], Slices]) -> Tallies:
+        """The same with slices, each with the classes of the whole."""
+        return replace(self, slices={names: x.within(self) for names, x in slices.items()}) if slices else self
 
     def coarsen(self, grid: str | Grid, pins: Iterable[float] | None = None) -> Tallies:
         """The same with its scores on a coarser grid; ``pins`` are thresholds."""
@@ -121,7 +156,8 @@ class Tallies:
             return held and held.coarsen(grid, None if pins is None else pinned(pins, held.score_kind))
 
         units = self.units and replace(self.units, buckets=self.units.buckets.each(lambda x: x.coarsen(grid, pins)))
-        return replace(self, scores=coarse(self.scores), columns=None, units=units)
+        slices = {names: x.coarsen(grid, pins) for names, x in self.slices.items()}
+        return replace(self, scores=coarse(self.scores), columns=None, units=units, slices=slices)
 
     def beside(self, evidence: Evidence) -> Tallies:
         """The same with more evidence beside every matrix and every score tally."""
@@ -135,10 +171,12 @@ class Tallies:
 
         return replace(self, matrix=told(self.matrix), scores=told(self.scores))
 
-    def _shape(self) -> str:
+    def shape(self, names: Iterable[tuple[str, ...]] | None = None) -> str:
+        """What is kept, in words; the same of both sides of a sum. ``names`` are the slices, all unless said."""
         held = [name for name in ("matrix", "scores", "ranks", "columns", "units") if getattr(self, name) is not None]
         held += [*sorted(self.moments), *(f"the rule {name!r}" for name in sorted(self.matrices))]
         kind = self.kind if held != ["matrix"] or self.kind == "multilabel" else "one of given classes"
+        held += [f"slices by {told(columns)}" for columns in sorted(self.slices if names is None else names)]
         return f"{kind} with {', '.join(held)}"
 
 

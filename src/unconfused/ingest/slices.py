@@ -1,0 +1,222 @@
+"""Rows sliced by the values of columns: coded once, put together by code, and counted slice by slice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unconfused.errors import InvalidValues, LengthMismatch, NotKept, ScoresAsLabels, ShapeError, UsageError
+from unconfused.findings import Evidence
+from unconfused.ingest.arrays import tally_arrays, tally_rows
+from unconfused.ingest.columns import Column, as_column
+from unconfused.ingest.factors import factor
+from unconfused.ingest.rows import Reading, Rows, given_rows, standing
+from unconfused.ingest.weights import Weighing
+from unconfused.labels import Label, listed, plural
+from unconfused.tally.slices import Edges, Key, Slices, intervals
+from unconfused.tally.tallies import Tallies
+
+By: TypeAlias = "Mapping[Any, Any]"
+"""Columns by name; under a tuple of names a tuple of columns."""
+EXAMPLE = 'by={"country": countries, ("country", "device"): (countries, devices)}'
+
+
+@dataclass(frozen=True, slots=True)
+class Codes:
+    """One column of slices.
+
+    Attributes:
+        codes: places in ``values``, int64 (n,); -1 where the column is null.
+        values: the values, or the names of the intervals.
+        edges: of the intervals, or None.
+    """
+
+    codes: NDArray[np.int64]
+    values: tuple[Label, ...]
+    edges: Edges | None = None
+
+
+def tally_slices(
+    reading: Reading, y_true: Any, by: By | None, edges: Mapping[Any, Any] | None = None, **columns: Any
+) -> Tallies:
+    """Everything that one pass keeps, of all rows and of the rows of each slice.
+
+    Args:
+        reading: how the columns are to be read.
+        y_true, columns: as `tally_arrays` takes them.
+        by: the columns to slice by; nulls are a slice of their own.
+        edges: of columns of numbers: where their intervals begin, or a number of intervals of equally many rows.
+
+    Raises:
+        UsageError: no columns, or edges that part nothing.
+        LengthMismatch: a column of another length.
+        InvalidValues: fractional numbers without edges.
+    """
+    given = {name: columns.get(name) for name in ("y_pred", "y_score", "sample_weight", "count")}
+    if by is None:
+        _refuse_edges(edges, ())
+        return tally_arrays(reading, y_true, **given)
+    rows = given_rows(reading, y_true, **given)
+    whole = tally_rows(standing(rows))
+    named = _named(by)
+    _refuse_edges(edges, [name for names in named for name in names])
+    known: dict[tuple[str, int], Codes] = {}
+    for names, parts in named.items():
+        for name, part in zip(names, parts, strict=True):
+            if (name, id(part)) not in known:
+                known[name, id(part)] = _coded(name, part, len(rows.truth), (edges or {}).get(name), reading)
+    reading = replace(_within(reading, whole), batch=True)
+    rows = replace(rows, reading=reading)
+    slices = {}
+    for names, parts in named.items():
+        coded = [known[name, id(part)] for name, part in zip(names, parts, strict=True)]
+        members = {key: tally_rows(standing(part)) for key, part in _parts(rows, coded)}
+        slices[names] = Slices(names, members, tuple(x.edges for x in coded))
+    return whole.sliced(slices)
+
+
+def _within(reading: Reading, whole: Tallies) -> Reading:
+    """Read with the classes of the whole, which a few rows need not hold."""
+    if reading.label_kind == "multilabel":
+        return reading
+    labels = whole.labels
+    positive = None if labels.positive is None else labels.values[labels.positive]
+    return replace(reading, labels=labels, pos_label=positive)
+
+
+def _parts(rows: Rows, coded: list[Codes]) -> Iterator[tuple[Key, Rows]]:
+    """The rows of each slice that holds any."""
+    codes = coded[0].codes + 1
+    for one in coded[1:]:  # numbers that stay dense: a few columns of many values need no table of all pairs
+        _, codes = np.unique(codes * (len(one.values) + 1) + one.codes + 1, return_inverse=True)
+    if rows.weighing.count is not None:
+        codes = np.where(rows.weighing.count > 0, codes, -1)  # what stands for no row makes no slice
+    size = int(codes.max(initial=-1)) + 1
+    order = np.argsort(codes.astype(np.int16) if size < 1 << 15 else codes, kind="stable")
+    ends = np.cumsum(np.bincount(codes + 1, minlength=size + 1))
+    rows = _taken(rows, order)
+    firsts = order[np.minimum(ends[:-1], len(order) - 1)]
+    for start, end, first in zip(ends, ends[1:], firsts, strict=False):
+        if end > start:
+            key = tuple(None if x.codes[first] < 0 else x.values[x.codes[first]] for x in coded)
+            yield key, _taken(rows, slice(start, end))
+
+
+def _taken(rows: Rows, at: Any) -> Rows:
+    """Some rows, in another order; of the evidence only what every row has alike."""
+
+    def column(x: Column | None) -> Column | None:
+        return (
+            None if x is None else replace(x, values=x.values[at], missing=None if x.missing is None else x.missing[at])
+        )
+
+    w = rows.weighing
+    truth = column(rows.truth)
+    assert truth is not None
+    n = len(truth)
+    weighing = Weighing(n, *(None if x is None else x[at] for x in (w.weights, w.count)))
+    coarse = Evidence(coarse=n if rows.evidence["coarse"] else 0)
+    return replace(
+        rows, truth=truth, called=column(rows.called), score=column(rows.score), weighing=weighing, evidence=coarse
+    )
+
+
+# ── columns to codes ──────────────────────────────────────────────────────────────────────────
+def _named(by: By) -> dict[tuple[str, ...], tuple[Any, ...]]:
+    """Columns by the names that they are sliced by together."""
+    if not isinstance(by, Mapping) or not by:
+        raise UsageError(f"by= is {by!r:.40}.", "A slice is called by the name of its column.", f"Type {EXAMPLE}.")
+    made: dict[tuple[str, ...], tuple[Any, ...]] = {}
+    for name, column in by.items():
+        together = isinstance(name, tuple)
+        names = name if together else (name,)
+        if not all(isinstance(x, str) for x in names) or not names or len(set(names)) < len(names):
+            raise UsageError(f"by= names {name!r}.", "Columns are called by text, each once.", f"Type {EXAMPLE}.")
+        parts = column if together else (column,)
+        if not isinstance(parts, (tuple, list)) or len(parts) != len(names):
+            raise UsageError(f"by= names {plural(len(names), 'column')} as {name!r}.", fix=f"Pass as many: {EXAMPLE}.")
+        made[names] = tuple(parts)
+    return made
+
+
+def _refuse_edges(edges: Mapping[Any, Any] | None, names: Any) -> None:
+    if strange := [x for x in edges or () if x not in names]:
+        raise UsageError(f"edges= names {listed(strange)}, and by= does not.", fix="Name columns that are in by=.")
+
+
+def _coded(name: str, given: Any, n: int, edges: Any, reading: Reading) -> Codes:
+    column = as_column(given, f"by[{name!r}]")
+    if column.values.ndim != 1:
+        raise ShapeError(f"{column.name} has shape {column.shape}; slices are one value for each row, (n,).")
+    if len(column) != n:
+        raise LengthMismatch(f"{column.name} has {plural(len(column), 'row')}, y_true has {n:,}.")
+    if edges is not None:
+        return _cut(column, edges, name, reading.batch)
+    example = f"edges={{{name!r}: [20, 40]}}, or edges={{{name!r}: 4}} for quarters of the rows"
+    if column.values.dtype.kind == "f" and np.isinf(column.values).any():
+        raise InvalidValues(f"{column.name} holds infinite numbers.", fix=f"Type {example}.")
+    try:
+        found = factor(column, invalid="count")
+    except ScoresAsLabels as error:
+        raise InvalidValues(
+            f"{column.name} holds fractional numbers.", "Each would be a slice of its own.", f"Type {example}."
+        ) from error
+    return Codes(found.codes, found.values)
+
+
+def _cut(column: Column, edges: Any, name: str, batch: bool) -> Codes:
+    """A column of numbers in intervals, each of which holds its lower edge."""
+    if column.values.dtype.kind not in "iuf" or column.categories is not None:
+        raise InvalidValues(
+            f"edges= names {name!r}, and {column.name} holds no numbers.", fix="Leave it out of edges=."
+        )
+    x = column.values.astype(np.float64)
+    gone = np.isnan(x) if column.missing is None else np.isnan(x) | column.missing
+    if isinstance(edges, int) and not isinstance(edges, bool):
+        cut = _quantiles(x[~gone], edges, name, batch)
+    else:
+        cut = tuple(float(e) for e in np.asarray(edges, np.float64).ravel())
+    if not cut or not np.isfinite(cut).all() or (np.diff(cut) <= 0).any():
+        raise UsageError(f"edges= of {name!r} are {list(cut)}.", fix="Name finite numbers that ascend: [20, 40, 60].")
+    codes = np.searchsorted(cut, x, side="right")
+    return Codes(np.where(gone, -1, codes), intervals(cut), cut)
+
+
+def _quantiles(x: NDArray[np.float64], parts: int, name: str, batch: bool) -> Edges:
+    """Values that part the rows into that many intervals, as equal as ties allow."""
+    if batch:
+        raise NotKept(
+            f"edges={{{name!r}: {parts}}} asks for quantiles, and these rows are a part of the whole.",
+            "Every part would be cut elsewhere.",
+            f"State the edges: edges={{{name!r}: [20, 40]}}.",
+        )
+    if parts < 2 or not len(x):
+        raise UsageError(f"edges={{{name!r}: {parts}}} parts nothing.", fix="Name two or more intervals.")
+    ranked = np.sort(x)
+    places = -(-len(x) * np.arange(1, parts) // parts)  # the first row of each part but the lowest
+    found = np.unique(ranked[np.minimum(places, len(x) - 1)])
+    if not len(kept := found[found > ranked[0]]):
+        raise UsageError(f"{name!r} holds one value too often to be parted into {parts}.", fix="State its edges.")
+    short = np.array([float(f"{e:.4g}") for e in kept])
+    if (kept % 1).any() and short[0] > ranked[0] and (np.diff(short) > 0).all():
+        kept = short  # four digits part fractional numbers as evenly, and read better
+    return tuple(float(e) for e in kept if np.isfinite(e))
+
+
+def by_names(by: Any) -> list[tuple[str, ...]]:
+    """Names of columns to slice by, as a table has them: ``["country", ("country", "device")]``.
+
+    >>> by_names(["country", ("country", "device")])
+    [('country',), ('country', 'device')]
+    """
+    named = [by] if isinstance(by, str) else by
+    made = [x if isinstance(x, tuple) else (x,) for x in named] if isinstance(named, (list, tuple)) else []
+    if not made or not all(isinstance(x, str) for names in made for x in names):
+        raise UsageError(
+            f"by= is {by!r:.40}.", "It names columns of the table.", 'Type by=["country", ("country", "device")].'
+        )
+    return made
