@@ -6,17 +6,20 @@ import base64
 import hashlib
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from importlib import resources
 from typing import Any
 
 from unconfused import __version__
-from unconfused.errors import require
+from unconfused.errors import NotKept, require
 from unconfused.labels import plural
 from unconfused.show import html
 from unconfused.show.charts import charts
 from unconfused.show.escape import visible
+from unconfused.show.explore import Explorer
 from unconfused.show.numbers import listing
 from unconfused.show.report import Report, report
 from unconfused.show.words import notes
@@ -28,6 +31,8 @@ DRAWN = 12
 """Classes up to which every one has its curves; of more, the table of classes has their areas."""
 CURVES = ("roc", "pr", "gain", "lift")
 """The curves that the page draws."""
+SCRIPTS = ("page_numbers.js", "page_binary.js", "page_charts.js", "page_explore.js", "page.js")
+"""What runs on the page, after the library of the charts."""
 LISTED = 200
 """Classes that the table of classes holds."""
 
@@ -41,42 +46,62 @@ class Section:
     parts: list[str] = field(default_factory=list)
 
 
-def write_page(subject: Any, path: str | os.PathLike[str], *, threshold: Any = None) -> None:
+def write_page(
+    subject: Any,
+    path: str | os.PathLike[str],
+    *,
+    threshold: Any = None,
+    cost: Mapping[str, float] | None = None,
+    prevalence: float | None = None,
+) -> None:
     """Write the page of a matrix or an evaluation to ``path``: whole, or not at all.
 
     Args:
         subject: a `ConfusionMatrix` or an `Evaluation`.
         path: where to; a file that is there is replaced.
-        threshold: the rule under which the matrix of an evaluation is made.
+        threshold: the rule under which the matrix of an evaluation is made: the chosen point, where the page opens.
+        cost: what a row of each cell costs, ``{"fp": 1, "fn": 10}``: the page opens with it; else errors cost 1 each.
+        prevalence: the share of positives with which the page opens; else that of the rows.
 
     Raises:
         MissingExtra: Jinja2 (or, for curves, Altair and vl-convert) is not installed.
         UnreadableFile: there is no such folder.
         OSError: the place cannot be written.
     """
-    content = page(subject, threshold=threshold).encode()
+    content = page(subject, threshold=threshold, cost=cost, prevalence=prevalence).encode()
     with whole_file(path) as file:
         file.write(content)
 
 
-def page(subject: Any, *, threshold: Any = None) -> str:
+def page(
+    subject: Any, *, threshold: Any = None, cost: Mapping[str, float] | None = None, prevalence: float | None = None
+) -> str:
     """The page as text; see `write_page`."""
     jinja = require("jinja2", extra="html")
     safe = require("markupsafe", extra="html").Markup
     made = report(subject, threshold=threshold)
     matrix = _matrix(subject, threshold)
-    drawn = charts(_curves(subject))
+    explorer = Explorer.of(subject, threshold, cost, prevalence)
+    if explorer is None and (cost is not None or prevalence is not None):
+        raise NotKept(
+            "The page has no threshold that could be moved.",
+            "cost= and prevalence= are of scores of two classes that both have rows.",
+            "Leave them out.",
+        )
+    drawn = [] if explorer else charts(_curves(subject))
     classes = drawn[0].classes if drawn else []
-    data = _json({"charts": [{"id": chart.id, "spec": chart.spec} for chart in drawn], "classes": classes})
-    scripts = [_bundle(), _asset("page.js")] if drawn else []
+    held: dict[str, Any] = {"charts": [{"id": chart.id, "spec": chart.spec} for chart in drawn], "classes": classes}
+    held |= explorer.data() if explorer else {}
+    scripts = [_bundle(), *map(_asset, SCRIPTS)] if drawn or explorer else []
+    findings = Section("findings", "Worth knowing first", _kept(html.findings_list(made.findings)))
+    decided = matrix is not None and not (explorer and threshold is not None)
     sections = [
-        Section("findings", "Worth knowing first", _kept(html.findings_list(made.findings))),
-        Section("matrix", "Who was called what", _matrix_parts(matrix)),
+        Section("matrix", "Who was called what", _matrix_parts(matrix) if decided or not explorer else []),
         Section("rates", "Rates, and how sure they are", _kept(html.rates_table(made))),
         Section("classes", "Each class", _kept(html.classes_table(made, LISTED))),
         Section("curves", "Every threshold", _undrawn(subject)),
     ]
-    for section in sections:
+    for section in (findings, *sections):
         section.parts = [safe(part) for part in section.parts]
     environment = jinja.Environment(autoescape=True, undefined=jinja.StrictUndefined, trim_blocks=True)
     text: str = environment.from_string(_asset("page.html.j2")).render(
@@ -86,11 +111,13 @@ def page(subject: Any, *, threshold: Any = None) -> str:
         style=safe(_asset("page.css")),
         kind=f"{made.kind.capitalize()} classifier, {plural(made.total, 'row')}",
         summary=made.summary,
+        findings=findings,
         sections=sections,
+        explorer=explorer,
         charts=drawn,
         classes=classes if len(classes) > 1 else [],
         facts=_facts(made),
-        data=safe(data),
+        data=safe(_json(held)),
         scripts=[safe(script) for script in scripts],
     )
     return text
@@ -171,6 +198,7 @@ def _asset(name: str) -> str:
     return resources.files("unconfused.show").joinpath(name).read_text(encoding="utf-8").replace("\r\n", "\n")
 
 
+@cache
 def _bundle() -> str:
     """Vega, Vega-Lite and Vega-Embed, in the version that Altair writes for."""
     schema = require("altair", extra="html").SCHEMA_VERSION.removeprefix("v")
