@@ -55,7 +55,7 @@ def dots(page: Any) -> dict[str, list[float]]:
         str(name): place
         for name, place in page.evaluate(
             """() => [...document.querySelectorAll('#explore .chart')].map(chart => {
-              const marks = [...chart.querySelectorAll('.mark-symbol path, .mark-rule line')];
+              const marks = [...chart.querySelectorAll('.role-mark.mark-symbol path, .role-mark.mark-rule line')];
               const box = marks.at(-1)?.getBoundingClientRect();
               return [chart.id, box ? [box.x, box.y] : null];
             })"""

@@ -9,14 +9,17 @@ from typing import Any
 
 import numpy as np
 
+from unconfused import curves
 from unconfused.decide.costs import Costs
+from unconfused.inference.bands import banded
 from unconfused.labels import plural
-from unconfused.metrics.catalogue import ratio
+from unconfused.metrics.catalogue import find, ratio
+from unconfused.metrics.ranking import asked
 from unconfused.show.csv import csv_name
-from unconfused.show.escape import markdown
+from unconfused.show.escape import markdown, visible
 from unconfused.show.numbers import amounts, percent
 from unconfused.show.stops import RATES, Stops, explorable
-from unconfused.show.views import View, views
+from unconfused.show.views import View, pictures, views
 from unconfused.tally.prevalence import at_prevalence
 from unconfused.tally.scores import ScoreTally
 
@@ -24,71 +27,59 @@ SAFE = 2**53
 """Counts from here on go into JSON as text."""
 
 
+DRAWN, ROOM = 40, 2_400
+"""Classes of which each can be picked, of more those that rank worst; and stops of all of them together."""
+
+
 @dataclass(frozen=True, eq=False)
-class Explorer:
-    """The binary part of a page: stops, charts, and what was stated.
+class Member:
+    """One class against the rest, or one label, or the positive class: what can be moved about it.
 
     Attributes:
+        name: as it is picked.
         stops: thresholds and counts.
-        views: the linked charts.
-        costs: of each cell; errors cost 1 each unless something was stated.
-        prevalence: at which the page opens, None for that of the rows.
+        pictures: what the charts show besides: bars of the scores, the reliability of probabilities.
         names: classes and seats as Markdown and as CSV writes them.
     """
 
+    name: str
     stops: Stops
-    views: list[View]
-    costs: Costs
-    prevalence: float | None
-    names: Mapping[str, list[str]]
+    pictures: Mapping[str, Any]
+    names: Mapping[str, Any]
     score_kind: str
-    level: float
 
     @classmethod
     def of(
-        cls,
-        subject: Any,
-        threshold: float | None,
-        cost: Mapping[str, float] | None,
-        prevalence: float | None,
-        level: float = 0.95,
-    ) -> Explorer | None:
-        """The explorer of an evaluation; None where no threshold can be moved."""
-        tally = getattr(subject, "scores", None)
-        if not isinstance(tally, ScoreTally) or not explorable(tally):
-            return None
-        if prevalence is not None:
-            at_prevalence(tally, prevalence)  # refuses what is none
-        stops = Stops.of(tally, threshold, level=level)
-        curve = None if tally.score_kind == "raw" else subject.curve("calibration")
+        cls, name: str | None, tally: ScoreTally, threshold: float | None, level: float, most: int | None, curve: Any
+    ) -> Member:
+        """What can be moved of one tally."""
+        stops = Stops.of(tally, threshold, level=level, most=most)
         seats = [f"({seat})" for seat in tally.at(math.inf).seats]
+        name = stops.axis[stops.positive] if name is None else name
         names = {
             "markdown": [markdown(x) for x in stops.axis],
             "csv": [*map(csv_name, tally.labels), *seats],
+            "positive": markdown(name),
         }
-        costs = Costs(fp=1, fn=1) if cost is None else Costs.of(cost)
-        return cls(stops, views(tally, curve), costs, prevalence, names, tally.score_kind, level)
+        return cls(name, stops, pictures(tally, curve, most), names, tally.score_kind)
 
     def data(self) -> dict[str, Any]:
         """Everything that the scripts of the page read."""
         stops = self.stops
         size = len(stops.axis)
         return {
-            "views": [{"id": view.id, "spec": view.spec, "data": view.data} for view in self.views],
+            "name": self.name,
             "opening": self.opening,
-            "stops": {
-                "thresholds": [_number(t) for t in stops.thresholds.tolist()],
-                "cells": [_column(stops.tables[:, i, j]) for i in range(size) for j in range(size)],
-                "weighted": stops.tables.dtype.kind == "f",
-                "axis": stops.axis,
-                "names": self.names,
-                "positive": stops.positive,
-                "estimates": {rate: "\n".join(texts) for rate, texts in stops.estimates.items()},
-                "open": stops.open,
-                "chosen": stops.chosen,
-                "cost": dict(zip(("tn", "fp", "fn", "tp"), self.costs.each, strict=True)),
-                "prevalence": self.prevalence,
-            },
+            "pictures": self.pictures,
+            "thresholds": [_number(t) for t in stops.thresholds.tolist()],
+            "cells": [_column(stops.tables[:, i, j]) for i in range(size) for j in range(size)],
+            "weighted": stops.tables.dtype.kind == "f",
+            "axis": stops.axis,
+            "names": self.names,
+            "positive": stops.positive,
+            "estimates": {rate: "\n".join(texts) for rate, texts in stops.estimates.items()},
+            "open": stops.open,
+            "chosen": stops.chosen,
         }
 
     # ── what stands in the page before any script runs ────────────────────────────────────────
@@ -132,14 +123,74 @@ class Explorer:
         return [(name, self.stops.estimates[name][self.stops.open]) for name in RATES]
 
     @property
-    def positive(self) -> str:
-        """The positive class."""
-        return self.stops.axis[self.stops.positive]
-
-    @property
     def kept(self) -> str:
         """How many thresholds the page holds."""
         return f"{plural(len(self.stops.thresholds), 'threshold')} with their counts"
+
+
+@dataclass(frozen=True, eq=False)
+class Explorer:
+    """The part of a page that moves.
+
+    Attributes:
+        members: of a binary evaluation one; of several classes or labels each.
+        views: the linked charts.
+        costs: of each cell; errors cost 1 each unless something was stated.
+        prevalence: at which the page opens, None for that of the rows.
+        level: of the intervals.
+        kind: "" of a binary evaluation, else "class" or "label": what is picked.
+        left: how many more there are.
+    """
+
+    members: list[Member]
+    views: list[View]
+    costs: Costs
+    prevalence: float | None
+    level: float
+    kind: str
+    left: int
+
+    @classmethod
+    def of(
+        cls, subject: Any, threshold: Any, cost: Mapping[str, float] | None, prevalence: float | None, level: float
+    ) -> Explorer | None:
+        """The explorer of an evaluation; None where no threshold can be moved."""
+        scores = getattr(subject, "scores", None)
+        if scores is None:
+            return None
+        if prevalence is not None:
+            at_prevalence(scores, prevalence)  # refuses what is none
+        alone = isinstance(scores, ScoreTally)
+        found = {None: scores} if alone else {name: x for name, x in scores.items() if x.total}
+        able = {name: tally for name, tally in found.items() if explorable(tally)}
+        if not able:
+            return None
+        worst = sorted(able, key=lambda name: _area(able[name])) if len(able) > DRAWN else list(able)
+        picked = [name for name in able if name in set(worst[:DRAWN])]
+        most = None if alone else ROOM // len(picked)
+        members = []
+        for name in picked:
+            tally, chosen = able[name], threshold.get(name) if isinstance(threshold, Mapping) else threshold
+            curve = None if tally.score_kind == "raw" else curves.curve(tally, "calibration")
+            curve = banded(curve, level=level) if alone and curve else curve
+            members.append(Member.of(None if alone else visible(str(name)), tally, chosen, level, most, curve))
+        costs = Costs(fp=1, fn=1) if cost is None else Costs.of(cost)
+        drawn = views(able[picked[0]].score_kind != "raw")
+        return cls(members, drawn, costs, prevalence, level, "" if alone else scores.kind, len(able) - len(picked))
+
+    def data(self) -> dict[str, Any]:
+        """Everything that the scripts of the page read."""
+        return {
+            "views": [{"id": view.id, "spec": view.spec} for view in self.views],
+            "members": [member.data() for member in self.members],
+            "cost": dict(zip(("tn", "fp", "fn", "tp"), self.costs.each, strict=True)),
+            "prevalence": self.prevalence,
+        }
+
+
+def _area(tally: ScoreTally) -> float:
+    """The ROC AUC, to order by."""
+    return float(asked(find("roc_auc"), tally))
 
 
 def _share(x: float) -> str:

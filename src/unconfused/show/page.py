@@ -17,7 +17,7 @@ from unconfused import __version__
 from unconfused.errors import NotKept, require
 from unconfused.labels import plural
 from unconfused.show import html
-from unconfused.show.charts import charts
+from unconfused.show.classes import classes_data
 from unconfused.show.escape import visible
 from unconfused.show.explore import Explorer
 from unconfused.show.numbers import listing
@@ -27,11 +27,10 @@ from unconfused.store import whole_file
 from unconfused.tally.confusion import ConfusionMatrix
 from unconfused.tally.grouped import Grouped
 
-DRAWN = 12
-"""Classes up to which every one has its curves; of more, the table of classes has their areas."""
-CURVES = ("roc", "pr", "gain", "lift")
-"""The curves that the page draws."""
-SCRIPTS = ("page_numbers.js", "page_binary.js", "page_charts.js", "page_explore.js", "page.js")
+SCRIPTS = (
+    "page_numbers.js", "page_copy.js", "page_binary.js", "page_charts.js", "page_explore.js", "page_classes.js",
+    "page.js",
+)  # fmt: skip
 """What runs on the page, after the library of the charts."""
 LISTED = 200
 """Classes that the table of classes holds."""
@@ -81,27 +80,26 @@ def page(
     safe = require("markupsafe", extra="html").Markup
     made = report(subject, threshold=threshold)
     matrix = _matrix(subject, threshold)
-    explorer = Explorer.of(subject, threshold, cost, prevalence)
+    explorer = Explorer.of(subject, threshold, cost, prevalence, made.level)
     if explorer is None and (cost is not None or prevalence is not None):
         raise NotKept(
             "The page has no threshold that could be moved.",
             "cost= and prevalence= are of scores of two classes that both have rows.",
             "Leave them out.",
         )
-    drawn = [] if explorer else charts(_curves(subject))
-    classes = drawn[0].classes if drawn else []
-    held: dict[str, Any] = {"charts": [{"id": chart.id, "spec": chart.spec} for chart in drawn], "classes": classes}
-    held |= explorer.data() if explorer else {}
-    scripts = [_bundle(), *map(_asset, SCRIPTS)] if drawn or explorer else []
+    classes = classes_data(matrix)
+    held = explorer.data() if explorer else {}
+    held |= {"classes": classes} if classes else {}
+    scripts = [*([_bundle()] if explorer else []), *map(_asset, SCRIPTS)] if held else []
     findings = Section("findings", "Worth knowing first", _kept(html.findings_list(made.findings)))
-    decided = matrix is not None and not (explorer and threshold is not None)
+    decided = matrix is not None and not (explorer and not explorer.kind and threshold is not None)
     sections = [
         Section("matrix", "Who was called what", _matrix_parts(matrix) if decided or not explorer else []),
         Section("rates", "Rates, and how sure they are", _kept(html.rates_table(made))),
         Section("classes", "Each class", _kept(html.classes_table(made, LISTED))),
-        Section("curves", "Every threshold", _undrawn(subject)),
     ]
-    for section in (findings, *sections):
+    pairs = Section("pairs", "Most confused", _kept(html.pairs_table(matrix)) if classes else [])
+    for section in (findings, pairs, *sections):
         section.parts = [safe(part) for part in section.parts]
     environment = jinja.Environment(autoescape=True, undefined=jinja.StrictUndefined, trim_blocks=True)
     text: str = environment.from_string(_asset("page.html.j2")).render(
@@ -113,9 +111,10 @@ def page(
         summary=made.summary,
         findings=findings,
         sections=sections,
+        pairs=pairs,
+        classes=classes,
+        whole=html.WHOLE,
         explorer=explorer,
-        charts=drawn,
-        classes=classes if len(classes) > 1 else [],
         facts=_facts(made),
         data=safe(_json(held)),
         scripts=[safe(script) for script in scripts],
@@ -143,30 +142,6 @@ def _matrix_parts(matrix: Any) -> list[str]:
     shown = [f"<div><h3>{html.label(name)}</h3>{html.matrix_table(member)}</div>" for name, member in members[:LISTED]]
     more = [html.quiet(f"{len(members) - LISTED} more are not shown.")] if len(members) > LISTED else []
     return [f'<div class="many">{"".join(shown)}</div>', *more]
-
-
-def _curves(subject: Any) -> dict[str, dict[str, Any]]:
-    """The curves that are drawn: ``{kind: {class: Curve}}``; none without scores, or of very many classes."""
-    scores = _scores(subject)
-    if scores is None or not subject.total or _undrawn(subject):
-        return {}
-    found = {kind: subject.curve(kind) for kind in CURVES}
-    named = {kind: curve if isinstance(curve, dict) else {curve.name: curve} for kind, curve in found.items()}
-    return {kind: {visible(str(name)): one for name, one in curve.items()} for kind, curve in named.items()}
-
-
-def _scores(subject: Any) -> Any:
-    return None if isinstance(subject, ConfusionMatrix | Grouped) else subject.scores
-
-
-def _undrawn(subject: Any) -> list[str]:
-    """Of very many classes: that their curves are not drawn, and how to draw one."""
-    scores = _scores(subject)
-    if not isinstance(scores, Grouped) or len(scores) <= DRAWN:
-        return []
-    example = next((repr(x) for x in scores if len(str(x)) <= DRAWN), "name")
-    many = plural(len(scores), "label" if scores.kind == "label" else "class")
-    return [html.paragraph(f'The curves of {many} are not drawn here; ev.curve("roc")[{example}].plot() draws one.')]
 
 
 def _facts(made: Report) -> list[tuple[str, str]]:

@@ -1,11 +1,11 @@
 // One class against the other: the matrix at every stop, at any prevalence and any costs.
-const Binary = (data) => {
+const Binary = (stops, cost) => {
   "use strict";
-  const { axis, positive: p, weighted, estimates, cost } = data.stops;
+  const { axis, positive: p, weighted, estimates } = stops;
   const q = 1 - p, size = axis.length, TIE = 2 ** -46;
-  const thresholds = data.stops.thresholds.map(Number);
+  const thresholds = stops.thresholds.map(Number);
   const last = thresholds.length - 1;
-  const columns = data.stops.cells.map((cells) => (Array.isArray(cells) ? cells : Array(last + 1).fill(cells)));
+  const columns = stops.cells.map((cells) => (Array.isArray(cells) ? cells : Array(last + 1).fill(cells)));
   const read = weighted ? Number : BigInt;
   const range = [...Array(size).keys()];
 

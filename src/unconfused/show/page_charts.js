@@ -1,8 +1,7 @@
 // The linked charts: the operating point is the same dot on all of them.
-const Charts = (data, model, moved) => {
+const Charts = (specs, pictures, model, moved) => {
   "use strict";
   const LINES = ["roc", "pr", "gain", "lift", "net_benefit"], NEAR = 0.006;
-  const byId = Object.fromEntries(data.views.map((view) => [view.id, view]));
   const xy = (pairs) => pairs.filter(([x, y]) => Number.isFinite(x) && Number.isFinite(y)).map(([x, y], i) => ({ i, x, y }));
 
   // Points that stand apart in a picture of this height.
@@ -19,10 +18,10 @@ const Charts = (data, model, moved) => {
     return kept;
   };
   const envelope = model.envelope();
-  const calibration = byId.calibration?.data;
+  const calibration = pictures.calibration;
   const top = (id, points) => (id === "lift" ? 1.05 * Math.max(1, ...line(points.lift, 1).map(({ y }) => y))
     : id === "net_benefit" ? 1.05 * points.pi
-      : id === "scores" ? 1.05 * Math.max(...byId.scores.data.negative, ...byId.scores.data.positive) : 1);
+      : id === "scores" ? 1.05 * Math.max(...pictures.scores.negative, ...pictures.scores.positive) : 1);
 
   // ── what every chart holds, but for the dots ──
   const frame = (id, points) => {
@@ -40,10 +39,10 @@ const Charts = (data, model, moved) => {
     if (id === "cost") [made.base, made.line] = [xy([[0, 0], [0.5, 0.5], [1, 0]]), xy(envelope)];
     if (id === "calibration") {
       made.line = xy(calibration.x.map((x, i) => [x, calibration.y[i]]));
-      made.band = calibration.x.map((x, i) => ({ i, x, y: calibration.low[i], y2: calibration.high[i] }));
+      made.band = (calibration.low ? calibration.x : []).map((x, i) => ({ i, x, y: calibration.low[i], y2: calibration.high[i] }));
     }
     if (id === "scores") {
-      const { edges, ...shares } = byId.scores.data;
+      const { edges, ...shares } = pictures.scores;
       return { top: height, bars: ["negative", "positive"].flatMap((side) => shares[side].map((y, i) => (
         { x: edges[i], x2: edges[i + 1], y, class: model.axis[side === "positive" ? model.p : model.q] }))) };
     }
@@ -112,9 +111,10 @@ const Charts = (data, model, moved) => {
   };
   const draw = async (state) => {
     [points, current] = [model.points(state.prevalence), state];
-    await Promise.all(data.views.map(async ({ id, spec }) => {
+    await Promise.all(specs.map(async ({ id, spec }) => {
       const { top: height, ...named } = { ...frame(id, points), ...dots(id, state, points) };
-      spec.params.find(({ name }) => name === "top").value = height;
+      const ends = { top: height, low: pictures.scores.edges[0], high: pictures.scores.edges.at(-1) };
+      spec.params.forEach((one) => { one.value = ends[one.name]; });
       const options = { ast: true, renderer: "svg", actions: false, defaultStyle: false };
       const { view } = await vegaEmbed(`#${id}`, { ...spec, datasets: named }, options);
       [views[id], drawnAt[id]] = [view, state];

@@ -2,19 +2,21 @@
 const Explore = (data) => {
   "use strict";
   const at = (id) => document.getElementById(id);
-  const model = Binary(data), { stops } = data;
+  const asked = () => new URLSearchParams(location.hash.slice(1));
+  const place = Math.max(0, Number(asked().get("member")) || 0);
+  const member = place in data.members ? place : 0, stops = data.members[member];
+  const model = Binary(stops, data.cost);
   const say = (element, text) => { if (element && element.textContent !== text) element.textContent = text; };
-  const start = { stop: stops.open, prevalence: stops.prevalence, fp: stops.cost.fp, fn: stops.cost.fn };
+  const start = { stop: stops.open, prevalence: data.prevalence, fp: data.cost.fp, fn: data.cost.fn };
   let state = { ...start }, waiting = false;
 
   // ── words ──
-  const name = model.axis[model.p];
   const unchosen = stops.chosen ? "" : "No threshold has been chosen";
   const rule = (i) => (model.thresholds[i] === Infinity ? "nothing" : `score >= ${model.written(i)}`);
   const status = () => {
     const here = state.stop === stops.open;
     if (stops.chosen) return here ? "This is the chosen threshold." : `The chosen threshold is ${model.said(stops.open)}.`;
-    return here ? `${unchosen}: the page opens at ${data.opening}.` : `${unchosen}.`;
+    return here ? `${unchosen}: the page opens at ${stops.opening}.` : `${unchosen}.`;
   };
   const ends = (text) => {
     const found = /\[(.+), (.+)\]/.exec(text);
@@ -76,7 +78,9 @@ const Explore = (data) => {
   // ── the address ──
   const keys = ["stop", "prevalence", "fp", "fn"];
   const address = () => {
-    const told = new URLSearchParams();
+    const told = asked();
+    ["t", "member", ...keys].forEach((key) => told.delete(key));
+    if (member) told.set("member", member);
     if (state.stop !== start.stop) told.set("t", model.written(state.stop));
     for (const key of keys.slice(1)) if (state[key] !== start[key]) told.set(key, state[key] ?? "rows");
     return String(told);
@@ -86,14 +90,14 @@ const Explore = (data) => {
     return x > low && x < high ? x : null;
   };
   const fromAddress = () => {
-    const told = new URLSearchParams(location.hash.slice(1)), t = told.get("t");
+    const told = asked(), t = told.get("t");
     const known = t !== null && t.trim() !== "" && !Number.isNaN(Number(t));
     state = {
       stop: known ? model.nearest(Number(t)) : start.stop,
       prevalence: told.get("prevalence") === "rows" ? null
         : model.movable ? numberOf(told.get("prevalence"), 0, 1) ?? start.prevalence : null,
-      fp: numberOf(told.get("fp"), stops.cost.tn) ?? start.fp,
-      fn: numberOf(told.get("fn"), stops.cost.tp) ?? start.fn,
+      fp: numberOf(told.get("fp"), data.cost.tn) ?? start.fp,
+      fn: numberOf(told.get("fn"), data.cost.tp) ?? start.fn,
     };
   };
 
@@ -112,7 +116,7 @@ const Explore = (data) => {
   // ── copies, which carry their circumstances ──
   const about = () => {
     const where = state.prevalence === null ? "" : `, at a prevalence of ${Numbers.percent(state.prevalence)}`;
-    return `${unchosen ? `${unchosen}. ` : ""}${stops.names.markdown[model.p]} means ${rule(state.stop)}${where}.`;
+    return `${unchosen ? `${unchosen}. ` : ""}${stops.names.positive} means ${rule(state.stop)}${where}.`;
   };
   const markdown = () => {
     const rows = model.scaled(model.table(state.stop), state.prevalence), across = rows.map(model.sum);
@@ -137,30 +141,20 @@ const Explore = (data) => {
     return [`actual,predicted,${unit},threshold,remark`, ...rows.flatMap((row, i) => row.map((x, j) => (
       `${names[i]},${names[j]},${x},${model.written(state.stop)},"${about().replaceAll('"', '""')}"`))), ""].join("\n");
   };
-  const copy = (text) => {
-    const box = at("copied");
-    box.value = text;
-    box.hidden = false;
-    box.rows = text.split("\n").length;
-    box.select();
-    const told = (done) => say(at("copy-status"), done ? "Copied." : "Copy the text below.");
-    if (navigator.clipboard) navigator.clipboard.writeText(text).then(() => told(true), () => told(document.execCommand("copy")));
-    else told(document.execCommand("copy"));
-  };
+  const copy = (text) => Copy(text, "copied", "copy-status");
 
   // ── listening ──
-  const charts = Charts(data, model, (stop) => change({ stop }));
+  const charts = Charts(data.views, stops.pictures, model, (stop) => change({ stop }));
   const typed = (id, low, high, then) => at(id).addEventListener("input", (event) => {
     const x = numberOf(event.target.value, low, high);
     event.target.setAttribute("aria-invalid", x === null);
     if (x !== null) then(x);
   });
-  at("slider").max = model.last;
   at("slider").addEventListener("input", (event) => change({ stop: Number(event.target.value) }));
   typed("threshold", -Infinity, Infinity, (x) => change({ stop: model.nearest(x) }));
   typed("prevalence", 0, 100, (x) => change({ prevalence: x / 100 }));
-  typed("fp", stops.cost.tn, Infinity, (fp) => change({ fp }));
-  typed("fn", stops.cost.tp, Infinity, (fn) => change({ fn }));
+  typed("fp", data.cost.tn, Infinity, (fp) => change({ fp }));
+  typed("fn", data.cost.tp, Infinity, (fn) => change({ fn }));
   for (const id of ["threshold", "prevalence", "fp", "fn"]) {
     at(id).addEventListener("change", (event) => {
       event.target.blur();
@@ -174,7 +168,21 @@ const Explore = (data) => {
   at("go").addEventListener("click", () => change({ stop: state.best }));
   at("copy-markdown").addEventListener("click", () => copy(markdown()));
   at("copy-csv").addEventListener("click", () => copy(csv()));
-  addEventListener("hashchange", () => { fromAddress(); change({}); });
+  addEventListener("hashchange", () => {
+    if (Number(asked().get("member") ?? 0) !== member) return location.reload();
+    fromAddress();
+    return change({});
+  });
+  // Another class is another set of counts: the page is read again with it, costs stay.
+  at("member")?.addEventListener("change", (event) => {
+    const told = new URLSearchParams(address());
+    told.delete("t");
+    told.set("member", event.target.selectedIndex);
+    location.hash = told;
+  });
+  if (at("member")) at("member").selectedIndex = member;
+  document.querySelectorAll("[data-name]").forEach((one) => say(one, model.axis[one.dataset.name] ?? stops.name));
+  at("slider").max = model.last;
   fromAddress();
   show();
   return charts.draw(state);

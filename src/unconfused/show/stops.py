@@ -52,13 +52,16 @@ class Stops:
     chosen: bool
 
     @classmethod
-    def of(cls, tally: ScoreTally, threshold: float | None = None, *, level: float = 0.95) -> Stops:
+    def of(
+        cls, tally: ScoreTally, threshold: float | None = None, *, level: float = 0.95, most: int | None = None
+    ) -> Stops:
         """The stops of a tally with rows of both classes.
 
         Args:
             tally: of any grid; of a binned one the stops lie where its cells begin.
             threshold: the chosen one. Without it the page opens at 0.5, of raw scores at their median.
             level: of the intervals.
+            most: how many, but for corners and pins.
 
         Raises:
             NotKept: rows of a bin may lie on either side of the chosen threshold.
@@ -68,7 +71,8 @@ class Stops:
         known = thresholds_of(tally)[::-1]
         start = _middle(tally) if threshold is None else float(threshold)
         written = [t for t in (*_round(tally), start) if _parts(tally, t)]
-        most = MOST if tally.weights is None else MOST_WEIGHTED
+        if most is None:
+            most = MOST if tally.weights is None else MOST_WEIGHTED
         places = _places(tally, most - len(written))
         found = {t: p for p, t in zip(places.tolist(), known[places].tolist(), strict=True) if _meant(tally, t, p)}
         found.update((t, _place(tally, t)) for t in written)

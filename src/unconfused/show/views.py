@@ -3,23 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from unconfused.curves import Curve
 from unconfused.errors import require
-from unconfused.show.charts import HEIGHT, LOOK
 from unconfused.show.points import TITLES, thinned
 from unconfused.tally.scores import ScoreTally
 
 BLUE, ORANGE = "var(--first)", "var(--second)"
 """Two hues that every kind of colour blindness tells apart."""
-BARS = 40
-POINTS = 300
-TOP = "top"
-"""The signal that moves the upper end of an axis whose range follows the prevalence."""
+HEIGHT, BARS = 300, 40
+POINTS, FEW = 300, 60
+TOP, LOW, HIGH = "top", "low", "high"
+"""Signals: the upper end of an axis whose range follows the prevalence, and the ends of the axis of scores."""
+
+
+LOOK: dict[str, Any] = {
+    "background": None,
+    "font": "system-ui, sans-serif",
+    "view": {"stroke": None},
+    "axis": {
+        **dict.fromkeys(("labelColor", "titleColor", "domainColor", "tickColor"), "currentColor"),
+        "gridColor": "#80808040",
+        "labelFontSize": 12,
+        "titleFontSize": 12,
+        "titleFontWeight": "normal",
+    },
+}
+"""Colours that follow the page, light or dark."""
 
 
 @dataclass(frozen=True)
@@ -30,35 +44,36 @@ class View:
     title: str
     note: str
     spec: Mapping[str, Any]
-    data: Mapping[str, Any] = field(default_factory=dict)
 
 
-def views(tally: ScoreTally, calibration: Curve | None) -> list[View]:
-    """The charts of one class against the other, the calibration only of probabilities."""
-    bars = histogram(tally)
-    low, high = bars["low"], bars["high"]
+def views(probable: bool) -> list[View]:
+    """The charts of one class against the other, those of a probability only where scores are ``probable``."""
     made = [
         _view("roc", "false positive rate", "recall", "Further up and left is better; on the dashed line is chance."),
         _view("pr", "recall", "precision", "Dashed: calling everything positive."),
         _view("gain", "share called positive", "recall", "How much is found by looking at the highest scores."),
         _view("lift", "share called positive", "lift", "How much denser than all rows those called are.", top=True),
-        _view(
-            "cost",
-            "probability-cost of a miss",
-            "normalised expected cost",
-            "Thin: this threshold at every cost.",
-            most=0.55,
-        ),
-    ]
-    if calibration is not None:
+        _view("cost", "probability-cost of a miss", "normalised expected cost", "Thin: this threshold at every cost.",
+              most=0.55),
+    ]  # fmt: skip
+    if probable:
         made += [
             _view("net_benefit", "threshold probability", "net benefit",
                   "Thin: everything called positive. The price is the threshold's own.", top=True, below=-0.25),
             _view("calibration", "probability", "observed rate",
-                  "Band: where 95 % of the points would lie if the probabilities were right.",
-                  data=_reliability(calibration)),
+                  "Band: where 95 % of the points would lie if the probabilities were right."),
         ]  # fmt: skip
-    return [*made, View("scores", "Scores of each class", "The line is the threshold.", _bars(low, high), bars)]
+    return [*made, View("scores", "Scores of each class", "The line is the threshold.", _bars())]
+
+
+def pictures(tally: ScoreTally, calibration: Curve | None, few: int | None = None) -> dict[str, Any]:
+    """What the charts show that does not follow from the counts at the stops; with ``few`` stops in less detail."""
+    made = {"scores": histogram(tally)}
+    return (
+        made
+        if calibration is None
+        else made | {"calibration": _reliability(calibration, POINTS if few is None else FEW)}
+    )
 
 
 def _view(
@@ -93,13 +108,13 @@ def _view(
         of("best").mark_point(shape="diamond", size=130, strokeWidth=2, color="currentColor").encode(x=x, y=y),
         of("dot").mark_point(filled=True, size=130, color=ORANGE, opacity=1, stroke="currentColor").encode(x=x, y=y),
     ]
-    return View(id, TITLES[id], note, _spec(alt.layer(*layers), f"{TITLES[id]}: {y_name} by {x_name}"), data or {})
+    return View(id, TITLES[id], note, _spec(alt.layer(*layers), f"{TITLES[id]}: {y_name} by {x_name}"))
 
 
-def _bars(low: float, high: float) -> dict[str, Any]:
+def _bars() -> dict[str, Any]:
     """Shares of each class in bins of the score, and the threshold as a line."""
     alt = require("altair", extra="html")
-    scale = alt.Scale(domain=[low, high], nice=False, clamp=True)
+    scale = alt.Scale(domain=[alt.expr(LOW), alt.expr(HIGH)], nice=False, clamp=True)
     x = alt.X("x:Q", title="score", scale=scale, axis=alt.Axis(tickCount=5, labelOverlap=True))
     bars = (
         alt.Chart(alt.NamedData(name="bars"))
@@ -120,7 +135,7 @@ def _bars(low: float, high: float) -> dict[str, Any]:
 
 def _spec(chart: Any, description: str) -> dict[str, Any]:
     alt = require("altair", extra="html")
-    made = chart.add_params(alt.param(name=TOP, value=1)).properties(
+    made = chart.add_params(*(alt.param(name=x, value=float(x != LOW)) for x in (TOP, LOW, HIGH))).properties(
         width="container", height=HEIGHT, description=description,
         autosize=alt.AutoSizeParams(type="fit", contains="padding"),
     )  # fmt: skip
@@ -153,10 +168,10 @@ def _span(scores: Any) -> tuple[float, float]:
     return (low, high) if low < high else (low - 0.5, high + 0.5)
 
 
-def _reliability(curve: Curve) -> dict[str, Any]:
-    kept = thinned(curve.x, curve.y, POINTS)
-    band = curve.expected or (curve.y, curve.y)
-    columns = {"x": curve.x, "y": curve.y, "low": band[0], "high": band[1]}
+def _reliability(curve: Curve, most: int) -> dict[str, Any]:
+    kept = thinned(curve.x, curve.y, most)
+    columns = {"x": curve.x, "y": curve.y}
+    columns |= {} if curve.expected is None else {"low": curve.expected[0], "high": curve.expected[1]}
     return {name: [_short(x) for x in values[kept]] for name, values in columns.items()}
 
 
