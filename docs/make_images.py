@@ -1,18 +1,21 @@
 """Make the pictures of the pages anew: ``python docs/make_images.py``.
 
-Needs unconfused[cli,plot], scikit-learn, and Keras with PyTorch.
+Needs unconfused[cli,plot,html,stats], Playwright with a Chromium of the system, scikit-learn, and Keras with PyTorch.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 os.environ["MPLBACKEND"] = "Agg"
 
 import matplotlib.pyplot as plt
+import numpy as np
 from matplotlib.patches import FancyBboxPatch
 
 import unconfused as uc
@@ -55,8 +58,44 @@ def report_picture() -> None:
     plt.close(figure)
 
 
+def page_pictures() -> None:
+    """The page of a binary evaluation and of many classes, as a browser shows them."""
+    from playwright.sync_api import sync_playwright
+
+    ev = uc.evaluate_frame(ROOT / DATA, y_true="diagnosis", y_score="malignant_score", pos_label="malignant")
+    rng = np.random.default_rng(0)
+    k = 60
+    places = np.arange(k)
+    near = np.exp(-np.abs(places[:, None] // 5 - places // 5)) * (places[:, None] // 5 == places // 5)
+    counts = rng.poisson(8 * near * rng.random((k, k)) + 0.2) + np.diag(rng.integers(40, 120, k))
+    order = rng.permutation(k)
+    many = uc.ConfusionMatrix.from_counts(counts[order][:, order], labels=[f"species {i}" for i in order])
+    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        one, other = Path(folder) / "one.html", Path(folder) / "many.html"
+        ev.to_html(one, cost={"fp": 1, "fn": 10})
+        many.to_html(other)
+        for name, path, fragment, width, height, scheme in (
+            ("page", one, "#t=0.3", 1280, 1500, "light"),
+            ("page_dark", one, "#t=0.3&prevalence=0.05", 1280, 1500, "dark"),
+            ("page_phone", one, "", 390, 1200, "light"),
+            ("page_phone_dark", one, "#t=0.3", 390, 1200, "dark"),
+            ("page_classes", other, "#order=similar&hide=1", 1280, 1300, "light"),
+            ("page_class", other, "#find=species+7", 1280, 700, "dark"),
+        ):
+            page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
+            page.goto(path.as_uri() + fragment)
+            page.wait_for_selector("body[data-ready]")
+            page.wait_for_timeout(500)
+            page.screenshot(path=IMAGES / f"{name}.png")
+            page.close()
+        browser.close()
+
+
 if __name__ == "__main__":
     IMAGES.mkdir(exist_ok=True)
     report_picture()
+    page_pictures()
     for example in ("logistic_regression", "keras_breast_cancer"):
         run(f"examples/{example}.py", str(IMAGES))

@@ -331,11 +331,21 @@ class Evaluation:
 
         return plot_evaluation(self, threshold=threshold)
 
-    def to_html(self, path: Any, *, threshold: Any = None) -> None:
-        """One offline page with the matrix, the rates and the curves."""
+    def to_html(
+        self,
+        path: Any,
+        *,
+        threshold: Any = None,
+        cost: Mapping[str, float] | None = None,
+        prevalence: float | None = None,
+    ) -> None:
+        """One offline page with the matrix, the rates and the curves.
+
+        Of scores of two classes its reader moves the threshold, the prevalence and the costs; it opens at those given.
+        """
         from unconfused.show.page import write_page
 
-        write_page(self, path, threshold=threshold)
+        write_page(self, path, threshold=threshold, cost=cost, prevalence=prevalence)
 
     def save(self, path: Any) -> None:
         """Write everything that was kept to one file, whole or not at all; `load` reads it back."""

@@ -47,6 +47,11 @@ def csv_lines(heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     return "\n".join([",".join(heads), *(",".join(map(_field, row)) for row in rows)]) + "\n"
 
 
+def csv_name(label: Label) -> str:
+    """A class as `matrix_csv` writes it."""
+    return _field(label)
+
+
 def _field(x: Any) -> str:
     if x is None or (isinstance(x, float) and math.isnan(x)):
         return ""

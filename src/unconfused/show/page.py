@@ -6,17 +6,20 @@ import base64
 import hashlib
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from importlib import resources
 from typing import Any
 
 from unconfused import __version__
-from unconfused.errors import require
+from unconfused.errors import NotKept, require
 from unconfused.labels import plural
 from unconfused.show import html
-from unconfused.show.charts import charts
+from unconfused.show.classes import classes_data
 from unconfused.show.escape import visible
+from unconfused.show.explore import Explorer
 from unconfused.show.numbers import listing
 from unconfused.show.report import Report, report
 from unconfused.show.words import notes
@@ -24,10 +27,11 @@ from unconfused.store import whole_file
 from unconfused.tally.confusion import ConfusionMatrix
 from unconfused.tally.grouped import Grouped
 
-DRAWN = 12
-"""Classes up to which every one has its curves; of more, the table of classes has their areas."""
-CURVES = ("roc", "pr", "gain", "lift")
-"""The curves that the page draws."""
+SCRIPTS = (
+    "page_numbers.js", "page_copy.js", "page_binary.js", "page_charts.js", "page_explore.js", "page_classes.js",
+    "page.js",
+)  # fmt: skip
+"""What runs on the page, after the library of the charts."""
 LISTED = 200
 """Classes that the table of classes holds."""
 
@@ -41,42 +45,61 @@ class Section:
     parts: list[str] = field(default_factory=list)
 
 
-def write_page(subject: Any, path: str | os.PathLike[str], *, threshold: Any = None) -> None:
+def write_page(
+    subject: Any,
+    path: str | os.PathLike[str],
+    *,
+    threshold: Any = None,
+    cost: Mapping[str, float] | None = None,
+    prevalence: float | None = None,
+) -> None:
     """Write the page of a matrix or an evaluation to ``path``: whole, or not at all.
 
     Args:
         subject: a `ConfusionMatrix` or an `Evaluation`.
         path: where to; a file that is there is replaced.
-        threshold: the rule under which the matrix of an evaluation is made.
+        threshold: the rule under which the matrix of an evaluation is made: the chosen point, where the page opens.
+        cost: what a row of each cell costs, ``{"fp": 1, "fn": 10}``: the page opens with it; else errors cost 1 each.
+        prevalence: the share of positives with which the page opens; else that of the rows.
 
     Raises:
         MissingExtra: Jinja2 (or, for curves, Altair and vl-convert) is not installed.
         UnreadableFile: there is no such folder.
         OSError: the place cannot be written.
     """
-    content = page(subject, threshold=threshold).encode()
+    content = page(subject, threshold=threshold, cost=cost, prevalence=prevalence).encode()
     with whole_file(path) as file:
         file.write(content)
 
 
-def page(subject: Any, *, threshold: Any = None) -> str:
+def page(
+    subject: Any, *, threshold: Any = None, cost: Mapping[str, float] | None = None, prevalence: float | None = None
+) -> str:
     """The page as text; see `write_page`."""
     jinja = require("jinja2", extra="html")
     safe = require("markupsafe", extra="html").Markup
     made = report(subject, threshold=threshold)
     matrix = _matrix(subject, threshold)
-    drawn = charts(_curves(subject))
-    classes = drawn[0].classes if drawn else []
-    data = _json({"charts": [{"id": chart.id, "spec": chart.spec} for chart in drawn], "classes": classes})
-    scripts = [_bundle(), _asset("page.js")] if drawn else []
+    explorer = Explorer.of(subject, threshold, cost, prevalence, made.level)
+    if explorer is None and (cost is not None or prevalence is not None):
+        raise NotKept(
+            "The page has no threshold that could be moved.",
+            "cost= and prevalence= are of scores of two classes that both have rows.",
+            "Leave them out.",
+        )
+    classes = classes_data(matrix)
+    held = explorer.data() if explorer else {}
+    held |= {"classes": classes} if classes else {}
+    scripts = [*([_bundle()] if explorer else []), *map(_asset, SCRIPTS)] if held else []
+    findings = Section("findings", "Worth knowing first", _kept(html.findings_list(made.findings)))
+    decided = matrix is not None and not (explorer and not explorer.kind and threshold is not None)
     sections = [
-        Section("findings", "Worth knowing first", _kept(html.findings_list(made.findings))),
-        Section("matrix", "Who was called what", _matrix_parts(matrix)),
+        Section("matrix", "Who was called what", _matrix_parts(matrix) if decided or not explorer else []),
         Section("rates", "Rates, and how sure they are", _kept(html.rates_table(made))),
         Section("classes", "Each class", _kept(html.classes_table(made, LISTED))),
-        Section("curves", "Every threshold", _undrawn(subject)),
     ]
-    for section in sections:
+    pairs = Section("pairs", "Most confused", _kept(html.pairs_table(matrix)) if classes else [])
+    for section in (findings, pairs, *sections):
         section.parts = [safe(part) for part in section.parts]
     environment = jinja.Environment(autoescape=True, undefined=jinja.StrictUndefined, trim_blocks=True)
     text: str = environment.from_string(_asset("page.html.j2")).render(
@@ -86,11 +109,14 @@ def page(subject: Any, *, threshold: Any = None) -> str:
         style=safe(_asset("page.css")),
         kind=f"{made.kind.capitalize()} classifier, {plural(made.total, 'row')}",
         summary=made.summary,
+        findings=findings,
         sections=sections,
-        charts=drawn,
-        classes=classes if len(classes) > 1 else [],
+        pairs=pairs,
+        classes=classes,
+        whole=html.WHOLE,
+        explorer=explorer,
         facts=_facts(made),
-        data=safe(data),
+        data=safe(_json(held)),
         scripts=[safe(script) for script in scripts],
     )
     return text
@@ -116,30 +142,6 @@ def _matrix_parts(matrix: Any) -> list[str]:
     shown = [f"<div><h3>{html.label(name)}</h3>{html.matrix_table(member)}</div>" for name, member in members[:LISTED]]
     more = [html.quiet(f"{len(members) - LISTED} more are not shown.")] if len(members) > LISTED else []
     return [f'<div class="many">{"".join(shown)}</div>', *more]
-
-
-def _curves(subject: Any) -> dict[str, dict[str, Any]]:
-    """The curves that are drawn: ``{kind: {class: Curve}}``; none without scores, or of very many classes."""
-    scores = _scores(subject)
-    if scores is None or not subject.total or _undrawn(subject):
-        return {}
-    found = {kind: subject.curve(kind) for kind in CURVES}
-    named = {kind: curve if isinstance(curve, dict) else {curve.name: curve} for kind, curve in found.items()}
-    return {kind: {visible(str(name)): one for name, one in curve.items()} for kind, curve in named.items()}
-
-
-def _scores(subject: Any) -> Any:
-    return None if isinstance(subject, ConfusionMatrix | Grouped) else subject.scores
-
-
-def _undrawn(subject: Any) -> list[str]:
-    """Of very many classes: that their curves are not drawn, and how to draw one."""
-    scores = _scores(subject)
-    if not isinstance(scores, Grouped) or len(scores) <= DRAWN:
-        return []
-    example = next((repr(x) for x in scores if len(str(x)) <= DRAWN), "name")
-    many = plural(len(scores), "label" if scores.kind == "label" else "class")
-    return [html.paragraph(f'The curves of {many} are not drawn here; ev.curve("roc")[{example}].plot() draws one.')]
 
 
 def _facts(made: Report) -> list[tuple[str, str]]:
@@ -171,6 +173,7 @@ def _asset(name: str) -> str:
     return resources.files("unconfused.show").joinpath(name).read_text(encoding="utf-8").replace("\r\n", "\n")
 
 
+@cache
 def _bundle() -> str:
     """Vega, Vega-Lite and Vega-Embed, in the version that Altair writes for."""
     schema = require("altair", extra="html").SCHEMA_VERSION.removeprefix("v")

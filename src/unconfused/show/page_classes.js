@@ -1,0 +1,185 @@
+// The matrix of several classes: a table of few, a picture of many; sorted, searched, normalised.
+const Classes = async (data) => {
+  "use strict";
+  const TABLE = 30, PARTNERS = 9, { axis, classes: k } = data, size = axis.length;
+  const at = (id) => document.getElementById(id);
+  const bytes = Uint8Array.from(atob(data.counts), (x) => x.charCodeAt(0));
+  const plain = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+  const buffer = await new Response(plain).arrayBuffer();
+  const counts = new { Uint8: Uint8Array, Uint16: Uint16Array, Uint32: Uint32Array, Float64: Float64Array }[data.type](buffer);
+  const cell = (i, j) => counts[i * size + j];
+  const all = [...axis.keys()];
+  const across = new Float64Array(size), down = new Float64Array(size);
+  for (const i of all) for (const j of all) { across[i] += cell(i, j); down[j] += cell(i, j); }
+  const wrong = (i) => across[i] - (i < k ? cell(i, i) : 0);
+  const share = (i, j, how) => {
+    const whole = how === "pred" ? down[j] : across[i];
+    return whole ? cell(i, j) / whole : NaN;
+  };
+  const amount = (x) => Numbers.amounts([data.weighted ? x : BigInt(x)])[0];
+  const percent = (x) => (Number.isNaN(x) ? "–" : Numbers.percent(x));
+
+  // ── which classes, in which order ──
+  const fields = ["find", "order", "how", "hide", "zoom"];
+  const read = () => ({ find: at("find").value.trim().toLowerCase(), order: at("order").value, how: at("how").value,
+    hide: at("hide").checked, zoom: Number(at("zoom").value) });
+  const orders = {
+    given: (list) => list,
+    rate: (list) => list.toSorted((a, b) => (wrong(b) / across[b] || 0) - (wrong(a) / across[a] || 0) || a - b),
+    rows: (list) => list.toSorted((a, b) => wrong(b) - wrong(a) || a - b),
+    similar: (list) => {
+      const place = new Map([...data.similar, ...all.slice(k)].map((x, i) => [x, i]));
+      return list.toSorted((a, b) => place.get(a) - place.get(b));
+    },
+  };
+  const shown = ({ find, order }) => {
+    const named = all.filter((i) => axis[i].toLowerCase().includes(find));
+    if (!find || named.length === size) return orders[order](all);
+    const whole = named.filter((i) => axis[i].toLowerCase() === find), found = whole.length ? whole : named;
+    const confused = new Map();
+    for (const i of found) {
+      for (const j of all) if (!found.includes(j)) confused.set(j, (confused.get(j) ?? 0) + cell(i, j) + cell(j, i));
+    }
+    const partners = [...confused].filter(([, n]) => n > 0).sort((a, b) => b[1] - a[1] || a[0] - b[0]).slice(0, PARTNERS);
+    return orders[order]([...found, ...partners.map(([j]) => j)].sort((a, b) => a - b));
+  };
+  const strength = (list, { how, hide }) => {
+    const of = (i, j) => (hide && i === j ? 0 : share(i, j, how === "pred" ? "pred" : "true") || 0);
+    let most = 1;
+    if (hide) {
+      most = 0;
+      for (const i of list) for (const j of list) most = Math.max(most, of(i, j));
+    }
+    return (i, j) => of(i, j) / (most || 1);
+  };
+  const told = (i, j) => `Actual ${axis[i]}, called ${axis[j]}: ${amount(cell(i, j))}; `
+    + `${percent(share(i, j, "true"))} of the actual, ${percent(share(i, j, "pred"))} of those called so.`;
+
+  // ── a table of few ──
+  const made = (tag, text, more = {}) => Object.assign(document.createElement(tag), { textContent: text, ...more });
+  const name = (i, scope) => {
+    const head = made("th", "", { scope, className: axis[i].length > 14 ? "long" : "" });
+    head.append(made("bdi", axis[i]));
+    return head;
+  };
+  const table = (list, state) => {
+    const made_ = made("table", "", { className: "matrix small" }), by = strength(list, state);
+    const texts = Numbers.amounts(list.flatMap((i) => list.map((j) => (data.weighted ? cell(i, j) : BigInt(cell(i, j))))));
+    const top = made_.createTHead(), over = top.insertRow(), heads = top.insertRow();
+    over.append(made("td", "", { colSpan: 2, rowSpan: 2 }), made("th", "Predicted class", { colSpan: list.length, scope: "colgroup" }));
+    heads.append(...list.map((j) => name(j, "col")));
+    const body = made_.createTBody();
+    list.forEach((i, row) => {
+      const line = body.insertRow();
+      if (row === 0) line.append(made("th", "Actual class", { rowSpan: list.length, scope: "rowgroup", className: "turned" }));
+      line.append(name(i, "row"));
+      list.forEach((j, column) => {
+        const hidden = state.hide && i === j;
+        const text = hidden ? "" : state.how === "count" ? texts[row * list.length + column] : percent(share(i, j, state.how));
+        const one = made("td", text, { className: i === j ? "right" : "wrong", title: hidden ? "" : told(i, j) });
+        one.style.setProperty("--share", by(i, j));
+        line.append(one);
+      });
+    });
+    return made_;
+  };
+
+  // ── a picture of many ──
+  const canvas = made("canvas", "", { tabIndex: 0 });
+  canvas.setAttribute("role", "img");
+  let list = [], cursor = null, side = 1;
+  const colour = (name) => {
+    const probe = made("i", "");
+    probe.style.color = `var(--${name})`;
+    canvas.after(probe);
+    const found = getComputedStyle(probe).color.match(/[\d.]+/g).slice(0, 3).map(Number);
+    probe.remove();
+    return found;
+  };
+  const picture = (state, width) => {
+    const n = list.length, by = strength(list, state), context = canvas.getContext("2d");
+    side = Math.max(1, Math.min(Math.floor(8000 / n), Math.max(1, Math.floor(width / n)) * state.zoom));
+    [canvas.width, canvas.height] = [n * side, n * side];
+    canvas.setAttribute("aria-label", `Matrix of ${n} classes, rows actual, columns predicted. Arrow keys read a cell; `
+      + "the search shows one class with those it is confused with as a table.");
+    const [paper, right, wrongly] = ["raised", "first", "second"].map(colour);
+    const image = new ImageData(n, n);
+    list.forEach((i, row) => list.forEach((j, column) => {
+      const part = Math.sqrt(by(i, j)), hue = i === j ? right : wrongly, place = 4 * (row * n + column);
+      for (let c = 0; c < 3; c++) image.data[place + c] = paper[c] + (hue[c] - paper[c]) * part;
+      image.data[place + 3] = 255;
+    }));
+    const small = new OffscreenCanvas(n, n);
+    small.getContext("2d").putImageData(image, 0, 0);
+    context.imageSmoothingEnabled = false;
+    context.drawImage(small, 0, 0, n * side, n * side);
+    if (cursor) {
+      context.strokeStyle = getComputedStyle(canvas).color;
+      context.lineWidth = 2;
+      context.strokeRect(cursor[1] * side - 1, cursor[0] * side - 1, side + 2, side + 2);
+    }
+  };
+  const point = (row, column) => {
+    const inside = (x) => Math.min(list.length - 1, Math.max(0, x));
+    cursor = [inside(row), inside(column)];
+    at("reading").textContent = told(list[cursor[0]], list[cursor[1]]);
+  };
+  const under = (event) => {
+    const box = canvas.getBoundingClientRect();
+    return [Math.floor((event.clientY - box.top) / side), Math.floor((event.clientX - box.left) / side)];
+  };
+
+  // ── showing and listening ──
+  const show = () => {
+    const state = read(), place = at("classes-view");
+    list = shown(state);
+    cursor = null;
+    const few = list.length <= TABLE;
+    at("reading").textContent = list.length
+      ? `${list.length === size ? "All" : list.length} of ${size} shown.` : "No class has such a name.";
+    at("zoom").disabled = few;
+    if (few) place.replaceChildren(...(list.length ? [table(list, state)] : []));
+    else {
+      place.replaceChildren(canvas);
+      picture(state, place.clientWidth);
+    }
+    const address = new URLSearchParams(location.hash.slice(1));
+    fields.forEach((id) => {
+      const field = at(id), value = field.type === "checkbox" ? (field.checked ? "1" : "") : field.value;
+      if (value && value !== field.dataset.start) address.set(id, value);
+      else address.delete(id);
+    });
+    history.replaceState(null, "", String(address) ? `#${address}` : location.pathname + location.search);
+  };
+  canvas.addEventListener("pointermove", (event) => point(...under(event)));
+  canvas.addEventListener("click", (event) => {
+    const [row] = under(event);
+    at("find").value = axis[list[row]];
+    show();
+  });
+  canvas.addEventListener("keydown", (event) => {
+    const by = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
+    if (!by) return;
+    event.preventDefault();
+    const [row, column] = cursor ?? [-by[0], -by[1]];
+    point(row + by[0], column + by[1]);
+    picture(read(), at("classes-view").clientWidth);
+  });
+  const csv = () => [`actual,predicted,${data.weighted ? "weight" : "n"}`,
+    ...list.flatMap((i) => list.map((j) => `${data.csv[i]},${data.csv[j]},${cell(i, j)}`)), ""].join("\n");
+  at("copy-classes").addEventListener("click", () => Copy(csv(), "classes-copied", "classes-status"));
+  if (!data.similar) at("order").querySelector("[value=similar]").remove();
+  const fromAddress = () => {
+    const told = new URLSearchParams(location.hash.slice(1));
+    fields.forEach((id) => {
+      const field = at(id), value = told.get(id);
+      if (field.type === "checkbox") field.checked = value === "1";
+      else if (field.tagName !== "SELECT") field.value = value ?? "";
+      else field.value = [...field.options].some((one) => one.value === value) ? value : field.dataset.start;
+    });
+  };
+  fields.forEach((id) => at(id).addEventListener("input", show));
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", show);
+  fromAddress();
+  show();
+};
