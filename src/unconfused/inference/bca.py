@@ -1,8 +1,8 @@
 """BCa: the percentiles of a bootstrap, moved for its bias and for how the spread grows with the value.
 
-z₀ = Φ⁻¹(the share of replicates below the value), a = Σ d³ / 6 (Σ d²)^1.5 with d how far the value falls when one row is
-left out, and the ends are the replicates' quantiles at Φ(z₀ + (z₀ ± z) / (1 - a (z₀ ± z))). Rows of one cell are alike, so
-there are as many values of d as cells that hold rows, however many rows there are.
+z₀ = Φ⁻¹(the share of replicates below the value), a = Σ d³ / 6 (Σ d²)^1.5 with d how far the value falls when one row
+is left out, and the ends are the replicates' quantiles at Φ(z₀ + (z₀ ± z) / (1 - a (z₀ ± z))). Rows of one cell are
+alike, so there are as many values of d as cells that hold rows, however many rows there are.
 
 Source: Efron 1987, https://doi.org/10.1080/01621459.1987.10478410.
 """

@@ -337,7 +337,8 @@ def _bootstrap(
         repeats = replicates(sample.counts.table.size)
         return resampled_sparse(reading.value, sample, level, seed), f"bootstrap, {repeats} replicates, seed {seed}"
     table = table_of(sample.counts)
-    name = f"{'bootstrap' if ends is percentiles else 'BCa bootstrap'}, {replicates(table.shape[-1] ** 2)} replicates, seed {seed}"
+    words_for = "bootstrap" if ends is percentiles else "BCa bootstrap"
+    name = f"{words_for}, {replicates(table.shape[-1] ** 2)} replicates, seed {seed}"
     stack = table.shape[:-2]
     low, high, words = np.empty(stack), np.empty(stack), np.full(stack, name + SMOOTHED)
     for place in np.ndindex(stack):
