@@ -28,6 +28,8 @@ NUMBERS: dict[str, tuple[str, str, type[InputError]]] = {
     "count": (WHOLE, "BIGINT", InvalidWeights),
 }
 """Roles that hold numbers: what a cell must look like, its type, and the error when it does not."""
+NAMES = "unit"
+"""The role that holds names, whatever they look like."""
 
 
 def read_texts(
@@ -38,13 +40,15 @@ def read_texts(
     engine.execute(f"CREATE TEMP TABLE cells ({', '.join(f'c{i} VARCHAR' for i in range(len(names)))})")
     rows = [_load(engine, file, wanted, names, delimiter) for file in files]
     places = {role: [f"c{names.index(name)}" for name in columns] for role, columns in wanted.items()}
-    classes = list(dict.fromkeys(c for role, columns in places.items() if role not in NUMBERS for c in columns))
+    classes = list(
+        dict.fromkeys(c for role, columns in places.items() if role not in (*NUMBERS, NAMES) for c in columns)
+    )
     whole = not _any_text(labels) and _all(engine, classes, WHOLE, "BIGINT")
     if not whole and not _any_text(labels):
         _refuse_scores(engine, wanted, places)
     picks: dict[str, str] = {}
     for role, columns in places.items():
-        pattern, kind, error = NUMBERS.get(role, ("", "BIGINT" if whole else "VARCHAR", InputError))
+        pattern, kind, error = NUMBERS.get(role, ("", _kind(role, whole), InputError))
         for name, column in zip(wanted[role], columns, strict=True):
             if pattern and not _all(engine, [column], pattern, kind):
                 place, value, bad = _first_other(engine, column, pattern, kind)
@@ -61,7 +65,7 @@ def read_texts(
 
 
 def _kind(role: str, whole: bool) -> str:
-    return NUMBERS[role][1] if role in NUMBERS else "BIGINT" if whole else "VARCHAR"
+    return NUMBERS[role][1] if role in NUMBERS else "BIGINT" if whole and role != NAMES else "VARCHAR"
 
 
 def _any_text(labels: Declared | None) -> bool:
@@ -85,7 +89,7 @@ def _refuse_scores(engine: Any, wanted: Wanted, places: Mapping[str, Sequence[st
     """A label column of fractional numbers holds scores: as text each of them would be a class."""
     for role, columns in places.items():
         for name, column in zip(wanted[role], columns, strict=True):
-            if role in NUMBERS or not _all(engine, [column], NUMBER, "DOUBLE"):
+            if role in (*NUMBERS, NAMES) or not _all(engine, [column], NUMBER, "DOUBLE"):
                 continue
             tally = "count(*), count(DISTINCT x), arg_min(x, rowid)"
             query = f"SELECT {tally} FROM (SELECT {column} AS x, rowid FROM cells) WHERE x::DOUBLE % 1 != 0"
