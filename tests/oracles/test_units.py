@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 import unconfused as uc
+from unconfused.cli import main
 from unconfused.errors import InvalidValues, LengthMismatch, MergeRefused, NotKept
 from unconfused.evaluation import Evaluation
 from unconfused.tally.units import BUCKETS, hashed
@@ -154,6 +155,10 @@ def test_every_door_counts_units() -> None:
                  ev.at(0.5).estimates("recall")[0], rows.at(0.5).estimates("recall")[0])  # fmt: skip
     assert wider(ev.at(0.5)[0].estimate("recall"), rows.at(0.5)[0].estimate("recall"))
     assert "buckets of units" in str(ev.report(threshold=0.5))
+    for text in (str(ev), str(ev.report())):
+        assert "buckets of units" in text
+        assert "DeLong" not in text
+    assert "buckets of units" in str(ev.report().to_dict())
     mine, other = ev.choose(cost={"fp": 1, "fn": 3}), rows.choose(cost={"fp": 1, "fn": 3})
     assert mine.threshold == other.threshold
     assert wider(mine.apparent, other.apparent)
@@ -215,3 +220,19 @@ def test_the_hash_is_the_same_everywhere() -> None:
             uc.evaluate(y, y_score=p, unit=u).tallies.units for u in ([7, 8, 7, 9], [7.0, 8.0, 7.0, 9.0], list("7879"))
         ]
     assert made[0] == made[1] == made[2]
+
+
+def test_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """``--unit`` names the column; the doctor takes no notice of it."""
+    columns, ev = clustered(0)
+    lines = [f"{y},{p},p{u}" for y, p, u in zip(*columns.values(), strict=True)]
+    source = tmp_path / "films.csv"
+    source.write_text("\n".join(["y,p,u", *lines]), encoding="utf-8")
+    given = [str(source), "--y-true", "y", "--y-score", "p", "--unit", "u"]
+    assert main(["report", *given, "--threshold", "0.5", "--format", "text"]) == 0
+    assert "buckets of units" in capsys.readouterr().out
+    assert main(["doctor", *given]) == 0
+    frame = {"y": columns["y_true"], "p": columns["y_score"], "u": columns["unit"]}
+    pandas = pytest.importorskip("pandas")
+    made = uc.evaluate_frame(pandas.DataFrame(frame), y_true="y", y_score="p", unit="u", grid="exact")
+    assert made.tallies == ev.tallies

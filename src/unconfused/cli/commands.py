@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from cyclopts import Parameter
 
+from unconfused.cli import gates
 from unconfused.cli.options import (
     DECISION,
     OUTPUT,
@@ -156,6 +157,15 @@ def check(
         tuple[str, ...],
         Parameter(help="A condition such as 'recall >= 0.8' or 'precision.low > 0.7 and f1@macro > 0.6'; repeatable."),
     ] = (),
+    no_worse: Annotated[
+        tuple[str, ...],
+        Parameter(negative=(), help="A metric that shall be as good as in the file of --against; repeatable."),
+    ] = (),
+    against: Annotated[str | None, Parameter(help="A .uc file that `tally` wrote: the baseline.")] = None,
+    margin: Annotated[float, Parameter(help="By how much --no-worse may fall short of the baseline.")] = 0.0,
+    junit: Annotated[
+        str | None, Parameter(group=OUTPUT, help="Also write the gates to this file, as JUnit XML.")
+    ] = None,
     columns: Columns = NO_COLUMNS,
     reading: Reading = AS_USUAL,
     threshold: Threshold = None,
@@ -166,12 +176,15 @@ def check(
     ] = None,
 ) -> int:
     """Hold the numbers against conditions; exit 1 when one fails, or is undefined."""
-    if not require:
+    if not require and not no_worse and against is None:
         raise UsageError("No condition was named.", fix="Type, for example: --require 'recall >= 0.8'")
     conditions = [condition for text in require for condition in parse_conditions(text)]
+    conditions += gates.no_worse(no_worse, against, margin, threshold)
     evaluation = read(sources, columns, reading)
     answers = [_answer(evaluation, condition, threshold, level) for condition in conditions]
     form = chosen(format, output)
+    if junit is not None:
+        emit(gates.junit(conditions, answers), junit)
     if form == "json":
         held = [_as_data(c, e) for c, e in zip(conditions, answers, strict=True)]
         emit(as_json({"passed": all(x["passed"] for x in held), "conditions": held}), output)

@@ -39,6 +39,7 @@ def _examined(sources: tuple[str, ...], columns: Columns, reading: Reading) -> D
         return Diagnosis.of(evaluation.findings, evaluation.total)
     try:
         rows = rows_of(sources, columns, reading)
+        rows.pop("unit", None)  # what looks wrong with rows does not depend on whose they are
     except (UnknownColumn, UnreadableFile):
         raise
     except InputError as error:

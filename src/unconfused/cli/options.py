@@ -63,6 +63,9 @@ class Columns:
     ] = None
     sample_weight: Annotated[str | None, Parameter(help="What each row weighs.")] = None
     count: Annotated[str | None, Parameter(help="How many rows each row stands for.")] = None
+    unit: Annotated[str | None, Parameter(help="Whose row it is, such as a patient; rows of one unit are alike.")] = (
+        None
+    )
     input_format: Annotated[
         Literal["csv", "tsv", "jsonl", "parquet"] | None,
         Parameter(help="What the source is, where its extension does not say it; standard input is csv."),
@@ -138,7 +141,7 @@ def rows_of(sources: tuple[str, ...], cols: Columns, reading: Reading) -> dict[s
     if cols.y_true is None:
         raise UsageError("Which column holds the true classes was not said.", fix="Type y_true=COLUMN")
     names: dict[str, Any] = {role: _several(getattr(cols, role)) for role in ("y_true", "y_pred", "y_score")}
-    names |= {role: getattr(cols, role) for role in ("sample_weight", "count")}
+    names |= {role: getattr(cols, role) for role in ("sample_weight", "count", "unit")}
     stated = None if reading.labels is None else _declared(reading.labels)
     found = columns(
         [STDIN if source == STREAM else source for source in sources],

@@ -44,8 +44,8 @@ def estimate(
         tally: what was counted.
         text: the question, such as "recall", "precision[dog]", "f1@macro", "fbeta(2)".
         level: how sure the interval should be.
-        method: "wilson", "exact", "jeffreys" (proportions and what is made of them), "delta", "bootstrap"; for
-            roc_auc "delong", "newcombe", "bootstrap"; chosen by rule when left out.
+        method: "wilson", "exact", "jeffreys" (proportions and what is made of them), "delta", "bootstrap", "bca";
+            for roc_auc "delong", "newcombe", "bootstrap", "bca"; chosen by rule when left out.
         seed: of anything that is resampled.
 
     Raises:

@@ -44,7 +44,7 @@ from unconfused.inference.intervals import (
     scale_name,
     square_and_add,
 )
-from unconfused.inference.resample import DRAWS, percentiles, posterior, replicates, resampled_sparse
+from unconfused.inference.resample import DRAWS, accelerated, percentiles, posterior, replicates, resampled_sparse
 from unconfused.metrics.average import AVERAGES
 from unconfused.metrics.catalogue import (
     Argument,
@@ -62,7 +62,7 @@ from unconfused.metrics.language import Query
 from unconfused.tally.cells import Array, Cells
 from unconfused.tally.sparse import Sparse
 
-OF_ANYTHING = ("delta", "posterior", "bootstrap")
+OF_ANYTHING = ("delta", "posterior", "bootstrap", "bca")
 METHODS = (*PROPORTION, *OF_ANYTHING)
 OUTER = "the outer ends of square-and-add and of the mean on the rows it is worth, each"
 CHANCE = "from 0, since chance alone comes to as much by the χ² of the G statistic"
@@ -206,8 +206,8 @@ def _checked(reading: Reading, method: str | None) -> str:
 def _bounds(
     reading: Reading, sample: Sample, value: Array, level: float, method: str, seed: int
 ) -> tuple[Bounds, Words]:
-    if method == "bootstrap":
-        return _bootstrap(reading, sample, level, seed)
+    if method in ("bootstrap", "bca"):
+        return _bootstrap(reading, sample, level, seed, percentiles if method == "bootstrap" else accelerated)
     if method == "posterior":
         return _posterior(reading, sample, ..., level, seed)
     if method in ("usual", "delta"):
@@ -323,19 +323,27 @@ def _on_scale(reading: Reading, sample: Sample, level: float) -> Bounds:
     return on_scale(reading.value(sample.counts), error, reading.range, quantile(level))
 
 
-def _bootstrap(reading: Reading, sample: Sample, level: float, seed: int) -> tuple[Bounds, Words]:
+def _bootstrap(
+    reading: Reading, sample: Sample, level: float, seed: int, ends: Callable[..., tuple[float, float]] = percentiles
+) -> tuple[Bounds, Words]:
+    if isinstance(sample.counts.table, Sparse) and ends is not percentiles:
+        raise NotKept(
+            f"There are {sample.counts.table.shape[-1]:,} classes.", "BCa leaves out a row of every cell in turn.",
+            'Type method="bootstrap".',
+        )  # fmt: skip
     if isinstance(sample.counts.table, Sparse):
         repeats = replicates(sample.counts.table.size)
         return resampled_sparse(reading.value, sample, level, seed), f"bootstrap, {repeats} replicates, seed {seed}"
     table = table_of(sample.counts)
-    name = f"bootstrap, {replicates(table.shape[-1] ** 2)} replicates, seed {seed}"
+    words_for = "bootstrap" if ends is percentiles else "BCa bootstrap"
+    name = f"{words_for}, {replicates(table.shape[-1] ** 2)} replicates, seed {seed}"
     stack = table.shape[:-2]
     low, high, words = np.empty(stack), np.empty(stack), np.full(stack, name + SMOOTHED)
     for place in np.ndindex(stack):
         one = sample.each(lambda c, at=place: Cells.of_table(table_of(c)[at], c.k))  # type: ignore[misc]
-        low[place], high[place] = percentiles(reading.value, one, level, seed)
+        low[place], high[place] = ends(reading.value, one, level, seed)
         if not _flat(high[place], (low[place], high[place])):
             words[place] = name
         else:
-            low[place], high[place] = percentiles(reading.value, smoothed(one), level, seed)
+            low[place], high[place] = ends(reading.value, smoothed(one), level, seed)
     return (low, high), words

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from unconfused.inference.bca import bca
 from unconfused.inference.delta import CHUNK, Reading, Sample, smoothed, table_of
 from unconfused.metrics.catalogue import ratio
 from unconfused.tally.cells import Array, Cells
@@ -47,6 +48,26 @@ def draws(
 
 def percentiles(reading: Reading, sample: Sample, level: float, seed: int) -> tuple[float, float]:
     """Where the middle ``level`` of the replicates of one table (S, S) lies; NaN where none is defined."""
+    values = replicated(reading, sample, seed)
+    values = values[np.isfinite(values)]
+    if not values.size:
+        return float("nan"), float("nan")
+    low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)
+
+
+def accelerated(reading: Reading, sample: Sample, level: float, seed: int) -> tuple[float, float]:
+    """The ends of the BCa interval of one table (S, S); NaN where no replicate is defined."""
+    table, rows, k = table_of(sample.counts), table_of(sample.rows), sample.counts.k
+    used = np.nonzero(table)
+    less = np.repeat(table[None], len(used[0]), axis=0)
+    less[(np.arange(len(less)), *used)] -= ratio(table[used], rows[used]).value  # a row of the weight usual there
+    left = reading(Cells.of_table(np.maximum(less, 0), k))
+    return bca(replicated(reading, sample, seed), float(reading(sample.counts)), left, rows[used], level)
+
+
+def replicated(reading: Reading, sample: Sample, seed: int) -> Array:
+    """The replicates of one table (S, S).    Shape: (R,)."""
     table, squares, k = table_of(sample.counts), table_of(sample.squares), sample.counts.k
     used = np.nonzero(table)
     repeats, found = replicates(table.size), []
@@ -54,12 +75,7 @@ def percentiles(reading: Reading, sample: Sample, level: float, seed: int) -> tu
         tables = np.zeros((len(cells), *table.shape))
         tables[:, used[0], used[1]] = cells
         found.append(reading(Cells.of_table(tables, k)))
-    values = np.concatenate(found)
-    values = values[np.isfinite(values)]
-    if not values.size:
-        return float("nan"), float("nan")
-    low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
-    return float(low), float(high)
+    return np.concatenate(found)
 
 
 def resampled_sparse(reading: Reading, sample: Sample, level: float, seed: int) -> tuple[Array, Array]:

@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from unconfused.errors import UsageError
+from unconfused.inference.bca import bca
 from unconfused.inference.intervals import Bounds, Interval, effective, held, on_scale, quantile, student, wilson
 from unconfused.inference.resample import draws
 from unconfused.labels import plural
@@ -39,8 +40,8 @@ MOST, LEAST, WORK = 2000, 500, 2**23
 CELLS = 4096
 """Scores that a bootstrap of masses keeps apart; neighbours beyond are merged, each holding about as many rows."""
 FEW, FEW_ERRORS = 50, 10
-METHODS = {"roc_auc": ("delong", "newcombe", "bootstrap"), "average_precision": ("logit", "wilson", "bootstrap"),
-           "ks": ("dkw", "bootstrap")}  # fmt: skip
+METHODS = {"roc_auc": ("delong", "newcombe", "bootstrap", "bca"),
+           "average_precision": ("logit", "wilson", "bootstrap", "bca"), "ks": ("dkw", "bootstrap", "bca")}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ def interval(query: Query, tally: ScoreTally, value: float, level: float, method
     if query.metric is pr_auc and not query.args:  # by steps: the same number under another name
         query = replace(query, metric=average_precision)
     name = query.metric.name
-    allowed = METHODS.get(name, ("normal",) if query.metric.kind == "loss" else ("bootstrap",))
+    allowed = METHODS.get(name, ("normal",) if query.metric.kind == "loss" else ("bootstrap", "bca"))
     if method is not None and method not in allowed:
         raise UsageError(
             f"method={method!r} does not give an interval for {name}.",
@@ -81,8 +82,8 @@ def interval(query: Query, tally: ScoreTally, value: float, level: float, method
         return Interval(_point(value), _point(value), "")
     if query.metric.kind == "loss":
         bounds, words = _loss(name, tally, value, level)
-    elif method == "bootstrap" or name not in METHODS:
-        bounds, words = bootstrap(query, tally, value, level, seed)
+    elif method in ("bootstrap", "bca") or name not in METHODS:
+        bounds, words = bootstrap(query, tally, value, level, seed, by_bca=method == "bca")
     elif name == "ks":
         bounds, words = _dkw(tally, value, level)
     elif name == "roc_auc":
@@ -189,26 +190,55 @@ def _wider(a: Bounds, b: Bounds, names: tuple[str, str]) -> tuple[Bounds, str]:
     return (a, f"{names[0]}, wider than {names[1]}") if first else (b, f"{names[1]}, wider than {names[0]}")
 
 
-def bootstrap(query: Query, tally: ScoreTally, value: float, level: float, seed: int) -> tuple[Bounds, str]:
-    """value ± z standard errors of replicates of the masses, on the logit scale, and how that is said."""
+def bootstrap(
+    query: Query, tally: ScoreTally, value: float, level: float, seed: int, *, by_bca: bool = False
+) -> tuple[Bounds, str]:
+    """value ± z standard errors of replicates of the masses, on the logit scale, and how that is said; or by BCa."""
     few_cells = merged(tally)
-    cells = few_cells.masses.ravel()
-    squares = cells if few_cells.squares is None else few_cells.squares.ravel()
-    used = np.flatnonzero(cells)
-    repeats, found = int(np.clip(WORK // cells.size, LEAST, MOST)), []
-    for drawn in draws(cells[used], squares[used], few_cells.squares is not None, repeats, seed, 4 * cells.size):
-        masses = np.zeros((len(drawn), cells.size))
-        masses[:, used] = drawn
-        found.append(query.metric(Masses(few_cells, masses[:, ::2], masses[:, 1::2]), *query.args))
-    values = np.concatenate(found)
+    values = replicated(query, few_cells, seed)
+    groups = "" if few_cells is tally else f" of {len(few_cells.scores):,} groups of scores"
+    told = f"{len(values)} replicates{groups}, seed {seed}"
     error = _point(float(np.std(values[np.isfinite(values)], ddof=1)))
-    bounds = on_scale(_point(value), error, query.metric.range, quantile(level))
-    name = f"bootstrap standard error on the logit scale, {repeats} replicates, seed {seed}"
+    if by_bca:
+        low, high = _by_bca(query, few_cells, values, level)
+        bounds, name = (_point(low), _point(high)), f"BCa bootstrap, {told}"
+    else:
+        bounds = on_scale(_point(value), error, query.metric.range, quantile(level))
+        name = f"bootstrap standard error on the logit scale, {told}"
     if not error > 1e-9 * value or not bounds[1] - bounds[0] > 0:
         few = _point(min(x for x in _Sides.of(tally).rows if x > 0))
         bounds = wilson(value * few, few, level)
         name = "Wilson on the rows of the smaller class, since no replicate differs"
     return bounds, name
+
+
+def replicated(query: Query, tally: ScoreTally, seed: int) -> Array:
+    """The metric of rows drawn anew, again and again.    Shape: (R,)."""
+    cells = tally.masses.ravel()
+    squares = cells if tally.squares is None else tally.squares.ravel()
+    used = np.flatnonzero(cells)
+    repeats, found = int(np.clip(WORK // cells.size, LEAST, MOST)), []
+    for drawn in draws(cells[used], squares[used], tally.squares is not None, repeats, seed, 4 * cells.size):
+        masses = np.zeros((len(drawn), cells.size))
+        masses[:, used] = drawn
+        found.append(query.metric(Masses(tally, masses[:, ::2], masses[:, 1::2]), *query.args))
+    return np.concatenate(found)
+
+
+def _by_bca(query: Query, tally: ScoreTally, values: Array, level: float) -> tuple[float, float]:
+    """The metric without one row of each cell gives the acceleration; a chunk of cells at a time."""
+    cells, rows = tally.masses.ravel(), tally.mass.ravel().astype(np.float64)
+    used, left = np.flatnonzero(cells), []
+    weight = ratio(cells[used], rows[used]).value
+    step = max(1, WORK // (4 * cells.size))
+    for start in range(0, len(used), step):
+        some = slice(start, start + step)
+        masses = np.repeat(cells[None], len(used[some]), axis=0)
+        masses[np.arange(len(masses)), used[some]] -= weight[some]
+        masses = np.maximum(masses, 0)
+        left.append(query.metric(Masses(tally, masses[:, ::2], masses[:, 1::2]), *query.args))
+    own = float(query.metric(Masses(tally, cells[None, ::2], cells[None, 1::2]), *query.args)[0])
+    return bca(values, own, np.concatenate(left), rows[used], level)
 
 
 def _dkw(tally: ScoreTally, value: float, level: float) -> tuple[Bounds, str]:

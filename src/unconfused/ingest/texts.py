@@ -31,6 +31,8 @@ NUMBERS: dict[str, tuple[str, str, type[InputError]]] = {
     "cut": (NUMBER, "DOUBLE", InvalidValues),
 }
 """Roles that hold numbers: what a cell must look like, its type, and the error when it does not."""
+NAMES = "unit"
+"""The role that holds names, whatever they look like."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ def load_texts(
         _refuse_scores(engine, wanted, places)
     labelled = ("", "BIGINT" if whole else "VARCHAR", InputError)
     kinds = {role: NUMBERS.get(role.partition(":")[0], labelled) for role in places}
+    kinds |= {role: ("", "VARCHAR", InputError) for role in places if role == NAMES}
     kinds |= {role: ("", _kind_of_slice(engine, wanted[role][0], columns[0]), InputError)
               for role, columns in places.items() if role.startswith("by:")}  # fmt: skip
     picks: dict[str, str] = {}
@@ -88,7 +91,7 @@ def load_texts(
 
 def _plain(role: str) -> bool:
     """Whether a role holds something else than classes."""
-    return role in NUMBERS or ":" in role
+    return role in (*NUMBERS, NAMES) or ":" in role
 
 
 def _argument(role: str) -> str:

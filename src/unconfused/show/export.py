@@ -14,6 +14,7 @@ from unconfused.show.report import BASELINES, Report, report
 from unconfused.tally.confusion import ConfusionMatrix
 from unconfused.tally.grouped import Grouped
 from unconfused.tally.sparse import Sparse
+from unconfused.tally.units import with_units
 
 if TYPE_CHECKING:
     from unconfused.curves import Curve
@@ -139,7 +140,7 @@ def report_dict(made: Report) -> dict[str, Any]:
 
 def evaluation_dict(ev: Evaluation, *, threshold: Any = None, level: float = 0.95) -> dict[str, Any]:
     """An evaluation after the schema: its matrix (or matrices, at ``threshold`` if given) and its report."""
-    held = ev.tallies.matrix if threshold is None else ev.at(threshold)
+    held = with_units(ev.tallies).matrix if threshold is None else ev.at(threshold)
     return {
         "schema_version": SCHEMA_VERSION,
         "type": "evaluation",

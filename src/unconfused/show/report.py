@@ -18,6 +18,7 @@ from unconfused.tally.confusion import ConfusionMatrix
 from unconfused.tally.grouped import Grouped
 from unconfused.tally.scores import ScoreTally
 from unconfused.tally.tallies import Kind, Matrix, Tallies
+from unconfused.tally.units import with_units
 
 if TYPE_CHECKING:
     from unconfused.evaluation import Evaluation
@@ -159,7 +160,7 @@ def report(subject: Subject, *, level: float = 0.95, threshold: Any = None) -> R
     if isinstance(subject, ConfusionMatrix | Grouped | ScoreTally):
         tallies = _tallies(subject)
     else:
-        tallies = subject.tallies
+        tallies = with_units(subject.tallies)
     matrix = tallies.matrix if threshold is None else subject.at(threshold)  # type: ignore[union-attr]
     return _reported(tallies, matrix, level)
 

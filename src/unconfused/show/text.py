@@ -22,6 +22,7 @@ from unconfused.tally.confusion import ConfusionMatrix
 from unconfused.tally.grouped import Grouped
 from unconfused.tally.scores import ScoreTally
 from unconfused.tally.tallies import Tallies
+from unconfused.tally.units import with_units
 
 if TYPE_CHECKING:
     from unconfused.evaluation import Evaluation
@@ -163,7 +164,7 @@ def grouped_text(group: Grouped[Any]) -> str:
 
 def evaluation_text(ev: Evaluation) -> str:
     """An evaluation: its matrix, if a decision was stated, and what its scores say at every threshold."""
-    tallies = ev.tallies
+    tallies = with_units(ev.tallies)
     if isinstance(tallies.matrix, Grouped) or (tallies.matrix is None and isinstance(tallies.scores, Grouped)):
         return joined([report_text(report(ev)).splitlines(), _undecided(tallies)])
     rates = of_scores(score_rates(tallies))

@@ -57,6 +57,11 @@ class Units:
     buckets: Grouped[Tallies]
     smallest: Ints
 
+    @classmethod
+    def zero(cls) -> Units:
+        """No units."""
+        return cls(Grouped({}, "bucket"), np.zeros(0, np.int64))
+
     @property
     def count(self) -> int:
         """How many units there are: exactly below 64, else as the smallest hashes tell."""
