@@ -16,7 +16,7 @@ from unconfused.labels import Label, Labels
 
 FORMAT, VERSION = "unconfused tally", 2
 HEADER = "header.json"
-DEPTH = 4
+DEPTH = 6
 """How deep groups may nest."""
 Node = dict[str, Any]
 Arrays = dict[str, NDArray[Any]]
