@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from unconfused.errors import InvalidValues, LengthMismatch, NotKept, ScoresAsLabels, ShapeError, UsageError
 from unconfused.findings import Evidence
-from unconfused.ingest.arrays import tally_rows
+from unconfused.ingest.arrays import tally_arrays, tally_rows
 from unconfused.ingest.columns import Column, as_column
 from unconfused.ingest.factors import factor
 from unconfused.ingest.rows import Reading, Rows, given_rows, standing
@@ -57,11 +57,11 @@ def tally_slices(
         InvalidValues: fractional numbers without edges.
     """
     given = {name: columns.get(name) for name in ("y_pred", "y_score", "sample_weight", "count")}
-    rows = given_rows(reading, y_true, **given)
-    whole = tally_rows(standing(rows))
     if by is None:
         _refuse_edges(edges, ())
-        return whole
+        return tally_arrays(reading, y_true, **given)
+    rows = given_rows(reading, y_true, **given)
+    whole = tally_rows(standing(rows))
     named = _named(by)
     _refuse_edges(edges, [name for names in named for name in names])
     known: dict[tuple[str, int], Codes] = {}
