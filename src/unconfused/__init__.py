@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from unconfused.decide import Ranges as Ranges
     from unconfused.errors import UnconfusedError as UnconfusedError
     from unconfused.evaluation import Evaluation as Evaluation
-    from unconfused.evaluation import load as load
     from unconfused.examine import diagnose as diagnose
     from unconfused.findings import Finding as Finding
     from unconfused.findings import UnconfusedWarning as UnconfusedWarning
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from unconfused.passes import evaluate_frame as evaluate_frame
     from unconfused.passes import evaluate_model as evaluate_model
     from unconfused.passes import ranges as ranges
+    from unconfused.shards import load as load
     from unconfused.shards import merge as merge
     from unconfused.show.figure import plot_history as plot_history
     from unconfused.stream import Stream as Stream
@@ -69,7 +69,7 @@ _ROOMS = {
     "evaluate": "passes",
     "evaluate_frame": "passes",
     "evaluate_model": "passes",
-    "load": "evaluation",
+    "load": "shards",
     "merge": "shards",
     "plot_history": "show.figure",
     "ranges": "passes",

@@ -370,9 +370,8 @@ class Evaluation:
         if not isinstance(other, Evaluation):
             return self if type(other) is int and other == 0 else NotImplemented
         notes = (*self.notes, *(note for note in other.notes if note not in self.notes))
-        sources = dict.fromkeys(x for x in (self.source, other.source) if x)
-        pieces = store.pieces(*((x.fingerprints, x.tallies) for x in (self, other)))
-        return Evaluation(self.tallies + other.tallies, notes, " + ".join(sources) or None, pieces)
+        told = " + ".join(dict.fromkeys(x for x in (self.source, other.source) if x)) or None
+        return Evaluation(self.tallies + other.tallies, notes, told, store.pieces(self, other))
 
     __radd__ = __add__
     __hash__ = None  # type: ignore[assignment]
@@ -388,9 +387,3 @@ class Evaluation:
         from unconfused.show.html import evaluation_html
 
         return evaluation_html(self)
-
-
-def load(path: Any) -> Any:
-    """Read what ``save`` wrote: the matrix, the tally or the Evaluation."""
-    kept, told = store.read(path)
-    return Evaluation(kept, (), told.source, told.fingerprints) if isinstance(kept, Tallies) else kept

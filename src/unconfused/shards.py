@@ -16,6 +16,12 @@ from unconfused.tally.scores import ScoreTally
 from unconfused.tally.tallies import Tallies, class_kind
 
 
+def load(path: Any) -> Any:
+    """Read what ``save`` wrote: the matrix, the tally or the Evaluation."""
+    kept, told = read(path)
+    return Evaluation(kept, (), told.source, told.fingerprints) if isinstance(kept, Tallies) else kept
+
+
 def opened(path: str | os.PathLike[str]) -> Evaluation:
     """What a .uc file holds, as an evaluation.
 

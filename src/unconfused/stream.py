@@ -14,6 +14,7 @@ from unconfused.diagnosis import diagnose
 from unconfused.errors import InvalidValues, LengthMismatch, MergeRefused, ShapeError, UsageError
 from unconfused.evaluation import Evaluation
 from unconfused.findings import Evidence, Finding, announce
+from unconfused.ingest.cluster import gathered
 from unconfused.ingest.columns import as_column
 from unconfused.ingest.factors import is_null
 from unconfused.ingest.mixups import check_matrix
@@ -196,6 +197,23 @@ class Stream:
                 self._add(total)
             self._ids.add(ids)
             self._left_out += left_out
+
+    def all_reduce(self, group: Any = None) -> Evaluation:
+        """What all processes of torch.distributed have seen, in each of them; every one has to call it.
+
+        Streams are left alone, so that a second call counts nothing twice. Only tallies travel, not rows. Processes may
+        have seen other classes, or nothing.
+
+        Args:
+            group: of processes; all of them unless said otherwise.
+
+        Raises:
+            UsageError: there is no process group.
+            MergeRefused: rows with the same ids are in two processes, or the streams read otherwise.
+        """
+        first, *others = gathered(self, group)
+        total: Stream = sum(others, first)
+        return total.evaluation
 
     def __add__(self, other: object) -> Stream:
         if not isinstance(other, Stream):

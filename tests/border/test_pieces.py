@@ -10,18 +10,13 @@ import pytest
 
 pytest.importorskip("duckdb")
 pytest.importorskip("narwhals")
+pytest.importorskip("polars")
+
+import unconfused as uc
+from unconfused.errors import InvalidValues, LabelTypeMismatch, UnconfusedError, UnknownColumn, UsageError
+from unconfused.ingest import frames
+
 pl = pytest.importorskip("polars")
-
-import unconfused as uc  # noqa: E402
-from unconfused.errors import (  # noqa: E402
-    InvalidValues,
-    LabelTypeMismatch,
-    UnconfusedError,
-    UnknownColumn,
-    UsageError,
-)
-from unconfused.ingest import frames  # noqa: E402
-
 RNG = np.random.default_rng(8)
 N = 300
 DATA: dict[str, list[Any]] = {
@@ -68,7 +63,7 @@ def test_slices_of_every_source(source: str, tmp_path: Path) -> None:
 
 
 def test_columns_to_slice_by_are_judged_alone(tmp_path: Path) -> None:
-    """Text in one leaves the labels be; fractional numbers need edges; what is no number is told with its line."""
+    """Text in one does not make the labels text; fractional numbers need edges; what is no number is told by line."""
     path = tmp_path / "a.csv"
     path.write_text("y,p,c,x\n1,0.9,1,0.5\n0,0.1,a,1.5\n")
     ev = uc.evaluate_frame(path, y_true="y", y_score="p", by=["c"])

@@ -20,8 +20,8 @@ pytest.importorskip("cyclopts")
 pytest.importorskip("duckdb")
 
 from unconfused import cli
-from unconfused.evaluation import load
 from unconfused.passes import evaluate
+from unconfused.shards import load
 
 ROOT = Path(__file__).resolve().parents[2]
 CANCER = str(ROOT / "examples" / "data" / "breast-cancer.csv")

@@ -88,11 +88,12 @@ def read_provenance(header: Node, tally: Any) -> Provenance:
     return Provenance(None if source is None else text_of(source), tuple(prints))
 
 
-def pieces(*sides: tuple[tuple[str, ...], Any]) -> tuple[str, ...]:
-    """The fingerprints of a sum of (fingerprints, tally); none where no side was ever saved."""
-    if not any(prints for prints, _ in sides):
+def pieces(*sides: Any) -> tuple[str, ...]:
+    """The fingerprints of a sum of evaluations; none where no side was ever saved."""
+    if not any(side.fingerprints for side in sides):
         return ()
-    return tuple(x for prints, tally in sides if tally.kind is not None for x in prints or (fingerprint(tally),))
+    held = [side for side in sides if side.tallies.kind is not None]
+    return tuple(x for side in held for x in side.fingerprints or (fingerprint(side.tallies),))
 
 
 def bare(source: str) -> str:
