@@ -77,7 +77,12 @@ def skewed() -> uc.Evaluation:
     return uc.evaluate(np.where(truth, "a", "b"), y_score=score, pos_label="a")
 
 
-SUBJECTS = [exact, binned, log_odds, weighted, seated, large, raw, skewed]
+def view() -> uc.Evaluation:
+    """In a population of few positives."""
+    return exact().at_prevalence(0.05)
+
+
+SUBJECTS = [exact, binned, log_odds, weighted, seated, large, raw, skewed, view]
 
 
 def told(cm: uc.ConfusionMatrix) -> list[tuple[str, str, str]]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from unconfused.decide.question import Question
-from unconfused.decide.sweep import Sweep, thresholds_of
+from unconfused.decide.sweep import Sweep, taken, thresholds_of
 from unconfused.inference import Estimate
 from unconfused.inference.counts import interval
 from unconfused.metrics.catalogue import ratio
@@ -20,10 +20,12 @@ from unconfused.metrics.language import parse
 from unconfused.show.points import thinned
 from unconfused.show.table import names
 from unconfused.tally.axis import PERCENTS, cut_of
+from unconfused.tally.prevalence import ScoresAt
 from unconfused.tally.scores import ScoreTally
 
-MOST, MOST_WEIGHTED = 2_000, 1_500
-"""Stops of one page; the corners of the hull and the pins stay even beyond. Sums of weights take more room."""
+MOST, MOST_WEIGHTED, MOST_VIEWED = 2_000, 1_500, 500
+"""Stops of one page; the corners of the hull and the pins stay even beyond. Sums of weights take more room,
+intervals in a view more time."""
 RATES = ("recall", "precision", "specificity", "f1", "accuracy")
 """The rates that stand beside the matrix."""
 COLUMNS = 4
@@ -72,7 +74,7 @@ class Stops:
         start = _middle(tally) if threshold is None else float(threshold)
         written = [t for t in (*_round(tally), start) if _parts(tally, t)]
         if most is None:
-            most = MOST if tally.weights is None else MOST_WEIGHTED
+            most = MOST_VIEWED if isinstance(tally, ScoresAt) else MOST if tally.weights is None else MOST_WEIGHTED
         places = _places(tally, most - len(written))
         found = {t: p for p, t in zip(places.tolist(), known[places].tolist(), strict=True) if _meant(tally, t, p)}
         found.update((t, _place(tally, t)) for t in written)
@@ -165,12 +167,19 @@ def _tables(merged: ScoreTally, at: NDArray[np.int64], tally: ScoreTally) -> tup
 
 
 def _estimates(merged: ScoreTally, at: NDArray[np.int64], level: float) -> dict[str, list[str]]:
+    """What each rate prints at each stop. In a view some intervals are drawn at random, so there each stands alone."""
     sample = Sweep.of(merged, np.zeros(len(merged.scores) + 1)).sample
     told = {}
     for rate in RATES:
-        reading = Question.of_query(parse(rate), merged.labels).reading(sample.counts)
-        values, found = reading.value(sample.counts), interval(reading, sample, level)
-        ends = zip(*(x.tolist() for x in np.broadcast_arrays(values, found.low, found.high)), strict=True)
-        texts = [str(Estimate(value, low, high, level)) for value, low, high in ends][::-1]
+        question = Question.of_query(parse(rate), merged.labels)
+        if sample.fixed:
+            size = len(merged.scores) + 1
+            found = [question.estimate(taken(sample, i), level) for i in range(size)]
+            texts = [str(replace(x, reason=None)) for x in found][::-1]
+        else:
+            reading = question.reading(sample.counts)
+            values, ends = reading.value(sample.counts), interval(reading, sample, level)
+            columns = (x.tolist() for x in np.broadcast_arrays(values, ends.low, ends.high))
+            texts = [str(Estimate(value, low, high)) for value, low, high in zip(*columns, strict=True)][::-1]
         told[rate] = [texts[i] for i in at.tolist()]
     return told
