@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from xml.etree import ElementTree as xml
 
-from unconfused.cli.options import saved_evaluation
 from unconfused.errors import UsageError
 from unconfused.evaluation import Evaluation
 from unconfused.inference import Estimate
 from unconfused.metrics.language import Condition, parse
+from unconfused.shards import opened
 from unconfused.show.escape import visible
 
 
@@ -28,7 +28,7 @@ def no_worse(metrics: Sequence[str], baseline: str | None, margin: float, thresh
         raise UsageError(f"margin={margin!r} is no margin.", fix="Type --margin 0.01, or leave it out.")
     if baseline is None:
         return []
-    before = saved_evaluation(baseline)
+    before = opened(baseline)
     return [_condition(before, metric, margin, threshold) for metric in metrics]
 
 
