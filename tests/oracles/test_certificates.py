@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 import unconfused as uc
+from unconfused.decide.sweep import thresholds_of
 from unconfused.errors import MergeRefused, NotKept, UsageError
 from unconfused.metrics import CATALOGUE
 from unconfused.metrics.certificates import _CERTIFICATES
@@ -350,3 +351,18 @@ def test_a_counted_nan_changes_no_other_row(data: st.DataObject) -> None:
     assert {name: whole.scores.evidence[name] for name in reasons} == {
         name: sum(map(fits, bad)) for name, fits in reasons.items()
     }
+
+
+@pytest.mark.parametrize("grid", ["exact", "floatbits", "floatbits(2)"])
+def test_every_threshold_that_a_choice_can_name_is_one_that_parts_its_rows(grid: str) -> None:
+    """Of log-odds, which reach the thresholds through two logarithms: rounding must not carry one into a bin."""
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        z = rng.normal(0, 3, 3000)
+        y = rng.random(z.size) < 1 / (1 + np.exp(-z))
+        ev = uc.evaluate(y, y_score=z, score_kind="logit", grid=grid)
+        cells = ev.scores.ranked()
+        found = [(t, low) for t, low in zip(thresholds_of(cells)[1:], cells.scores[::-1], strict=True) if t == t]
+        assert len(found) > 0.9 * len(cells.scores)
+        for threshold, low in found[:: max(1, len(found) // 150)]:
+            assert int(ev.at(float(threshold)).full[:, 1].sum()) == int((z >= low).sum())

@@ -89,14 +89,17 @@ def thresholds_of(tally: ScoreTally) -> Array:
         nothing = np.nan if len(scores) and scores[-1] == np.inf else np.inf
         return np.concatenate([[nothing], scores[::-1]])
     found = np.full(len(scores) + 1, np.nan)
+    tops = scores if tally.highs is None else tally.highs.max(1)  # the highest score in each cell
     p = logistic(scores)
     with np.errstate(divide="ignore", invalid="ignore"):
         step = np.fmax(p - np.nextafter(p, 0), p * (1 - p) * np.spacing(np.abs(scores)))
         for back in (8, 4, 2, 1, 0):  # from a little below each score to the score itself, which is preferred
             t = np.maximum(p - back * step, 0)
-            cut = np.log(t) - np.log1p(-t)
-            slack = np.where(np.isfinite(cut) & (cut != 0), np.spacing(np.abs(cut)), 0)
-            low, high = (np.searchsorted(scores, cut + sign * slack) for sign in (-1, 1))
+            odds, against = np.log(t), -np.log1p(-t)
+            cut = odds + against
+            rounding = np.spacing(np.fmax(np.abs(odds), against))  # of either term, and of their sum
+            slack = np.where(np.isfinite(cut) & (cut != 0), 2 * rounding, 0)
+            low, high = (np.searchsorted(ends, cut + sign * slack) for ends, sign in ((tops, -1), (scores, 1)))
             found[low[low == high]] = t[low == high]
     found[-1] = np.inf
     return found[::-1]
