@@ -33,7 +33,8 @@ class Stream:
     grid unless ``grid="exact"``. Several threads may update one stream; it can be pickled, and used after a fork.
 
     Args:
-        expected_n: rows that there should be in the end; any other number is a warning of the evaluation.
+        expected_n: rows that there should be in the end, without padding and repeats; any other number is a warning of
+            the evaluation.
         edges: of columns of numbers that `update` is given in ``by``: where their intervals begin.
         reading: labels, pos_label, label_kind, score_kind, ignore, unknown, invalid, grid, pins, as in `evaluate`.
 
@@ -152,12 +153,13 @@ class Stream:
             self._count_waiting()
             tallies = sum((part for _, part in self._parts), Tallies.zero()).beside(self._left_out)
             check_matrix(tallies.matrix)
-            made = Evaluation(tallies, self._unexpected(tallies.total))
+            made = Evaluation(tallies, self._unexpected(tallies))
             announce((*diagnose(tallies, notes=False), *made.notes), self._told)
             return made
 
-    def _unexpected(self, total: int) -> tuple[Finding, ...]:
-        rows = total + sum(self._left_out.left_out.get(x, 0) for x in ("masked", "duplicate"))
+    def _unexpected(self, tallies: Tallies) -> tuple[Finding, ...]:
+        """Whether rows are missing or too many; padding and repeats are none."""
+        rows = tallies.total + sum(tallies.evidence[x] for x in ("ignored", "unknown"))
         if self.expected_n is None or rows == self.expected_n:
             return ()
         short = rows < self.expected_n

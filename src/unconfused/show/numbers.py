@@ -90,7 +90,7 @@ def percent(share: float) -> str:
     if share in (0, 1) or not np.isfinite(share):
         return "undefined" if np.isnan(share) else f"{share:.0%}".replace("%", " %")
     texts = (f"{100 * share:.{decimals}f}" for decimals in range(1, 12))
-    return next((text for text in texts if float(text) not in (0, 100)), repr(100 * share)) + " %"
+    return next((text for text in texts if float(text) not in (0, 100)), repr(float(100 * share))) + " %"
 
 
 def short_percent(share: float) -> str:
