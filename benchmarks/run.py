@@ -2,7 +2,7 @@
 
     python benchmarks/run.py                 ten million rows
     python benchmarks/run.py --quick         200,000 rows, three runs
-    python benchmarks/run.py --only pairs    the cases whose names begin so
+    python benchmarks/run.py --only pairs    the cases whose names begin so; several with commas between
     python benchmarks/run.py --long          a stream of 10⁹ scores too
     python benchmarks/run.py --write         keeps the result, and draws it on docs/benchmarks.md
 
@@ -102,7 +102,7 @@ def starts(runs: int) -> dict[str, float]:
 
 def measured(options: argparse.Namespace) -> dict[str, Any]:
     """Everything that was asked for."""
-    rows, wanted = options.rows, lambda name: not options.only or name.startswith(options.only)
+    rows, wanted = options.rows, lambda name: not options.only or name.startswith(tuple(options.only.split(",")))
     result: dict[str, Any] = {"date": f"{datetime.now(UTC):%Y-%m-%d}", "rows": rows, "machine": child(what="machine")}
     lines: list[dict[str, Any]] = []
     for case in cases.CASES:
@@ -138,7 +138,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, help="runs of each call, at least")
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--long", action="store_true")
-    parser.add_argument("--only", metavar="NAME")
+    parser.add_argument("--only", metavar="NAME[,NAME]")
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
     options.rows = options.rows or (200_000 if options.quick else 10_000_000)
