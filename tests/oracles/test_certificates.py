@@ -366,3 +366,16 @@ def test_every_threshold_that_a_choice_can_name_is_one_that_parts_its_rows(grid:
         assert len(found) > 0.9 * len(cells.scores)
         for threshold, low in found[:: max(1, len(found) // 150)]:
             assert int(ev.at(float(threshold)).full[:, 1].sum()) == int((z >= low).sum())
+
+
+@pytest.mark.parametrize(
+    ("grid", "edges"),
+    [
+        ("floatbits", [-96.0, -3.0, -1.0, -0.75, -0.5, 0.0, 0.5, 0.75, 1.0, 3.0, 96.0]),
+        ("floatbits(1)", [-3.0, -2.0, -0.75, 0.75, 2.0, 3.0]),
+        ("folded", [0.0, 2.0**-40, 0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 1 - 2.0**-20, 1.0]),
+        ("uniform(64)", [0.0, 0.25, 0.515625, 1.0]),
+    ],
+)
+def test_round_numbers_are_edges_that_belong_to_the_bin_above(grid: str, edges: list[float]) -> None:
+    assert [Grid.parse(grid).around(x)[0] for x in edges] == edges
