@@ -10,6 +10,9 @@ from xml.etree import ElementTree as xml
 
 import pytest
 
+pytest.importorskip("cyclopts")
+pytest.importorskip("duckdb")
+
 import unconfused as uc
 from unconfused.cli import gates
 from unconfused.cli.commands import check
