@@ -171,7 +171,8 @@ def keep(result: dict[str, Any]) -> None:
     path = RESULTS / f"{result['date']}.md"
     path.write_text(f"# Benchmarks, {result['date']}\n\n{text}\n", encoding="utf-8")
     path.with_suffix(".json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-    shown = f"![How many times as long others take, and our times as rows grow](images/{PICTURE.name})\n\n{text}"
+    grown = ", and our times as rows grow" if result.get("growth") else ""
+    shown = f"![How many times as long others take{grown}](images/{PICTURE.name})\n\n{text}"
     whole = PAGE.read_text(encoding="utf-8")
     mark = re.compile(r"(?<=<!-- measured -->\n\n).*?(?=\n*<!-- end -->)", re.DOTALL)
     PAGE.write_text(mark.sub(lambda _: shown, whole), encoding="utf-8")

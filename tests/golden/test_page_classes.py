@@ -92,6 +92,7 @@ def test_large_matrix(browser: Any, tmp_path: Path, k: int) -> None:
     assert path.stat().st_size < 3_000_000
     page, heard = opened(browser, path)
     assert page.locator("canvas").count() == 1
+    assert page.locator("p.axes").inner_text() == "Down: actual class. Across: predicted class."
     read = "c => [...c.getContext('2d').getImageData(0, 0, c.width, 1).data]"
     pixels = np.array(page.eval_on_selector("canvas", read)).reshape(k, -1, 4)[:, 0]
     empty = pixels[1:][np.argmin(cm.counts[0, 1:])]

@@ -140,7 +140,7 @@ const Classes = async (data) => {
     at("zoom").disabled = few;
     if (few) place.replaceChildren(...(list.length ? [table(list, state)] : []));
     else {
-      place.replaceChildren(canvas);
+      place.replaceChildren(made("p", "Down: actual class. Across: predicted class.", { className: "axes" }), canvas);
       picture(state, place.clientWidth);
     }
     const address = new URLSearchParams(location.hash.slice(1));
