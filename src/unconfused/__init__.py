@@ -24,21 +24,21 @@ if TYPE_CHECKING:
     from unconfused.ingest.class_weights import TrainingWeights as TrainingWeights
     from unconfused.ingest.class_weights import class_weights as class_weights
     from unconfused.labels import Labels as Labels
-    from unconfused.passes import compare as compare
     from unconfused.passes import confusion_matrix as confusion_matrix
     from unconfused.passes import evaluate as evaluate
-    from unconfused.passes import evaluate_frame as evaluate_frame
     from unconfused.passes import evaluate_model as evaluate_model
-    from unconfused.passes import ranges as ranges
     from unconfused.shards import load as load
     from unconfused.shards import merge as merge
     from unconfused.show.figure import plot_history as plot_history
     from unconfused.stream import Stream as Stream
+    from unconfused.tables import evaluate_frame as evaluate_frame
     from unconfused.tally.confusion import ConfusionMatrix as ConfusionMatrix
     from unconfused.tally.rates import Rates as Rates
     from unconfused.tally.rules import Abstain as Abstain
     from unconfused.tally.rules import ClassWeights as ClassWeights
     from unconfused.tally.rules import Costs as Costs
+    from unconfused.versus import compare as compare
+    from unconfused.versus import ranges as ranges
 
 __version__ = "0.1.0"
 
@@ -63,16 +63,16 @@ _ROOMS = {
     "UnconfusedError": "errors",
     "UnconfusedWarning": "findings",
     "class_weights": "ingest.class_weights",
-    "compare": "passes",
+    "compare": "versus",
     "confusion_matrix": "passes",
     "diagnose": "examine",
     "evaluate": "passes",
-    "evaluate_frame": "passes",
+    "evaluate_frame": "tables",
     "evaluate_model": "passes",
     "load": "shards",
     "merge": "shards",
     "plot_history": "show.figure",
-    "ranges": "passes",
+    "ranges": "versus",
 }
 """The front door: each name and the room that it is loaded from on first use."""
 

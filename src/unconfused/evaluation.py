@@ -21,6 +21,7 @@ from unconfused.inference.slices import ByColumns, Sliced
 from unconfused.ingest.arrays import at_thresholds
 from unconfused.labels import Label, Labels
 from unconfused.metrics.language import parse
+from unconfused.show.doors import EvaluationDoors
 from unconfused.tally.axis import ScoreKind
 from unconfused.tally.confusion import ConfusionMatrix
 from unconfused.tally.grouped import Grouped
@@ -34,7 +35,7 @@ from unconfused.tally.units import with_units
 
 
 @dataclass(frozen=True, repr=False)
-class Evaluation:
+class Evaluation(EvaluationDoors):
     """One pass over the rows, ready for every question: a tally that answers.
 
     Attributes:
@@ -319,34 +320,6 @@ class Evaluation:
         """What looks wrong, most serious first."""
         return (*diagnose(self.tallies), *self.notes)
 
-    def report(self, *, threshold: Any = None, level: float = 0.95) -> Any:
-        """Every headline number with its interval; prints, and has ``to_frame``, ``to_markdown``, …"""
-        from unconfused.show.report import report
-
-        return report(self, level=level, threshold=threshold)
-
-    def plot(self, *, threshold: Any = None) -> Any:
-        """Matrix and curves in one figure; returns the Axes."""
-        from unconfused.show.figure import plot_evaluation
-
-        return plot_evaluation(self, threshold=threshold)
-
-    def to_html(
-        self,
-        path: Any,
-        *,
-        threshold: Any = None,
-        cost: Mapping[str, float] | None = None,
-        prevalence: float | None = None,
-    ) -> None:
-        """One offline page with the matrix, the rates and the curves.
-
-        Of scores of two classes its reader moves the threshold, the prevalence and the costs; it opens at those given.
-        """
-        from unconfused.show.page import write_page
-
-        write_page(self, path, threshold=threshold, cost=cost, prevalence=prevalence)
-
     def save(self, path: Any) -> None:
         """Write everything that was kept to one file, whole or not at all; `load` reads it back."""
         store.save(self.tallies, path, source=self.source, fingerprints=self.fingerprints)
@@ -375,15 +348,3 @@ class Evaluation:
 
     __radd__ = __add__
     __hash__ = None  # type: ignore[assignment]
-
-    def __str__(self) -> str:
-        from unconfused.show.text import evaluation_text
-
-        return evaluation_text(self)
-
-    __repr__ = __str__
-
-    def _repr_html_(self) -> str:
-        from unconfused.show.html import evaluation_html
-
-        return evaluation_html(self)

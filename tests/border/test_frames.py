@@ -14,7 +14,8 @@ pytest.importorskip("narwhals")
 
 from unconfused.errors import AmbiguousCall, InputError, InvalidValues, UnconfusedError, UnknownColumn
 from unconfused.ingest.frames import columns
-from unconfused.passes import evaluate, evaluate_frame
+from unconfused.passes import evaluate
+from unconfused.tables import evaluate_frame
 from unconfused.tally.scores import ScoreTally
 
 RNG = np.random.default_rng(3)

@@ -22,7 +22,8 @@ ORDER = [
     {"diagnosis"},
     {"show"},
     {"evaluation"},
-    {"passes", "stream", "examine", "shards"},
+    {"passes", "stream", "examine", "shards", "versus"},
+    {"tables"},
     {"cli"},
 ]
 RANK = {room: rank for rank, rooms in enumerate(ORDER) for room in rooms}

@@ -27,8 +27,8 @@ from unconfused.cli.options import (
 )
 from unconfused.cli.output import as_json, chosen, emit
 from unconfused.errors import UsageError
-from unconfused.passes import compare as compared
 from unconfused.shards import opened
+from unconfused.versus import compare as compared
 
 WHAT = Group("What is compared", sort_key=0)
 
