@@ -87,8 +87,8 @@ class Stream:
                 2³³ take one bit of memory each, others some hundred bytes.
         """
         with self._lock():
-            plain = (y_pred, sample_weight, count, by, self.edges, mask, ids)
-            if all(x is None for x in plain) and self._waiting.take(y_true, y_score, self._latest):
+            plain = y_pred is sample_weight is count is by is self.edges is mask is ids is None
+            if plain and self._waiting.take(y_true, y_score, self._latest):
                 if self._waiting.full:
                     self._count_waiting()
                 return

@@ -1,7 +1,7 @@
 """Loops over rows: columns in, integer counts and compensated sums out.
 
 This module, binning (scores into bins) and sides (scores sorted by class) hold the only ones. Each that a large column
-comes to has two forms, which count the same to the bit: one of NumPy, and one in compiled.py. These read columns of any
+comes to has two forms, which count the same to the bit: one of NumPy, and one in compiled/. These read columns of any
 width as they are and return None at whatever is irregular: the caller then looks closer, and says what it was.
 """
 

@@ -48,11 +48,11 @@ def loops(name: str, *columns: Column) -> Any:
     if _seen[kind] < PAYS:
         return None
     try:
-        from unconfused.tally import compiled, compiled_many
+        from unconfused.tally import compiled
     except ImportError:  # not installed, or unfit for this NumPy
         _absent = True
         return None
-    return compiled if hasattr(compiled, name) else compiled_many
+    return compiled
 
 
 def cores() -> int:

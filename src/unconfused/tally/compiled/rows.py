@@ -1,4 +1,4 @@
-"""Compiled loops over rows with scores of several classes; loaded beside those of compiled.py, in the same way."""
+"""Loops over the scores of each row, one of every class."""
 
 from __future__ import annotations
 
@@ -6,10 +6,28 @@ from typing import Any
 
 import numpy as np
 
-from unconfused.tally.compiled import _compiled
+from unconfused.tally.compiled.form import compiled
 
 
-@_compiled
+@compiled
+def sums_off(scores: Any, tolerance: float) -> int:
+    """Rows whose sum is not within ``tolerance`` of 1."""
+    classes, off = scores.shape[1], 0
+    whole = classes - classes % 4
+    for row in range(len(scores)):
+        a = b = c = d = 0.0
+        for k in range(0, whole, 4):
+            a += scores[row, k]
+            b += scores[row, k + 1]
+            c += scores[row, k + 2]
+            d += scores[row, k + 3]
+        for k in range(whole, classes):
+            a += scores[row, k]
+        off += not abs((a + b) + (c + d) - 1.0) <= tolerance
+    return off
+
+
+@compiled
 def placed(truth: Any, scores: Any, best: Any, worst: Any, own: Any, squares: Any) -> bool:
     """Of each row of truth 0…K-1: 1 + #{s > s_y}, #{s >= s_y}, s_y and Σ s²."""
     classes = scores.shape[1]
