@@ -46,7 +46,7 @@ class Waiting:
         self.rows = 0
         self._kind: tuple[Any, ...] = ()
         self._latest: Tallies | None = None
-        self._flat = False  # batches are columns of whole numbers and of scores
+        self._flat = False  # batches are columns that the loop can read
         self._loop: Any = None  # that checks and copies such a batch
 
     @property
@@ -99,7 +99,8 @@ class Waiting:
                 return False
             room = min(WAITING, max(WIDEST // math.prod(width), 2))
             self.truth, self.scores = np.empty(room, kind), np.empty((room, *width), scores.dtype)
-        self._flat = truth.ndim == scores.ndim == 1 and truth.dtype.kind in "biu"
+        native = truth.dtype.isnative and scores.dtype.isnative and scores.itemsize <= 8
+        self._flat = native and truth.ndim == scores.ndim == 1 and truth.dtype.kind in "biu"
         return True
 
     def _in_range(self, truth: NDArray[Any], scores: NDArray[Any]) -> bool:
