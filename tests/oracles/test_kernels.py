@@ -8,9 +8,10 @@ import os
 import subprocess
 import sys
 import threading
+import types
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 from unittest import mock
 
@@ -442,15 +443,18 @@ assert "numba" not in sys.modules
     subprocess.run([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": path}, check=True)
 
 
-def test_without_a_compiler_numpy_counts(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [x for x in sys.modules if x.startswith("unconfused.tally.compiled")]:
-        monkeypatch.delitem(sys.modules, name)
+@pytest.mark.parametrize("broken", [False, True])
+def test_without_a_compiler_numpy_counts(broken: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is not installed; or it is, and falls over as it is loaded, which is said once."""
+    loaded = {name: x for name, x in sys.modules.items() if not name.startswith("unconfused.tally.compiled")}
+    loaded["numba"] = types.ModuleType("numba") if broken else None
     monkeypatch.delattr(tally, "compiled", raising=False)
-    monkeypatch.setitem(sys.modules, "numba", None)
     monkeypatch.setattr(threads, "_absent", False)
     monkeypatch.setattr(threads, "FEW", 0)
     monkeypatch.setattr(threads, "PAYS", 0)
-    table = kernels.pair_counts(np.array([0, 1, 1]), np.array([0, 1, 0]))
+    told = pytest.warns(RuntimeWarning, match=r"numba cannot be loaded \(AttributeError") if broken else nullcontext()
+    with mock.patch.dict(sys.modules, loaded, clear=True), told:
+        table = kernels.pair_counts(np.array([0, 1, 1]), np.array([0, 1, 0]))
     assert table is not None
     assert table.tolist() == [[1, 0], [1, 1]]
     assert threads._absent

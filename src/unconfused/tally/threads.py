@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
@@ -51,6 +52,11 @@ def loops(name: str, *columns: Column) -> Any:
         from unconfused.tally import compiled
     except ImportError:  # not installed, or unfit for this NumPy
         _absent = True
+        return None
+    except Exception as error:  # installed and broken, such as by another version of something that it loads
+        _absent = True
+        told = f"numba cannot be loaded ({type(error).__name__}: {error}); NumPy counts instead, to the same numbers."
+        warnings.warn(f"{told} Repair it for speed: pip install -U numba.", RuntimeWarning, stacklevel=2)
         return None
     return compiled
 
