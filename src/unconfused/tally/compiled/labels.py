@@ -61,25 +61,23 @@ def cuts(truth: Any, scores: Any, cut: Any, lowest: Any, highest: Any, near: Any
     """Add rows, positives, calls, hits, and scores equal to ``near`` or ``far``, to the five ``counts``."""
     for start in range(0, len(truth), BLOCK):
         t, s = truth[start : start + BLOCK], scores[start : start + BLOCK]
-        seen = ones = hits = np.uint64(0)
-        good = calls = missed = np.int32(0)
-        for i in range(len(t)):
-            x = s[i]
-            good += np.int32((x >= lowest) & (x <= highest))
-            calls += np.int32(x >= cut)
-            missed += np.int32((x == near) | (x == far))
-        for i in range(len(t)):
-            y = np.uint64(t[i])
+        seen = ones = hits = good = calls = missed = np.uint64(0)
+        for i in range(len(t)):  # one sweep: memory is read ahead only while both columns go on
+            x, y = s[i], np.uint64(t[i])
+            called = np.uint64(x >= cut)
+            good += np.uint64((x >= lowest) & (x <= highest))
+            missed += np.uint64((x == near) | (x == far))
+            calls += called
             seen |= y
             ones += y
-            hits += y if s[i] >= cut else np.uint64(0)
-        if seen > np.uint64(1) or good < len(t):
+            hits += y & called
+        if seen > np.uint64(1) or good < np.uint64(len(t)):
             return False
         counts[0] += len(t)
         counts[1] += np.int64(ones)
-        counts[2] += calls
+        counts[2] += np.int64(calls)
         counts[3] += np.int64(hits)
-        counts[4] += missed
+        counts[4] += np.int64(missed)
     return True
 
 
