@@ -29,6 +29,7 @@ class Column:
         ordered: the order of ``categories`` was declared.
         index: the pandas index that came with it.
         coarse: the source holds 16-bit floats, or smaller ones.
+        stored: the categories are how the source stores its text: their order says nothing.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Column:
     ordered: bool = False
     index: Any = None
     coarse: bool = False
+    stored: bool = False
 
     def __len__(self) -> int:
         return len(self.values)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from typing import Any, NoReturn, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from unconfused.findings import Evidence
 from unconfused.ingest.arrays import tally_arrays, tally_rows
 from unconfused.ingest.columns import Column, as_column
 from unconfused.ingest.factors import factor
+from unconfused.ingest.quantiles import numbers_of, quantiles
 from unconfused.ingest.rows import Reading, Rows, given_rows, standing
 from unconfused.ingest.weights import Weighing
 from unconfused.labels import Label, listed, plural
@@ -170,14 +171,9 @@ def _coded(name: str, given: Any, n: int, edges: Any, reading: Reading) -> Codes
 
 def _cut(column: Column, edges: Any, name: str, batch: bool) -> Codes:
     """A column of numbers in intervals, each of which holds its lower edge."""
-    if column.values.dtype.kind not in "iuf" or column.categories is not None:
-        raise InvalidValues(
-            f"edges= names {name!r}, and {column.name} holds no numbers.", fix="Leave it out of edges=."
-        )
-    x = column.values.astype(np.float64)
-    gone = np.isnan(x) if column.missing is None else np.isnan(x) | column.missing
+    x, gone = numbers_of(column, name)
     if isinstance(edges, int) and not isinstance(edges, bool):
-        cut = _quantiles(x[~gone], edges, name, batch)
+        cut = _refuse_quantiles(name, edges) if batch else quantiles(x[~gone], edges, name)
     else:
         cut = tuple(float(e) for e in np.asarray(edges, np.float64).ravel())
     if not cut or not np.isfinite(cut).all() or (np.diff(cut) <= 0).any():
@@ -186,25 +182,12 @@ def _cut(column: Column, edges: Any, name: str, batch: bool) -> Codes:
     return Codes(np.where(gone, -1, codes), intervals(cut), cut)
 
 
-def _quantiles(x: NDArray[np.float64], parts: int, name: str, batch: bool) -> Edges:
-    """Values that part the rows into that many intervals, as equal as ties allow."""
-    if batch:
-        raise NotKept(
-            f"edges={{{name!r}: {parts}}} asks for quantiles, and these rows are a part of the whole.",
-            "Every part would be cut elsewhere.",
-            f"State the edges: edges={{{name!r}: [20, 40]}}.",
-        )
-    if parts < 2 or not len(x):
-        raise UsageError(f"edges={{{name!r}: {parts}}} parts nothing.", fix="Name two or more intervals.")
-    ranked = np.sort(x)
-    places = -(-len(x) * np.arange(1, parts) // parts)  # the first row of each part but the lowest
-    found = np.unique(ranked[np.minimum(places, len(x) - 1)])
-    if not len(kept := found[found > ranked[0]]):
-        raise UsageError(f"{name!r} holds one value too often to be parted into {parts}.", fix="State its edges.")
-    short = np.array([float(f"{e:.4g}") for e in kept])
-    if (kept % 1).any() and short[0] > ranked[0] and (np.diff(short) > 0).all():
-        kept = short  # four digits part fractional numbers as evenly, and read better
-    return tuple(float(e) for e in kept if np.isfinite(e))
+def _refuse_quantiles(name: str, parts: int) -> NoReturn:
+    raise NotKept(
+        f"edges={{{name!r}: {parts}}} asks for quantiles, and these rows are a part of the whole.",
+        "Every part would be cut elsewhere.",
+        f"State the edges: edges={{{name!r}: [20, 40]}}.",
+    )
 
 
 def by_names(by: Any) -> list[tuple[str, ...]]:

@@ -91,12 +91,13 @@ def load_texts(
 
 def _plain(role: str) -> bool:
     """Whether a role holds something else than classes."""
-    return role in (*NUMBERS, NAMES) or ":" in role
+    return role.partition(":")[0] in (*NUMBERS, NAMES, "by")
 
 
 def _argument(role: str) -> str:
     """What a role is called in a call."""
-    return "edges" if role.startswith("cut:") else role
+    head = role.partition(":")[0]
+    return "edges" if head == "cut" else head
 
 
 def _kind_of_slice(engine: Any, name: str, column: str) -> str:
@@ -146,7 +147,7 @@ def _refuse_scores(engine: Any, wanted: Wanted, places: Mapping[str, Sequence[st
                     f"({distinct:,} distinct): these are scores, not classes.",
                     "They were not rounded for you: 0.5 is a decision, not a default.",
                     f"Name it with y_score={name} instead, and the decision with threshold=0.5."
-                    if role == "y_pred"
+                    if role.startswith("y_pred")
                     else f"Name the column of the true classes with {role}=.",
                 )
 
