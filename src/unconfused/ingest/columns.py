@@ -165,7 +165,7 @@ def _from_arrow(x: Any, name: str) -> Column:
         return Column(name, np.stack([part.values for part in parts], 1), np.stack(gone, 1))
     if hasattr(x, "combine_chunks"):
         x = x.unify_dictionaries().combine_chunks()
-    missing = np.asarray(x.is_null())
+    missing = np.asarray(x.is_null()) if x.null_count else None
     if hasattr(x, "dictionary"):
         codes = x.indices.fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64)
         return Column(name, codes, missing, tuple(x.dictionary.to_pylist()), bool(x.type.ordered))

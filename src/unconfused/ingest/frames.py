@@ -17,6 +17,7 @@ from unconfused.ingest.columns import as_column
 from unconfused.ingest.files import (
     FORMATS,
     STDIN,
+    File,
     Found,
     InputFormat,
     Wanted,
@@ -182,15 +183,21 @@ def _files(
             scan = scan_ipc(files, wanted, PIECE)
             yield scan.whole, scan, False
             return
+        if kinds == {"Parquet"} and (groups := scan_parquet(files, wanted, PIECE)) is not None:
+            yield partial(_parquet_at_once, files, wanted), groups, True
+            return
         with connection() as engine:
             if kinds == {"Parquet"}:
-                groups = scan_parquet(files, wanted, PIECE)
-                pieces = parquet_pieces(engine, files, wanted, PIECE) if groups is None else groups
-                yield partial(read_parquet, engine, files, wanted), pieces, groups is not None
+                yield partial(read_parquet, engine, files, wanted), parquet_pieces(engine, files, wanted, PIECE), False
                 return
             cells = load_texts(engine, files, wanted, labels, delimiter)
             starts = range(0, max(cells.rows, 1), PIECE)
             yield partial(cells.read, 0, cells.rows), [partial(cells.read, i, i + PIECE) for i in starts], False
+
+
+def _parquet_at_once(files: list[File], wanted: Wanted) -> Found:
+    with connection() as engine:
+        return read_parquet(engine, files, wanted)
 
 
 def _listed(name: Any) -> list[Any]:
