@@ -28,6 +28,7 @@ from unconfused.tally.threads import cores
 from unconfused.versus import READ_ROW_BY_ROW, Models, each
 
 T = TypeVar("T")
+PLAIN = ("y_true", "y_pred", "y_score", "sample_weight", "count")
 
 
 def evaluate_frame(
@@ -107,46 +108,63 @@ class Pass:
         self.columns |= {role: name for name, role in self.roles.items()}
 
     def over(self, table: Table, source: str | None = None) -> Any:
-        """What the pass kept of a table."""
+        """What the pass kept of a table: an Evaluation, or `Models`."""
         cut = {name: edges for name, edges in self.edges.items() if isinstance(edges, int)}
         if cut:
             self.edges |= cut_edges(table, {self.roles[name]: (name, parts) for name, parts in cut.items()})
-        made = None if self.how.refine else self._in_pieces(table)
-        kept = self.kept(table.whole(), self.how) if made is None else made
+        kept = self._summed(table, self.kept, at_once=bool(self.how.refine))
         evaluations = [told(Evaluation(x, source=source)) for x in kept if isinstance(x, Tallies)]
         if not self.models:
             return evaluations[0]
         return Models(dict(zip(map(str, self.models), evaluations, strict=True)), kept[-1])
 
-    def kept(self, rows: dict[str, Any], how: Reading) -> tuple[Any, ...]:
-        """The tallies of some rows: of each model, and then the joint one."""
-        rows = dict(rows)
-        y_true, unit = rows.pop("y_true"), rows.pop("unit", None)
-        found = {name: rows.pop(role) for name, role in self.roles.items()}
-        by = {wanted: tuple(found[name] for name in wanted) for wanted in self.sliced} or None
-        edges = self.edges or None
-        if not self.models:
-            return (counted(how, y_true, unit, by, edges, rows),)
-        given = {model: rows.pop(f"{self.role}:{model}") for model in self.models}
-        kept = [counted(how, y_true, None, by, edges, {**rows, self.role: x}) for x in given.values()]
-        plain = {x.name: getattr(how, x.name) for x in fields(how) if x.name in (*READ_ROW_BY_ROW, "batch")}
-        joint = joint_arrays(Reading(**plain), y_true, **{self.role: given}, **rows)
-        if self.threshold is not None and isinstance(joint, JointScores):
-            joint = joint.at({x: float(t) for x, t in (each(self.threshold, joint.models) or {}).items()})
-        elif self.threshold is not None:
-            raise UsageError("threshold= was given, and the scores are of several classes.", "Their argmax is kept.")
-        return (*kept, joint)
+    def joint_of(self, table: Table) -> Joint | JointScores:
+        """The joint table of the models alone."""
+        made: Joint | JointScores = self._summed(table, lambda rows, how: (self._joint(rows, how),))[0]
+        return made
 
-    def _in_pieces(self, table: Table) -> tuple[Any, ...] | None:
-        """The sum over pieces; None where one cannot be read by itself, or is wrong: all rows together tell which."""
+    def kept(self, rows: Mapping[str, Any], how: Reading) -> tuple[Any, ...]:
+        """The tallies of some rows: of each model, and then the joint one."""
+        found = {name: rows[role] for name, role in self.roles.items()}
+        by = {wanted: tuple(found[name] for name in wanted) for wanted in self.sliced} or None
+        edges, own = self.edges or None, {x: rows[x] for x in PLAIN if x in rows}
+        y_true = own.pop("y_true")
+        if not self.models:
+            return (counted(how, y_true, rows.get("unit"), by, edges, own),)
+        given = [rows[f"{self.role}:{model}"] for model in self.models]
+        kept = [counted(how, y_true, None, by, edges, {**own, self.role: column}) for column in given]
+        return (*kept, self._joint(rows, how))
+
+    def _joint(self, rows: Mapping[str, Any], how: Reading) -> Joint | JointScores:
+        """What the models made of some rows together."""
+        plain = {x.name: getattr(how, x.name) for x in fields(how) if x.name in (*READ_ROW_BY_ROW, "batch")}
+        given: dict[str, Any] = {self.role: {model: rows[f"{self.role}:{model}"] for model in self.models}}
+        given |= {x: rows[x] for x in ("sample_weight", "count") if x in rows}
+        made = joint_arrays(Reading(**plain), rows["y_true"], **given)
+        if self.threshold is None:
+            return made
+        if not isinstance(made, JointScores):
+            raise UsageError("threshold= was given, and the scores are of several classes.", "Their argmax is kept.")
+        return made.at({x: float(t) for x, t in (each(self.threshold, made.models) or {}).items()})
+
+    def _summed(
+        self, table: Table, kept: Callable[[Mapping[str, Any], Reading], tuple[Any, ...]], at_once: bool = False
+    ) -> tuple[Any, ...]:
+        """The sum over pieces. Where one cannot be read by itself, or is wrong, all rows together tell which."""
+        made = None if at_once else self._of_pieces(table, kept)
+        return kept(table.whole(), self.how) if made is None else made
+
+    def _of_pieces(
+        self, table: Table, kept: Callable[[Mapping[str, Any], Reading], tuple[Any, ...]]
+    ) -> tuple[Any, ...] | None:
         batch, sums = replace(self.how, batch=True), _Sum()
         try:
             pieces = iter(table.pieces)
             head = [piece for _, piece in zip(range(2), pieces, strict=False)]
             if len(head) < 2:
-                return self.kept(head[0](), self.how) if head else None
+                return kept(head[0](), self.how) if head else None
             due = watched(chain(head, pieces), total=None, text="Counting")
-            for made in _ahead(due, lambda piece: self.kept(piece(), batch), cores() if table.threads else 1):
+            for made in _ahead(due, lambda piece: kept(piece(), batch), cores() if table.threads else 1):
                 sums.add(made)
             whole = sums.total()
             for x in whole:

@@ -23,7 +23,7 @@ from unconfused.cli.options import (
     distinct,
     read,
 )
-from unconfused.cli.output import as_json, chosen, emit, number, page, rendered, rendered_matrix
+from unconfused.cli.output import as_json, chosen, emit, number, page, rendered, rendered_matrix, with_slices
 from unconfused.errors import ThresholdUnset, UsageError
 from unconfused.evaluation import Evaluation
 from unconfused.inference import Estimate
@@ -70,8 +70,11 @@ def _reported(evaluation: Evaluation, threshold: float | None, level: float, out
     form = chosen(format, output)
     if form == "html":
         emit(page(evaluation, threshold), output)
-    else:
-        emit(rendered(evaluation.report(threshold=threshold, level=level), form), output)
+        return 0
+    text = rendered(evaluation.report(threshold=threshold, level=level), form)
+    if evaluation.by:
+        text = with_slices(text, evaluation, form, threshold, level)
+    emit(text, output)
     return 0
 
 

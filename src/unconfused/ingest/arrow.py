@@ -96,7 +96,7 @@ def column_of(array: Any, role: str, categories: bool = False) -> Column:
     pa, pc = require("pyarrow", extra="io"), require("pyarrow.compute", extra="io")
     kind = array.type
     if pa.types.is_decimal(kind):
-        array = pc.cast(array, pa.float64(), safe=False)
+        array = pc.cast(pc.cast(array, pa.string()), pa.float64())  # the nearest; straight, 0.35 would come out one off
     text = pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
     if text and role not in NUMBERS:
         array = pc.cast(array, pa.large_string()).dictionary_encode()
@@ -137,7 +137,11 @@ def scan_relation(relation: Any, wanted: Wanted, rows: int) -> Scan | None:
     def batches(names: Sequence[str]) -> Iterator[Any]:
         chosen = relation.project(", ".join(map(quoted, names)))
         read = getattr(chosen, "to_arrow_reader", None) or chosen.fetch_arrow_reader
-        return iter(read(rows))
+        reader = read(rows)
+        try:
+            yield from reader
+        finally:
+            reader.close()  # the connection runs one query at a time
 
     return Scan(batches, wanted, rows)
 
