@@ -70,13 +70,15 @@ def outcome(call: Any) -> tuple[Any, ...]:
     return ev.tallies, ev.tallies.evidence.left_out
 
 
-@pytest.mark.parametrize("size", [64, 1 << 20], ids=["pieces", "whole"])
+@pytest.mark.parametrize("size", [90, 1 << 20], ids=["pieces", "whole"])
 @pytest.mark.parametrize("name", SOURCES)
 def test_every_source(name: str, size: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Refused with the numbers that arrays are refused with; counted, to the bit, as arrays are."""
     monkeypatch.setattr(frames, "PIECE", size)
     source = SOURCES[name]
     for what, how in PASSES.items():
+        if size > 90 and what not in ("odd scores", "float32", "decimals", "text, declared"):
+            continue  # all rows at once are what the frames' own tests read
         if not source.kinds and what == "booleans":
             continue  # text files have no truth values: a test of its own
         for invalid in ("error", "count"):

@@ -68,6 +68,18 @@ class Columns:
     unit: Annotated[str | None, Parameter(help="Whose row it is, such as a patient; rows of one unit are alike.")] = (
         None
     )
+    input_format: Annotated[
+        Literal["csv", "tsv", "jsonl", "parquet", "arrow"] | None,
+        Parameter(help="What the source is, where its extension does not say it; standard input is csv."),
+    ] = None
+    delimiter: Annotated[str | None, Parameter(help="What separates the cells of a CSV file, if not a comma.")] = None
+
+
+@Parameter(name="*", group=COLUMNS)
+@dataclass(frozen=True, kw_only=True)
+class Slicing:
+    """Which columns the rows are sliced by."""
+
     by: Annotated[
         tuple[str, ...],
         Parameter(
@@ -84,11 +96,6 @@ class Columns:
             help="Where a column of numbers in --by is cut (age=20,40), or into how many even parts (age=4).",
         ),
     ] = ()
-    input_format: Annotated[
-        Literal["csv", "tsv", "jsonl", "parquet", "arrow"] | None,
-        Parameter(help="What the source is, where its extension does not say it; standard input is csv."),
-    ] = None
-    delimiter: Annotated[str | None, Parameter(help="What separates the cells of a CSV file, if not a comma.")] = None
 
 
 @Parameter(name="*", group=READING)
@@ -121,7 +128,9 @@ class Reading:
     silence: Annotated[str | None, Parameter(help="Codes that --strict does not count (CM-BASE,CM-ORDER).")] = None
 
 
-def read(sources: tuple[str, ...], cols: Columns, reading: Reading) -> Evaluation:
+def read(
+    sources: tuple[str, ...], cols: Columns, reading: Reading, slicing: Slicing | None = None
+) -> Evaluation:
     """Evaluate columns of files, or load what was saved.
 
     Raises:
@@ -131,12 +140,15 @@ def read(sources: tuple[str, ...], cols: Columns, reading: Reading) -> Evaluatio
         raise UsageError("No SOURCE was named.", fix="Name a file, a pattern in quotes, or - for standard input.")
     listen(reading)
     if saved := saved_among(sources):
+        if slicing and (slicing.by or slicing.edges):
+            raise UsageError("--by was given, and a .uc file.", "Its rows are gone.", "Tally the rows with --by.")
         made = sum(map(opened, distinct(saved)), Evaluation(Tallies.zero()))
         announce(made.findings)
         return made
     names, options = _named(cols), table_options(sources, cols, reading)
-    by = [tuple(split(text)) for text in cols.by] or None
-    scan = Pass(Rows(grid="exact"), names, by, edges_of(cols.edges))
+    slicing = slicing or Slicing()
+    by = [tuple(split(text)) for text in slicing.by] or None
+    scan = Pass(Rows(grid="exact"), names, by, edges_of(slicing.edges))
     paths = options.pop("source")
     with numbered(sources, cols), opened_table(paths, scan.columns, **options) as table:
         scan.how = Rows(grid="exact", **typed(reading, names, table.peek()["y_true"]))
@@ -162,8 +174,6 @@ def saved_among(sources: tuple[str, ...]) -> list[str]:
 
 def rows_of(sources: tuple[str, ...], cols: Columns, reading: Reading) -> dict[str, Any]:
     """The columns of files and how they are read, as `evaluate` takes them."""
-    if cols.by or cols.edges:
-        raise UsageError("--by slices a report, a matrix or a tally.", fix="Leave --by and --edges out.")
     names = _named(cols)
     found = columns(names=names, **table_options(sources, cols, reading))
     return found | typed(reading, names, found["y_true"])

@@ -13,6 +13,7 @@ import gzip
 import io
 import json
 import os
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, islice
@@ -177,7 +178,10 @@ def line_of(path: str, row: int, input_format: InputFormat | None, delimiter: st
 
 
 def _line(file: File, row: int, delimiter: str | None) -> int | None:
-    return next(islice((start for start, _ in _records(file, delimiter)), row, None), None)
+    try:
+        return next(islice((start for start, _ in _records(file, delimiter)), row, None), None)
+    except (EOFError, zlib.error, OSError, UnicodeDecodeError, csv.Error):  # the engine is more lenient than Python
+        return None
 
 
 # ── loading ───────────────────────────────────────────────────────────────────────────────────
@@ -277,7 +281,7 @@ def _explained(file: File, delimiter: str | None, otherwise: str) -> tuple[str, 
         cause = _bad_json(file) if file.kind == "jsonl" else _bad_csv(file, delimiter)
     except UnicodeDecodeError as error:
         cause = f"{file.shown} is not UTF-8 (byte {error.object[error.start]:#04x} cannot be read)", again
-    except (EOFError, gzip.BadGzipFile, OSError) as error:
+    except (EOFError, zlib.error, OSError) as error:
         cause = f"{file.shown} cannot be unpacked: {error}", again
     except csv.Error as error:
         cause = f"{file.shown} does not end well: {error}", again
@@ -312,7 +316,7 @@ def _bad_json(file: File) -> tuple[str, str] | None:
         lines = 'JSON lines hold one object a line, such as {"label": 1, "p": 0.9}.'
         try:
             value = json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             if line == 1 and text.lstrip().startswith("["):
                 return f"{file.shown} is one JSON array", f"{lines} Convert it: jq -c '.[]' {file.shown}"
             return f"Line {line} of {file.shown} is no JSON: {error}", lines
