@@ -36,7 +36,8 @@ def seeds() -> tuple[tuple[str, bytes], ...]:
     data = {"y": [i % 2 for i in range(n)], "p": [i / n for i in range(n)], "c": [None if i % 7 == 3 else f"é{i % 3}" for i in range(n)]}
     table = pa.table(data)
     made: list[tuple[str, bytes]] = []
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
         path = Path(folder) / "x"
         for codec in ("snappy", "none", "zstd"):
             pq.write_table(table, path, compression=codec, row_group_size=17)
