@@ -32,6 +32,8 @@ def work(seeds: multiprocessing.SimpleQueue[int | None], told: multiprocessing.S
     from border import fuzzed
 
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    fuzzed.seeds()
+    told.put((-1, "ready"))
     with tempfile.TemporaryDirectory() as folder:
         while (seed := seeds.get()) is not None:
             name, content = fuzzed.example(seed)
@@ -52,9 +54,10 @@ def main() -> None:
     began, seed, outcomes, bad = time.monotonic(), options.seed, dict[str, int](), 0
     context = multiprocessing.get_context("spawn")
     while time.monotonic() - began < options.seconds:
-        seeds, told = context.SimpleQueue(), context.SimpleQueue()
+        seeds, told = context.SimpleQueue(), context.SimpleQueue()  # of a worker each: the last may have died inside
         worker = context.Process(target=work, args=(seeds, told), daemon=True)
         worker.start()
+        told.get()
         while time.monotonic() - began < options.seconds and seed % 5000 != 4999:
             seeds.put(seed)
             sent = time.monotonic()

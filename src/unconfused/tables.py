@@ -18,6 +18,7 @@ from unconfused.ingest.mixups import check_matrix
 from unconfused.ingest.progress import watched
 from unconfused.ingest.quantiles import cut_edges
 from unconfused.ingest.rows import Reading
+from unconfused.ingest.sliced import SliceCounter
 from unconfused.ingest.slices import by_names
 from unconfused.labels import listed
 from unconfused.passes import counted, told
@@ -28,7 +29,7 @@ from unconfused.tally.threads import cores
 from unconfused.versus import READ_ROW_BY_ROW, Models, each
 
 T = TypeVar("T")
-PLAIN = ("y_true", "y_pred", "y_score", "sample_weight", "count")
+PLAIN = ("y_pred", "y_score", "sample_weight", "count")
 
 
 def evaluate_frame(
@@ -112,7 +113,7 @@ class Pass:
         cut = {name: edges for name, edges in self.edges.items() if isinstance(edges, int)}
         if cut:
             self.edges |= cut_edges(table, {self.roles[name]: (name, parts) for name, parts in cut.items()})
-        kept = self._summed(table, self.kept, at_once=bool(self.how.refine))
+        kept = self._summed(table, self.kept, at_once=bool(self.how.refine), counting=self.counted_apart)
         evaluations = [told(Evaluation(x, source=source)) for x in kept if isinstance(x, Tallies)]
         if not self.models:
             return evaluations[0]
@@ -125,15 +126,24 @@ class Pass:
 
     def kept(self, rows: Mapping[str, Any], how: Reading) -> tuple[Any, ...]:
         """The tallies of some rows: of each model, and then the joint one."""
-        found = {name: rows[role] for name, role in self.roles.items()}
-        by = {wanted: tuple(found[name] for name in wanted) for wanted in self.sliced} or None
-        edges, own = self.edges or None, {x: rows[x] for x in PLAIN if x in rows}
-        y_true = own.pop("y_true")
+        by, own = self._apart(rows)
+        y_true, edges = rows["y_true"], self.edges or None
         if not self.models:
             return (counted(how, y_true, rows.get("unit"), by, edges, own),)
         given = [rows[f"{self.role}:{model}"] for model in self.models]
         kept = [counted(how, y_true, None, by, edges, {**own, self.role: column}) for column in given]
         return (*kept, self._joint(rows, how))
+
+    def _apart(self, rows: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
+        """The columns to slice by, and the others but for the truth."""
+        found = {name: rows[role] for name, role in self.roles.items()}
+        by = {wanted: tuple(found[name] for name in wanted) for wanted in self.sliced} or None
+        return by, {x: rows[x] for x in PLAIN if x in rows}
+
+    @property
+    def counted_apart(self) -> bool:
+        """The slices of pieces are counted into tables of their own."""
+        return bool(self.sliced) and not self.models and self.columns.get("unit") is None
 
     def _joint(self, rows: Mapping[str, Any], how: Reading) -> Joint | JointScores:
         """What the models made of some rows together."""
@@ -148,25 +158,37 @@ class Pass:
         return made.at({x: float(t) for x, t in (each(self.threshold, made.models) or {}).items()})
 
     def _summed(
-        self, table: Table, kept: Callable[[Mapping[str, Any], Reading], tuple[Any, ...]], at_once: bool = False
+        self,
+        table: Table,
+        kept: Callable[[Mapping[str, Any], Reading], tuple[Any, ...]],
+        at_once: bool = False,
+        counting: bool = False,
     ) -> tuple[Any, ...]:
         """The sum over pieces. Where one cannot be read by itself, or is wrong, all rows together tell which."""
-        made = None if at_once else self._of_pieces(table, kept)
+        made = None if at_once else self._of_pieces(table, kept, counting)
         return kept(table.whole(), self.how) if made is None else made
 
     def _of_pieces(
-        self, table: Table, kept: Callable[[Mapping[str, Any], Reading], tuple[Any, ...]]
+        self, table: Table, kept: Callable[[Mapping[str, Any], Reading], tuple[Any, ...]], counting: bool
     ) -> tuple[Any, ...] | None:
         batch, sums = replace(self.how, batch=True), _Sum()
+        slices = SliceCounter(batch, self.edges or None) if counting else None
+
+        def one(piece: Callable[[], dict[str, Any]]) -> tuple[Any, ...]:
+            rows = piece()
+            return kept(rows, batch) if slices is None else (slices.take(rows["y_true"], *self._apart(rows)),)
+
         try:
             pieces = iter(table.pieces)
             head = [piece for _, piece in zip(range(2), pieces, strict=False)]
             if len(head) < 2:
                 return kept(head[0](), self.how) if head else None
             due = watched(chain(head, pieces), total=None, text="Counting")
-            for made in _ahead(due, lambda piece: kept(piece(), batch), cores() if table.threads else 1):
+            for made in _ahead(due, one, cores() if table.threads else 1):
                 sums.add(made)
             whole = sums.total()
+            if slices is not None:
+                whole = (slices.over(whole[0]),)
             for x in whole:
                 check_matrix(x.matrix if isinstance(x, Tallies) else None)
         except UnconfusedError:
