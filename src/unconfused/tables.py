@@ -2,27 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from typing import Any
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import fields, replace
+from itertools import chain
+from typing import Any, TypeVar
 
-from unconfused.errors import UnconfusedError
+from unconfused.errors import UnconfusedError, UsageError
 from unconfused.evaluation import Evaluation
 from unconfused.ingest.files import InputFormat
-from unconfused.ingest.frames import opened, paths_of
+from unconfused.ingest.frames import Table, opened, paths_of
+from unconfused.ingest.joint import joint_arrays
 from unconfused.ingest.mixups import check_matrix
 from unconfused.ingest.progress import watched
+from unconfused.ingest.quantiles import cut_edges
 from unconfused.ingest.rows import Reading
+from unconfused.ingest.sliced import SliceCounter
 from unconfused.ingest.slices import by_names
+from unconfused.labels import listed
 from unconfused.passes import counted, told
 from unconfused.tally.grids import usual
+from unconfused.tally.joint import Joint, JointScores
 from unconfused.tally.tallies import Tallies
+from unconfused.tally.threads import cores
+from unconfused.versus import READ_ROW_BY_ROW, Models, each
+
+T = TypeVar("T")
+PLAIN = ("y_pred", "y_score", "sample_weight", "count")
 
 
 def evaluate_frame(
     source: Any,
     *,
-    y_true: str,
+    y_true: Any,
     y_score: Any = None,
     y_pred: Any = None,
     sample_weight: Any = None,
@@ -30,56 +43,212 @@ def evaluate_frame(
     unit: Any = None,
     by: Any = None,
     edges: Mapping[str, Any] | None = None,
+    threshold: Any = None,
     input_format: InputFormat | None = None,
     delimiter: str | None = None,
     **reading: Any,
-) -> Evaluation:
-    """Evaluate columns of a table: a file (CSV, TSV, JSON lines, Parquet) or a pandas, Polars, Arrow or DuckDB frame.
+) -> Any:
+    """Evaluate columns of a table of any size: a file, a pandas, Polars, Arrow or DuckDB frame, a pattern of files.
 
     Args:
-        source: the table; a path may be a glob, and ``-`` is standard input.
+        source: the table; a path may be a glob, and ``-`` is standard input. Files may be CSV, TSV or JSON lines (also
+            packed as .gz or .zst), Parquet or Arrow IPC.
         y_true, y_pred, sample_weight, count, unit: names of columns.
         y_score: the name of a column, or a list of names: one for each class, in the order of ``labels``.
+            ``{"old": "p_old", "new": "p_new"}``, of y_score or y_pred, evaluates several models in one scan.
         by: columns to slice by, ``["country", ("country", "device")]``; ``edges`` of columns of numbers, as in
             `evaluate`.
-        input_format: "csv", "tsv", "jsonl" or "parquet", for a file whose extension does not say it.
+        threshold: of several models: the joint table keeps what they decide there, not each pair of scores.
+        input_format: "csv", "tsv", "jsonl", "parquet" or "arrow", for a file whose extension does not say it.
         delimiter: what separates the cells of a CSV file, if not a comma.
         reading: as in `evaluate`. Scores are kept on a grid unless ``grid="exact"``.
+
+    Returns:
+        An `Evaluation`; of several models `Models`: the Evaluation of each by name, and ``.joint``, the table that
+        `compare` asks.
+
+    >>> import pandas as pd
+    >>> frame = pd.DataFrame({"y": [1, 0, 1, 0], "old": [0.8, 0.6, 0.3, 0.1], "new": [0.9, 0.2, 0.7, 0.4]})
+    >>> evaluate_frame(frame, y_true="y", y_score="old").at(0.5).ravel()
+    (1, 1, 1, 1)
+    >>> both = evaluate_frame(frame, y_true="y", y_score={"old": "old", "new": "new"})
+    >>> both["new"].at(0.5).ravel(), both.compare(["roc_auc"])["roc_auc"].difference.value
+    ((2, 0, 0, 2), 0.25)
     """
     names = {"y_true": y_true, "y_pred": y_pred, "y_score": y_score, "sample_weight": sample_weight, "count": count}
     names["unit"] = unit
-    sliced = [] if by is None else by_names(by)
-    roles = {name: f"{'cut' if name in (edges or ()) else 'by'}:{name}" for wanted in sliced for name in wanted}
-    names |= {role: name for name, role in roles.items()}
     reading.setdefault("grid", usual(reading.get("score_kind", "probability")))
-    how = Reading(**reading)  # refused before anything is read
-
-    def tallied(rows: dict[str, Any], how: Reading) -> Tallies:
-        found = {name: rows.pop(role) for name, role in roles.items()}
-        columns_by = {wanted: tuple(found[name] for name in wanted) for wanted in sliced} or None
-        return counted(how, rows.pop("y_true"), rows.pop("unit", None), columns_by, edges, rows)
-
+    scan = Pass(Reading(**reading), names, by, edges, threshold)  # refused before anything is read
     options: dict[str, Any] = {"labels": reading.get("labels"), "input_format": input_format, "delimiter": delimiter}
-    with opened(source, names, **options) as table:
-        at_once = len(table.pieces) == 1 or how.refine or any(isinstance(x, int) for x in (edges or {}).values())
-        made = None if at_once else _in_pieces(table.pieces, tallied, replace(how, batch=True))
-        return told(Evaluation(made or tallied(table.whole(), how), source=paths_of(source)))
+    with opened(source, scan.columns, **options) as table:
+        return scan.over(table, paths_of(source))
 
 
-def _in_pieces(
-    pieces: Sequence[Callable[[], dict[str, Any]]], tallied: Callable[[dict[str, Any], Reading], Tallies], how: Reading
-) -> Tallies | None:
-    """The sum over pieces; None where one cannot be read by itself, or is wrong: all rows together tell which."""
-    kept: list[tuple[int, Tallies]] = []
+class Pass:
+    """One pass over the columns of a table: what is counted of them, and how.
+
+    Args:
+        how: how the columns are read.
+        names: the column, the list of columns, or of y_score or y_pred ``{model: columns}``, of each role.
+        by, edges, threshold: as in `evaluate_frame`.
+    """
+
+    def __init__(self, how: Reading, names: Mapping[str, Any], by: Any, edges: Any, threshold: Any = None) -> None:
+        self.how, self.edges, self.threshold = how, dict(edges or {}), threshold
+        self.role, self.models = _models(names)
+        if self.models and names.get("unit") is not None:
+            raise UsageError("unit= and several models were given.", "Their joint table counts rows, not units.")
+        if threshold is not None and (not self.models or self.role == "y_pred"):
+            raise UsageError("threshold= is for the scores of several models.", fix="Ask the result: .at(0.5).")
+        self.sliced = [] if by is None else by_names(by)
+        self.roles = {x: f"{'cut' if x in self.edges else 'by'}:{x}" for wanted in self.sliced for x in wanted}
+        if strange := [x for x in self.edges if x not in self.roles]:
+            raise UsageError(f"edges= names {listed(strange)}, and by= does not.", fix="Name columns that are in by=.")
+        self.columns = {role: name for role, name in names.items() if not self.models or role != self.role}
+        self.columns |= {f"{self.role}:{model}": name for model, name in self.models.items()}
+        self.columns |= {role: name for name, role in self.roles.items()}
+
+    def over(self, table: Table, source: str | None = None) -> Any:
+        """What the pass kept of a table: an Evaluation, or `Models`."""
+        cut = {name: edges for name, edges in self.edges.items() if isinstance(edges, int)}
+        if cut:
+            self.edges |= cut_edges(table, {self.roles[name]: (name, parts) for name, parts in cut.items()})
+        kept = self._summed(table, self.kept, at_once=bool(self.how.refine), counting=self.counted_apart)
+        evaluations = [told(Evaluation(x, source=source)) for x in kept if isinstance(x, Tallies)]
+        if not self.models:
+            return evaluations[0]
+        return Models(dict(zip(map(str, self.models), evaluations, strict=True)), kept[-1])
+
+    def joint_of(self, table: Table) -> Joint | JointScores:
+        """The joint table of the models alone."""
+        made: Joint | JointScores = self._summed(table, lambda rows, how: (self._joint(rows, how),))[0]
+        return made
+
+    def kept(self, rows: Mapping[str, Any], how: Reading) -> tuple[Any, ...]:
+        """The tallies of some rows: of each model, and then the joint one."""
+        by, own = self._apart(rows)
+        y_true, edges = rows["y_true"], self.edges or None
+        if not self.models:
+            return (counted(how, y_true, rows.get("unit"), by, edges, own),)
+        given = [rows[f"{self.role}:{model}"] for model in self.models]
+        kept = [counted(how, y_true, None, by, edges, {**own, self.role: column}) for column in given]
+        return (*kept, self._joint(rows, how))
+
+    def _apart(self, rows: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
+        """The columns to slice by, and the others but for the truth."""
+        found = {name: rows[role] for name, role in self.roles.items()}
+        by = {wanted: tuple(found[name] for name in wanted) for wanted in self.sliced} or None
+        return by, {x: rows[x] for x in PLAIN if x in rows}
+
+    @property
+    def counted_apart(self) -> bool:
+        """The slices of pieces are counted into tables of their own."""
+        return bool(self.sliced) and not self.models and self.columns.get("unit") is None
+
+    def _joint(self, rows: Mapping[str, Any], how: Reading) -> Joint | JointScores:
+        """What the models made of some rows together."""
+        plain = {x.name: getattr(how, x.name) for x in fields(how) if x.name in (*READ_ROW_BY_ROW, "batch")}
+        given: dict[str, Any] = {self.role: {model: rows[f"{self.role}:{model}"] for model in self.models}}
+        given |= {x: rows[x] for x in ("sample_weight", "count") if x in rows}
+        made = joint_arrays(Reading(**plain), rows["y_true"], **given)
+        if self.threshold is None:
+            return made
+        if not isinstance(made, JointScores):
+            raise UsageError("threshold= was given, and the scores are of several classes.", "Their argmax is kept.")
+        return made.at({x: float(t) for x, t in (each(self.threshold, made.models) or {}).items()})
+
+    def _summed(
+        self,
+        table: Table,
+        kept: Callable[[Mapping[str, Any], Reading], tuple[Any, ...]],
+        at_once: bool = False,
+        counting: bool = False,
+    ) -> tuple[Any, ...]:
+        """The sum over pieces. Where one cannot be read by itself, or is wrong, all rows together tell which."""
+        made = None if at_once else self._of_pieces(table, kept, counting)
+        return kept(table.whole(), self.how) if made is None else made
+
+    def _of_pieces(
+        self, table: Table, kept: Callable[[Mapping[str, Any], Reading], tuple[Any, ...]], counting: bool
+    ) -> tuple[Any, ...] | None:
+        batch, sums = replace(self.how, batch=True), _Sum()
+        slices = SliceCounter(batch, self.edges or None) if counting else None
+
+        def one(piece: Callable[[], dict[str, Any]]) -> tuple[Any, ...]:
+            rows = piece()
+            return kept(rows, batch) if slices is None else (slices.take(rows["y_true"], *self._apart(rows)),)
+
+        try:
+            pieces = iter(table.pieces)
+            head = [piece for _, piece in zip(range(2), pieces, strict=False)]
+            if len(head) < 2:
+                return kept(head[0](), self.how) if head else None
+            due = watched(chain(head, pieces), total=None, text="Counting")
+            for made in _ahead(due, one, cores() if table.threads else 1):
+                sums.add(made)
+            whole = sums.total()
+            if slices is not None:
+                whole = (slices.over(whole[0]),)
+            for x in whole:
+                check_matrix(x.matrix if isinstance(x, Tallies) else None)
+        except UnconfusedError:
+            return None
+        return whole
+
+
+def _models(names: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """The role that models play, and the column of each; none where one model is meant."""
+    several = [role for role in ("y_score", "y_pred") if isinstance(names.get(role), Mapping)]
+    if not several:
+        return "", {}
+    if len(several) > 1 or len([x for x in ("y_score", "y_pred") if names.get(x) is not None]) > 1:
+        raise UsageError("y_score= and y_pred= were given for several models.", fix="Give one of the two.")
+    models = dict(names[several[0]])
+    if len(models) < 2 or len(set(map(str, models))) < len(models):
+        raise UsageError(
+            f"{several[0]}= names {len(models)} model{'s' * (len(models) != 1)}.",
+            fix='Name two or more, {"old": "p_old", "new": "p_new"}, or pass the column alone.',
+        )
+    return several[0], models
+
+
+class _Sum:
+    """A sum that adds like with like: each row is merged log(pieces) times."""
+
+    def __init__(self) -> None:
+        self.parts: list[tuple[int, tuple[Any, ...]]] = []
+
+    def add(self, made: tuple[Any, ...]) -> None:
+        size = 1
+        while self.parts and self.parts[-1][0] <= size:
+            before, earlier = self.parts.pop()
+            size, made = size + before, _added(earlier, made)
+        self.parts.append((size, made))
+
+    def total(self) -> tuple[Any, ...]:
+        whole = self.parts[-1][1]
+        for _, part in self.parts[-2::-1]:
+            whole = _added(part, whole)
+        return whole
+
+
+def _added(a: tuple[Any, ...], b: tuple[Any, ...]) -> tuple[Any, ...]:
+    return tuple(x + y for x, y in zip(a, b, strict=True))
+
+
+def _ahead(items: Iterable[T], task: Callable[[T], Any], threads: int) -> Iterator[Any]:
+    """``task`` of each item, in order; so many are on their way at a time, and no more are taken."""
+    if threads < 2:
+        yield from map(task, items)
+        return
+    waiting: deque[Future[Any]] = deque()
+    pool = ThreadPoolExecutor(threads)
     try:
-        for piece in watched(pieces, total=len(pieces), text="Counting"):
-            size, made = 1, tallied(piece(), how)
-            while kept and kept[-1][0] <= size:  # like with like: each row is merged log(pieces) times
-                before, earlier = kept.pop()
-                size, made = size + before, earlier + made
-            kept.append((size, made))
-        whole: Tallies = sum((part for _, part in kept), Tallies.zero())
-        check_matrix(whole.matrix)
-    except UnconfusedError:
-        return None
-    return whole
+        for item in items:
+            waiting.append(pool.submit(task, item))
+            if len(waiting) > threads:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from unconfused import decide
@@ -23,6 +24,51 @@ from unconfused.tally.tallies import Tallies, class_kind
 
 READ_ROW_BY_ROW = ("labels", "pos_label", "label_kind", "score_kind", "ignore", "unknown", "invalid")
 """How columns may be read where models are compared row by row."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Models(Mapping[str, Evaluation]):
+    """Several models on the same rows: the Evaluation of each by its name, and what they made of each row together.
+
+    A tally: ``+`` adds each to its counterpart.
+
+    Attributes:
+        evaluations: of each model.
+        joint: rows by truth and by what each model made of them, `Joint` or `JointScores`: what `compare` asks. Joint
+            scores are exact, one cell for each distinct set of scores, so they grow with the rows.
+    """
+
+    evaluations: Mapping[str, Evaluation]
+    joint: Joint | JointScores
+
+    def __getitem__(self, model: str) -> Evaluation:
+        return self.evaluations[model]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.evaluations)
+
+    def __len__(self) -> int:
+        return len(self.evaluations)
+
+    def compare(self, metrics: Iterable[str] | None = None, **asked: Any) -> Comparison:
+        """Which does better on the same rows: ``threshold``, ``margin``, ``level``, … as `compare` takes them."""
+        return compare(self.joint, metrics=metrics, **asked)
+
+    def __add__(self, other: object) -> Models:
+        if not isinstance(other, Models):
+            return self if type(other) is int and other == 0 else NotImplemented
+        joint = self.joint + other.joint  # type: ignore[operator]  # refused where they differ
+        return Models({model: self[model] + other[model] for model in self}, joint)
+
+    __radd__ = __add__
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Models) and self.joint == other.joint and dict(self) == dict(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"Models({listed(list(self))}, {self.joint.total:,} rows)"
 
 
 def compare(
@@ -46,7 +92,8 @@ def compare(
 
     Args:
         y_true: true classes, (n,); or ``{model: Evaluation or ConfusionMatrix}`` of models that were evaluated apart,
-            which can tell less; or the ``tally`` of an earlier comparison, for other questions or another threshold.
+            which can tell less; or the ``tally`` of an earlier comparison, for other questions or another threshold;
+            or the `Models` that `evaluate_frame` made of several columns.
         y_pred, y_score: one of them, ``{model: column}``; the first model is the reference. As in `evaluate`.
         threshold: of binary scores: one number for all, or ``{model: number}``.
         metrics: what to compare, such as ``["recall", "f1@macro"]``; the usual ones unless said otherwise.
@@ -64,6 +111,7 @@ def compare(
     0.500 [-0.10, 0.85] 0.25
     """
     plan = Plan(level, method, adjust, margin, pairs, seed)
+    y_true = y_true.joint if isinstance(y_true, Models) else y_true
     if isinstance(y_true, Mapping | Joint | JointScores):
         if any(x is not None for x in (y_pred, y_score, sample_weight, count)) or reading:
             raise UsageError(
@@ -72,7 +120,7 @@ def compare(
             )
         if isinstance(y_true, Mapping):
             return _compare_apart(y_true, metrics, threshold, plan)
-        return compare_paired(y_true, metrics, thresholds=_each(threshold, y_true.models), plan=plan)
+        return compare_paired(y_true, metrics, thresholds=each(threshold, y_true.models), plan=plan)
     if strange := [x for x in reading if x not in READ_ROW_BY_ROW]:
         raise NotKept(
             f"compare() has no {listed(strange)}.", "It keeps what each model made of every row, exactly.",
@@ -81,7 +129,7 @@ def compare(
     how = Reading(**reading)
     given: dict[str, Any] = {"y_pred": y_pred, "y_score": y_score, "sample_weight": sample_weight, "count": count}
     tally = joint_arrays(how, y_true, **given)
-    return compare_paired(tally, metrics, thresholds=_each(threshold, tally.models), plan=plan)
+    return compare_paired(tally, metrics, thresholds=each(threshold, tally.models), plan=plan)
 
 
 def ranges(models: Any, *, prevalence: float | None = None, level: float = 0.95) -> Ranges:
@@ -110,7 +158,7 @@ def ranges(models: Any, *, prevalence: float | None = None, level: float = 0.95)
     return decide.ranges(scores, prevalence=prevalence, level=level)
 
 
-def _each(threshold: Any, models: Iterable[str]) -> dict[str, Any] | None:
+def each(threshold: Any, models: Iterable[str]) -> dict[str, Any] | None:
     """The threshold of each model."""
     if threshold is None:
         return None
@@ -135,7 +183,7 @@ def _compare_apart(held: Mapping[str, Any], metrics: Iterable[str] | None, thres
                 f"The classes of {model!r} are {other.labels!r}, those of the first model {first.labels!r}.",
                 "Their metrics are about other things.", "Evaluate both with the same labels= and pos_label=.",
             )  # fmt: skip
-    cuts = _each(threshold, evaluations) or {}
+    cuts = each(threshold, evaluations) or {}
     decided = [ev.decided or model in cuts for model, ev in evaluations.items()]
     scored = [isinstance(ev.scores, ScoreTally) for ev in evaluations.values()]
     calibrated = all(ev.score_kind != "raw" for ev in evaluations.values())

@@ -18,12 +18,13 @@ from unconfused.cli.options import (
     Output,
     Reading,
     Shown,
+    Slicing,
     Threshold,
     costs_of,
     distinct,
     read,
 )
-from unconfused.cli.output import as_json, chosen, emit, number, page, rendered, rendered_matrix
+from unconfused.cli.output import as_json, chosen, emit, number, page, rendered, rendered_matrix, with_slices
 from unconfused.errors import ThresholdUnset, UsageError
 from unconfused.evaluation import Evaluation
 from unconfused.inference import Estimate
@@ -39,12 +40,13 @@ Sources: TypeAlias = Annotated[
 Target: TypeAlias = Annotated[
     str | None, Parameter(("--output", "-o"), group=OUTPUT, help="Where to, whole or not at all; for example week.uc.")
 ]
-NO_COLUMNS, AS_USUAL = Columns(), Reading()
+NO_COLUMNS, AS_USUAL, UNSLICED = Columns(), Reading(), Slicing()
 
 
 def report(
     *sources: Sources,
     columns: Columns = NO_COLUMNS,
+    slicing: Slicing = UNSLICED,
     reading: Reading = AS_USUAL,
     threshold: Threshold = None,
     level: Level = 0.95,
@@ -52,7 +54,7 @@ def report(
     format: Shown = None,
 ) -> int:
     """Every headline number with its interval, per class and on average."""
-    return _reported(read(sources, columns, reading), threshold, level, output, format)
+    return _reported(read(sources, columns, reading, slicing), threshold, level, output, format)
 
 
 def show(
@@ -70,8 +72,11 @@ def _reported(evaluation: Evaluation, threshold: float | None, level: float, out
     form = chosen(format, output)
     if form == "html":
         emit(page(evaluation, threshold), output)
-    else:
-        emit(rendered(evaluation.report(threshold=threshold, level=level), form), output)
+        return 0
+    text = rendered(evaluation.report(threshold=threshold, level=level), form)
+    if evaluation.by:
+        text = with_slices(text, evaluation, form, threshold, level)
+    emit(text, output)
     return 0
 
 
@@ -218,12 +223,13 @@ def _as_data(condition: Condition, e: Estimate) -> dict[str, Any]:
 def tally(
     *sources: Sources,
     columns: Columns = NO_COLUMNS,
+    slicing: Slicing = UNSLICED,
     reading: Reading = AS_USUAL,
     output: Target = None,
 ) -> int:
     """Count predictions into one small file: every later question is answered from it."""
     target = _target(output)
-    return _saved(read(sources, columns, reading), target)
+    return _saved(read(sources, columns, reading, slicing), target)
 
 
 def merge(

@@ -21,13 +21,17 @@ from unconfused.cli.options import (
     distinct,
     listen,
     numbered,
-    rows_of,
     saved_among,
     split,
+    table_options,
+    typed,
 )
 from unconfused.cli.output import as_json, chosen, emit
 from unconfused.errors import UsageError
+from unconfused.ingest.frames import opened as opened_table
+from unconfused.ingest.rows import Reading as Rows
 from unconfused.shards import opened
+from unconfused.tables import Pass
 from unconfused.versus import compare as compared
 
 WHAT = Group("What is compared", sort_key=0)
@@ -54,7 +58,7 @@ class Models:
     sample_weight: Annotated[str | None, Parameter(help="What each row weighs.")] = None
     count: Annotated[str | None, Parameter(help="How many rows each row stands for.")] = None
     input_format: Annotated[
-        Literal["csv", "tsv", "jsonl", "parquet"] | None,
+        Literal["csv", "tsv", "jsonl", "parquet", "arrow"] | None,
         Parameter(help="What the source is, where its extension does not say it; standard input is csv."),
     ] = None
     delimiter: Annotated[str | None, Parameter(help="What separates the cells of a CSV file, if not a comma.")] = None
@@ -145,13 +149,17 @@ def _of_rows(sources: tuple[str, ...], models: Models, reading: Reading, asked: 
     named = _named(getattr(models, role), "COLUMN")
     if len(named) < 2:
         raise UsageError("One model was named.", fix=f"Name each: --{role.replace('_', '-')} MODEL=COLUMN, repeated.")
-    joined = ",".join(f'"{column.replace(chr(34), 2 * chr(34))}"' for column in named.values())
-    cols = Columns(**{**vars(models), "y_score": None, "y_pred": None, role: joined})
-    with numbered(sources, cols):
-        found = rows_of(sources, cols, reading)
-        side_by_side = found.pop(role)
-        found[role] = {model: side_by_side[:, i] for i, model in enumerate(named)}
-        return compared(**found, **asked)
+    names: dict[str, Any] = {
+        "y_true": models.y_true, "sample_weight": models.sample_weight, "count": models.count, role: named,
+    }  # fmt: skip
+    if models.y_true is None:
+        raise UsageError("Which column holds the true classes was not said.", fix="Type y_true=COLUMN")
+    cols = Columns(y_true=models.y_true, input_format=models.input_format, delimiter=models.delimiter)
+    options = table_options(sources, cols, reading)
+    scan = Pass(Rows(), names, None, None)
+    with numbered(sources, cols), opened_table(options.pop("source"), scan.columns, **options) as table:
+        scan.how = Rows(**typed(reading, names, table.peek()["y_true"]))
+        return compared(scan.joint_of(table), **asked)
 
 
 def _named(pairs: tuple[str, ...], what: str) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeAlias
@@ -18,10 +18,12 @@ from unconfused.findings import UnconfusedWarning, announce, category
 from unconfused.findings.catalogue import entry
 from unconfused.ingest.columns import as_column
 from unconfused.ingest.files import STDIN
-from unconfused.ingest.frames import columns
+from unconfused.ingest.frames import columns, paths_of
+from unconfused.ingest.frames import opened as opened_table
+from unconfused.ingest.rows import Reading as Rows
 from unconfused.ingest.texts import line_of
-from unconfused.passes import evaluate
 from unconfused.shards import opened
+from unconfused.tables import Pass
 from unconfused.tally.tallies import Tallies
 
 DECISION = Group("What is best", sort_key=0)
@@ -67,10 +69,33 @@ class Columns:
         None
     )
     input_format: Annotated[
-        Literal["csv", "tsv", "jsonl", "parquet"] | None,
+        Literal["csv", "tsv", "jsonl", "parquet", "arrow"] | None,
         Parameter(help="What the source is, where its extension does not say it; standard input is csv."),
     ] = None
     delimiter: Annotated[str | None, Parameter(help="What separates the cells of a CSV file, if not a comma.")] = None
+
+
+@Parameter(name="*", group=COLUMNS)
+@dataclass(frozen=True, kw_only=True)
+class Slicing:
+    """Which columns the rows are sliced by."""
+
+    by: Annotated[
+        tuple[str, ...],
+        Parameter(
+            negative="",
+            show_default=False,
+            help="Slice by this column, or by several together (country,device); repeatable.",
+        ),
+    ] = ()
+    edges: Annotated[
+        tuple[str, ...],
+        Parameter(
+            negative="",
+            show_default=False,
+            help="Where a column of numbers in --by is cut (age=20,40), or into how many even parts (age=4).",
+        ),
+    ] = ()
 
 
 @Parameter(name="*", group=READING)
@@ -103,7 +128,9 @@ class Reading:
     silence: Annotated[str | None, Parameter(help="Codes that --strict does not count (CM-BASE,CM-ORDER).")] = None
 
 
-def read(sources: tuple[str, ...], cols: Columns, reading: Reading) -> Evaluation:
+def read(
+    sources: tuple[str, ...], cols: Columns, reading: Reading, slicing: Slicing | None = None
+) -> Evaluation:
     """Evaluate columns of files, or load what was saved.
 
     Raises:
@@ -113,11 +140,20 @@ def read(sources: tuple[str, ...], cols: Columns, reading: Reading) -> Evaluatio
         raise UsageError("No SOURCE was named.", fix="Name a file, a pattern in quotes, or - for standard input.")
     listen(reading)
     if saved := saved_among(sources):
+        if slicing and (slicing.by or slicing.edges):
+            raise UsageError("--by was given, and a .uc file.", "Its rows are gone.", "Tally the rows with --by.")
         made = sum(map(opened, distinct(saved)), Evaluation(Tallies.zero()))
         announce(made.findings)
         return made
-    with numbered(sources, cols):
-        return evaluate(**rows_of(sources, cols, reading))
+    names, options = _named(cols), table_options(sources, cols, reading)
+    slicing = slicing or Slicing()
+    by = [tuple(split(text)) for text in slicing.by] or None
+    scan = Pass(Rows(grid="exact"), names, by, edges_of(slicing.edges))
+    paths = options.pop("source")
+    with numbered(sources, cols), opened_table(paths, scan.columns, **options) as table:
+        scan.how = Rows(grid="exact", **typed(reading, names, table.peek()["y_true"]))
+        made: Evaluation = scan.over(table, paths_of(paths))
+        return made
 
 
 def listen(reading: Reading) -> None:
@@ -138,23 +174,36 @@ def saved_among(sources: tuple[str, ...]) -> list[str]:
 
 def rows_of(sources: tuple[str, ...], cols: Columns, reading: Reading) -> dict[str, Any]:
     """The columns of files and how they are read, as `evaluate` takes them."""
+    names = _named(cols)
+    found = columns(names=names, **table_options(sources, cols, reading))
+    return found | typed(reading, names, found["y_true"])
+
+
+def _named(cols: Columns) -> dict[str, Any]:
+    """The columns of each role."""
     if cols.y_true is None:
         raise UsageError("Which column holds the true classes was not said.", fix="Type y_true=COLUMN")
     names: dict[str, Any] = {role: _several(getattr(cols, role)) for role in ("y_true", "y_pred", "y_score")}
-    names |= {role: getattr(cols, role) for role in ("sample_weight", "count", "unit")}
-    stated = None if reading.labels is None else _declared(reading.labels)
-    found = columns(
-        [STDIN if source == STREAM else source for source in sources],
-        names,
-        labels=_typed(stated, "whole"),
-        input_format=cols.input_format,
-        delimiter=_mark(cols.delimiter),
-    )
-    kind = _kind(found["y_true"])
-    labels = _typed(stated, kind)
+    return names | {role: getattr(cols, role) for role in ("sample_weight", "count", "unit")}
+
+
+def table_options(sources: tuple[str, ...], cols: Columns, reading: Reading) -> dict[str, Any]:
+    """Which files, and how their cells are read."""
+    return {
+        "source": [STDIN if source == STREAM else source for source in sources],
+        "labels": _typed(None if reading.labels is None else _declared(reading.labels), "whole"),
+        "input_format": cols.input_format,
+        "delimiter": _mark(cols.delimiter),
+    }
+
+
+def typed(reading: Reading, names: Mapping[str, Any], y_true: Any) -> dict[str, Any]:
+    """What the values mean, with classes as the column of truth holds them."""
+    kind = _kind(y_true)
+    labels = _typed(None if reading.labels is None else _declared(reading.labels), kind)
     if labels is None and reading.label_kind == "multilabel" and isinstance(names["y_true"], list):
         labels = names["y_true"]
-    return found | {
+    return {
         "labels": labels,
         "pos_label": None if reading.pos_label is None else _value(reading.pos_label, kind),
         "ignore": None if reading.ignore is None else [_value(x, kind) for x in split(reading.ignore)],
@@ -229,6 +278,25 @@ def costs_of(text: str) -> dict[str, float]:
     return costs
 
 
+def edges_of(texts: tuple[str, ...]) -> dict[str, Any] | None:
+    """Column and edges, or a number of parts.
+
+    >>> edges_of(("age=20,40", "income=4"))
+    {'age': [20.0, 40.0], 'income': 4}
+    """
+    found: dict[str, Any] = {}
+    for text in texts:
+        name, equals, values = text.rpartition("=")
+        try:
+            numbers = [float(x) for x in values.split(",")]
+        except ValueError:
+            numbers = []
+        if not equals or not name or not numbers or name in found:
+            raise UsageError(f"{text!r} does not say where a column is cut.", fix="Type, for example: --edges age=20,40")
+        found[name] = int(values) if values.strip().isdigit() else numbers
+    return found or None
+
+
 def _several(text: str | None) -> Any:
     """One column, or a list of them."""
     if text is None:
@@ -267,9 +335,10 @@ def _value(text: str, kind: str) -> Any:
 
 def _kind(column: Any) -> str:
     """What the values of a label column are: "whole", "bool" or "text"."""
-    values = as_column(column, "y_true").values
+    read = as_column(column, "y_true")
+    values = read.values if read.categories is None else np.array([*read.categories], object)
     if values.dtype.kind == "O":
-        return "text"
+        return "text" if read.categories is None or any(isinstance(x, str) for x in values) else "whole"
     return "bool" if np.issubdtype(values.dtype, np.bool_) else "whole"
 
 

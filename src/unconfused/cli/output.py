@@ -76,6 +76,20 @@ def rendered(report: Any, format: Format) -> str:
     return str(report)
 
 
+def with_slices(text: str, evaluation: Evaluation, format: Format, threshold: float | None, level: float) -> str:
+    """A report, and how the slices of each column compare."""
+    at = threshold if not evaluation.decided and evaluation.kind == "binary" else None
+    made = [sliced.compare(threshold=at, level=level) for sliced in evaluation.by.values()]
+    match format:
+        case "json":
+            return as_json({**json.loads(text), "slices": [x.to_dict() for x in made]})
+        case "markdown":
+            return "\n\n".join([text.rstrip(), *(x.to_markdown().rstrip() for x in made)])
+        case "text":
+            return "\n\n".join([text.rstrip(), *map(str, made)])
+    raise UsageError(f"Slices have no {format} form.", fix="Type --format text, json, markdown or html.")
+
+
 def rendered_matrix(matrix: Any, format: Format, normalize: Normalize | None) -> str:
     """A matrix, or the matrices of several labels, as text of that format."""
     if isinstance(matrix, Mapping):

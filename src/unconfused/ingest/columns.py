@@ -29,6 +29,7 @@ class Column:
         ordered: the order of ``categories`` was declared.
         index: the pandas index that came with it.
         coarse: the source holds 16-bit floats, or smaller ones.
+        stored: the categories are how the source stores its text: their order says nothing.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Column:
     ordered: bool = False
     index: Any = None
     coarse: bool = False
+    stored: bool = False
 
     def __len__(self) -> int:
         return len(self.values)
@@ -163,7 +165,7 @@ def _from_arrow(x: Any, name: str) -> Column:
         return Column(name, np.stack([part.values for part in parts], 1), np.stack(gone, 1))
     if hasattr(x, "combine_chunks"):
         x = x.unify_dictionaries().combine_chunks()
-    missing = np.asarray(x.is_null())
+    missing = np.asarray(x.is_null()) if x.null_count else None
     if hasattr(x, "dictionary"):
         codes = x.indices.fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64)
         return Column(name, codes, missing, tuple(x.dictionary.to_pylist()), bool(x.type.ordered))

@@ -17,7 +17,7 @@ from unconfused.ingest.factors import Factor
 from unconfused.ingest.rows import Rows
 from unconfused.ingest.scored import moments_of, require_threshold, sum_tolerance
 from unconfused.labels import Labels
-from unconfused.tally.axis import cut_of, near_misses
+from unconfused.tally.axis import ScoreKind, cut_of, near_misses
 from unconfused.tally.binning import Binned, argmax_pairs, bin_counts, ovr_bin_counts, row_sums_off
 from unconfused.tally.confusion import ConfusionMatrix
 from unconfused.tally.cuts import COLUMNS
@@ -131,14 +131,26 @@ def scores_of_many(rows: Rows, truth: Factor, labels: Labels) -> Tallies | None:
     return Tallies("multiclass", matrix, Grouped(tallies, "class"), moments_of(at.own, at.squares), ranks)
 
 
+def of_bins(found: Binned, labels: Labels, score_kind: ScoreKind, bins: dict[str, Any]) -> ScoreTally:
+    """The tally of counted bins of rows labelled 0 and 1, without evidence."""
+    columns = slice(None) if labels.values[labels.require_positive("A score")] == 1 else slice(None, None, -1)
+    return _tally_of(found, labels, columns, score_kind, Evidence(), bins)
+
+
 def _of_bins(found: Binned, labels: Labels, columns: slice, rows: Rows, bins: dict[str, Any]) -> ScoreTally:
+    return _tally_of(found, labels, columns, rows.reading.score_kind, rows.evidence, bins)
+
+
+def _tally_of(
+    found: Binned, labels: Labels, columns: slice, score_kind: ScoreKind, evidence: Evidence, bins: dict[str, Any]
+) -> ScoreTally:
     """The tally of counted bins; ``columns`` puts the negatives first."""
     full = np.zeros((len(found.counts) + 1, COLUMNS), np.int64)
     full[1:, :2] = found.counts[:, columns]
     lows, highs = (np.full((len(found.counts), COLUMNS), x) for x in (np.inf, -np.inf))
     lows[:, :2], highs[:, :2] = found.lows[:, columns], found.highs[:, columns]
     return ScoreTally(
-        labels, rows.reading.score_kind, lows.min(1), full, evidence=rows.evidence,
+        labels, score_kind, lows.min(1), full, evidence=evidence,
         grid=bins["grid"], pins=bins["pins"], lows=lows, highs=highs,
     )  # fmt: skip
 

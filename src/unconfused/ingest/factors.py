@@ -98,7 +98,7 @@ def factor(column: Column, *, invalid: str) -> Factor:
             "A missing label is right or wrong for no one.",
             'Repair them where the data is loaded, or type invalid="count" to keep them in a seat of their own.',
         )
-    made = Factor(column.name, codes, values, _order(column), column.ordered)
+    made = Factor(column.name, codes, values, None if column.stored else _order(column), column.ordered)
     return made.keep(np.ones(len(codes), bool)) if gone.any() or column.categories is not None else made
 
 

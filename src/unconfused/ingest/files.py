@@ -1,4 +1,4 @@
-"""Predictions in files: CSV, TSV, JSON lines and Parquet, read by an embedded DuckDB.
+"""Predictions in files: which ones, of which kind, and Parquet as an embedded DuckDB reads it.
 
 Nothing is installed or downloaded: remote addresses are refused, and the engine loads no extension on its own.
 """
@@ -12,9 +12,10 @@ import shutil
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, cast, get_args
 
@@ -23,11 +24,11 @@ import numpy as np
 from unconfused.errors import AmbiguousCall, LabelTypeMismatch, UnknownColumn, UnreadableFile, require
 from unconfused.labels import listed
 
-InputFormat: TypeAlias = Literal["csv", "tsv", "jsonl", "parquet"]
+InputFormat: TypeAlias = Literal["csv", "tsv", "jsonl", "parquet", "arrow"]
 FORMATS: tuple[InputFormat, ...] = get_args(InputFormat)
 EXTENSIONS: dict[str, InputFormat] = {
     ".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl",
-    ".parquet": "parquet", ".pq": "parquet",
+    ".parquet": "parquet", ".pq": "parquet", ".arrow": "arrow", ".arrows": "arrow", ".feather": "arrow", ".ipc": "arrow",
 }  # fmt: skip
 PACKED = (".gz", ".zst")
 STDIN = "-"
@@ -132,7 +133,10 @@ def _as_csv(path: str) -> InputFormat:
     """What standard input is read as, unless its first bytes are those of another format."""
     with open(path, "rb") as file:
         start = file.read(64)
-    signs: dict[bytes, tuple[str, InputFormat]] = {b"PAR1": ("Parquet", "parquet"), b"{": ("JSON lines", "jsonl")}
+    signs: dict[bytes, tuple[str, InputFormat]] = {
+        b"PAR1": ("Parquet", "parquet"), b"{": ("JSON lines", "jsonl"), b"ARROW1": ("Arrow", "arrow"),
+        b"\xff\xff\xff\xff": ("Arrow", "arrow"),
+    }  # fmt: skip
     for sign, (format, kind) in signs.items():
         if start.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(sign):
             raise UnreadableFile(
@@ -233,14 +237,19 @@ def _check_types(files: Sequence[File], wanted: Wanted, parts: Sequence[Found]) 
                     )
 
 
-def parquet_rows(engine: Any, files: Sequence[File]) -> list[int] | None:
-    """Rows of each file, as its footer says; None where one cannot be read, which reading it will explain."""
+def parquet_pieces(engine: Any, files: Sequence[File], wanted: Wanted, size: int) -> list[Callable[[], Found]]:
+    """So many rows of the files at a time; all of them where a footer cannot be read, which reading it will explain."""
     duckdb = require("duckdb", extra="io")
     query = "SELECT num_rows FROM parquet_file_metadata(?)"
     try:
-        return [int(engine.execute(query, [file.pattern]).fetchall()[0][0]) for file in files]
+        rows = [int(engine.execute(query, [file.pattern]).fetchall()[0][0]) for file in files]
     except duckdb.Error:
-        return None
+        return [partial(read_parquet, engine, files, wanted)]
+    return [
+        partial(read_parquet_piece, engine, files, wanted, at, (start, start + size))
+        for at, n in enumerate(rows)
+        for start in range(0, n, size)
+    ]
 
 
 def _read_one(engine: Any, file: File, wanted: Wanted, rows: tuple[int, int] | None = None) -> Found:

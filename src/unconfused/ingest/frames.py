@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -12,26 +12,29 @@ from typing import Any
 import numpy as np
 
 from unconfused.errors import AmbiguousCall, InputError, InvalidValues, UnreadableFile, UsageError, require
+from unconfused.ingest.arrow import reader_of, scan_ipc, scan_parquet, scan_relation, scanned, spooled
 from unconfused.ingest.columns import as_column
 from unconfused.ingest.files import (
     FORMATS,
     STDIN,
+    File,
     Found,
     InputFormat,
     Wanted,
     check_columns,
     connection,
     opened_files,
-    parquet_rows,
+    parquet_pieces,
     project,
     read_parquet,
-    read_parquet_piece,
 )
 from unconfused.ingest.texts import load_texts
 from unconfused.labels import Declared
 
 PIECE = 1 << 20
-"""Rows of a file that are read and counted at a time."""
+"""Rows that are read and counted at a time."""
+NAMES = {"parquet": "Parquet", "arrow": "Arrow"}
+"""Formats that are no text."""
 
 
 def columns(
@@ -45,11 +48,11 @@ def columns(
     """Read named columns of a table, by the role they play; every row is kept, in order.
 
     Args:
-        source: a path or pattern, or several (CSV, TSV, JSON lines, Parquet; ``-`` is standard input), a pandas, Polars
-            or PyArrow frame, or a DuckDB relation.
+        source: a path or pattern, or several (CSV, TSV, JSON lines, Parquet, Arrow; ``-`` is standard input), a pandas
+            or Polars frame, eager or lazy, a PyArrow table, dataset or batch reader, or a DuckDB relation.
         names: a column, or a list of columns that belong together, for each role; None leaves a role out.
         labels: the declared classes; where one of them is text, a text file's labels are.
-        input_format: "csv", "tsv", "jsonl" or "parquet", for a file whose extension does not say it.
+        input_format: "csv", "tsv", "jsonl", "parquet" or "arrow", for a file whose extension does not say it.
         delimiter: what separates the cells of a CSV file, if not a comma.
 
     Returns:
@@ -69,12 +72,28 @@ class Table:
 
     Attributes:
         whole: all of them, by the role they play.
-        pieces: the same a few rows at a time, each to be called when it is due; one where the table is small, or in
-            memory anyway.
+        pieces: the same a few rows at a time, each to be called when it is due; every iteration is a new pass.
+        threads: pieces may be called in several threads at once.
     """
 
     whole: Callable[[], dict[str, Any]]
-    pieces: Sequence[Callable[[], dict[str, Any]]]
+    pieces: Iterable[Callable[[], dict[str, Any]]]
+    threads: bool = False
+
+    def peek(self) -> dict[str, Any]:
+        """The first piece."""
+        return next((piece() for piece in self.pieces), None) or self.whole()
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """Pieces of found columns, as roles have them."""
+
+    told: Callable[[Found], dict[str, Any]]
+    pieces: Iterable[Callable[[], Found]]
+
+    def __iter__(self) -> Iterator[Callable[[], dict[str, Any]]]:
+        return (_then(self.told, piece) for piece in self.pieces)
 
 
 @contextmanager
@@ -86,7 +105,12 @@ def opened(
     input_format: InputFormat | None = None,
     delimiter: str | None = None,
 ) -> Iterator[Table]:
-    """A table to read from, as `columns` takes it; files can be read in pieces."""
+    """A table to read from, as `columns` takes it, at once or in pieces.
+
+    Parquet is read by PyArrow, row group by row group and in threads; where that cannot be, and to say what is wrong,
+    by DuckDB. Text files go through DuckDB, which judges every cell. Arrow and what speaks its C stream come as
+    batches; what gives them once is first written to a temporary file. Frames in memory are read a slice at a time.
+    """
     wanted = {role: _listed(name) for role, name in names.items() if name is not None}
 
     def told(found: Found) -> dict[str, Any]:
@@ -95,21 +119,40 @@ def opened(
             for role in wanted
         }
 
-    paths = [source] if isinstance(source, (str, os.PathLike)) else source
-    if isinstance(paths, (list, tuple)) and paths and all(isinstance(path, (str, os.PathLike)) for path in paths):
-        with _files([os.fspath(path) for path in paths], wanted, labels, input_format, delimiter) as (whole, pieces):
-            yield Table(lambda: told(whole()), [_then(told, piece) for piece in pieces])
-        return
-    if type(source).__module__.partition(".")[0] in ("duckdb", "_duckdb") and hasattr(source, "fetchnumpy"):
-        check_columns(wanted, source.columns, "The relation")
-        found = project(source, wanted)
-    else:
-        found = _from_frame(source, wanted)
-    yield Table(lambda: told(found), [lambda: told(found)])
+    with _read_from(source, wanted, labels, input_format, delimiter) as (whole, pieces, threads):
+        yield Table(lambda: told(whole()), _Told(told, pieces), threads)
 
 
 def _then(told: Callable[[Found], dict[str, Any]], piece: Callable[[], Found]) -> Callable[[], dict[str, Any]]:
     return lambda: told(piece())
+
+
+@contextmanager
+def _read_from(
+    source: Any, wanted: Wanted, labels: Declared | None, input_format: InputFormat | None, delimiter: str | None
+) -> Iterator[tuple[Callable[[], Found], Iterable[Callable[[], Found]], bool]]:
+    """All rows of the columns, the same in pieces, and whether threads may read these: by what kind of source it is."""
+    paths = [source] if isinstance(source, (str, os.PathLike)) else source
+    if isinstance(paths, (list, tuple)) and paths and all(isinstance(path, (str, os.PathLike)) for path in paths):
+        with _files([os.fspath(path) for path in paths], wanted, labels, input_format, delimiter) as read:
+            yield read
+    elif type(source).__module__.partition(".")[0] in ("duckdb", "_duckdb") and hasattr(source, "fetchnumpy"):
+        check_columns(wanted, source.columns, "The relation")
+        scan = scan_relation(source, wanted, PIECE)
+        whole = partial(project, source, wanted)
+        yield (whole, [whole], False) if scan is None else (scan.whole, scan, False)
+    elif (scan := scanned(source, wanted, PIECE)) is not None:
+        yield scan.whole, scan, False
+    elif (frame := _framed(source)) is not None:
+        yield partial(_from_frame, frame, wanted), _Slices(frame, wanted), False
+    elif (reader := reader_of(source)) is not None:
+        with spooled(reader, wanted, PIECE) as scan:
+            yield scan.whole, scan, False
+    else:
+        raise InputError(
+            f"A {type(source).__module__}.{type(source).__qualname__} is no table that can be read.",
+            fix="Pass a path, or a pandas, Polars, PyArrow or DuckDB table.",
+        )
 
 
 def paths_of(source: Any) -> str | None:
@@ -127,57 +170,96 @@ def _files(
     labels: Declared | None,
     input_format: InputFormat | None,
     delimiter: str | None,
-) -> Iterator[tuple[Callable[[], Found], list[Callable[[], Found]]]]:
+) -> Iterator[tuple[Callable[[], Found], Iterable[Callable[[], Found]], bool]]:
     """The columns of files, one after the other: all at once, or in pieces."""
     if input_format not in (None, *FORMATS):
         raise UsageError(f"input_format={input_format!r} is not known.", fix=f"Choose one of {', '.join(FORMATS)}.")
-    with opened_files(sources, input_format) as files, connection() as engine:
-        parquet = [file.kind == "parquet" for file in files]
-        if any(parquet) and not all(parquet):
-            raise UnreadableFile("Some of the files are Parquet and some are text.", fix="Read one kind at a time.")
-        if all(parquet):
-            whole = partial(read_parquet, engine, files, wanted)
-            sizes = parquet_rows(engine, files) or []
-            pieces: list[Callable[[], Found]] = [
-                partial(read_parquet_piece, engine, files, wanted, at, (start, start + PIECE))
-                for at, size in enumerate(sizes)
-                for start in range(0, size, PIECE)
-            ]
-            yield whole, pieces if sum(sizes) > PIECE else [whole]
+    with opened_files(sources, input_format) as files:
+        kinds = {NAMES.get(file.kind, "text") for file in files}
+        if len(kinds) > 1:
+            raise UnreadableFile(f"Some of the files are {' and some are '.join(sorted(kinds))}.",
+                                 fix="Read one kind at a time.")  # fmt: skip
+        if kinds == {"Arrow"}:
+            scan = scan_ipc(files, wanted, PIECE)
+            yield scan.whole, scan, False
             return
-        cells = load_texts(engine, files, wanted, labels, delimiter)
-        starts = range(0, max(cells.rows, 1), PIECE)
-        yield partial(cells.read, 0, cells.rows), [partial(cells.read, i, i + PIECE) for i in starts]
+        if kinds == {"Parquet"} and (groups := scan_parquet(files, wanted, PIECE)) is not None:
+            yield partial(_parquet_at_once, files, wanted), groups, True
+            return
+        with connection() as engine:
+            if kinds == {"Parquet"}:
+                yield partial(read_parquet, engine, files, wanted), parquet_pieces(engine, files, wanted, PIECE), False
+                return
+            cells = load_texts(engine, files, wanted, labels, delimiter)
+            starts = range(0, max(cells.rows, 1), PIECE)
+            yield partial(cells.read, 0, cells.rows), [partial(cells.read, i, i + PIECE) for i in starts], False
+
+
+def _parquet_at_once(files: list[File], wanted: Wanted) -> Found:
+    with connection() as engine:
+        return read_parquet(engine, files, wanted)
 
 
 def _listed(name: Any) -> list[Any]:
     return list(name) if isinstance(name, (list, tuple)) else [name]
 
 
-def _from_frame(source: Any, wanted: Wanted) -> Found:
-    """The columns as the frame's own library holds them."""
+# ── frames ────────────────────────────────────────────────────────────────────────────────────
+def _framed(source: Any) -> Any:
+    """A frame that Narwhals knows; None of anything else."""
     narwhals = require("narwhals.stable.v2", extra="io")
     try:
-        frame = narwhals.from_native(source)
+        return narwhals.from_native(source)
     except narwhals.exceptions.DuplicateError as error:
         raise AmbiguousCall(
             f"The frame has several columns of one name. {str(error).rstrip('.')}.", fix="Rename them."
         ) from error
-    except TypeError as error:
-        raise InputError(
-            f"A {type(source).__module__}.{type(source).__qualname__} is no table that can be read.",
-            fix="Pass a path, or a pandas, Polars, PyArrow or DuckDB table.",
-        ) from error
+    except TypeError:
+        return None
+
+
+def _chosen(frame: Any, wanted: Wanted) -> Any:
+    """The columns that are wanted of a frame."""
+    narwhals = require("narwhals.stable.v2", extra="io")
     names = list(dict.fromkeys(name for columns in wanted.values() for name in columns))
     check_columns(wanted, list(frame.collect_schema().names()), "The frame")
-    chosen = frame.select(*[narwhals.col(name) for name in names])
+    return frame.select(*[narwhals.col(name) for name in names])
+
+
+def _from_frame(frame: Any, wanted: Wanted) -> Found:
+    """The columns as the frame's own library holds them."""
+    narwhals = require("narwhals.stable.v2", extra="io")
+    chosen = _chosen(frame, wanted)
     if isinstance(chosen, narwhals.LazyFrame):
         chosen = chosen.collect()
     return {role: [narwhals.to_native(chosen.get_column(name)) for name in columns] for role, columns in wanted.items()}
 
 
+@dataclass(frozen=True, slots=True)
+class _Slices:
+    """Some rows of a frame at a time; a lazy frame of Polars is run in its streaming engine, never whole."""
+
+    frame: Any
+    wanted: Wanted
+
+    def __iter__(self) -> Iterator[Callable[[], Found]]:
+        narwhals = require("narwhals.stable.v2", extra="io")
+        chosen = _chosen(self.frame, self.wanted)
+        if isinstance(chosen, narwhals.LazyFrame):
+            native = narwhals.to_native(chosen)
+            if not hasattr(native, "collect_batches"):
+                yield partial(_from_frame, self.frame, self.wanted)
+                return
+            for batch in native.collect_batches(chunk_size=PIECE, maintain_order=True):
+                yield partial(_from_frame, narwhals.from_native(batch), self.wanted)
+            return
+        for start in range(0, len(chosen), PIECE):
+            yield partial(_from_frame, chosen[start : start + PIECE], self.wanted)
+
+
 def _together(role: str, parts: list[Any]) -> Any:
     """Columns side by side, (n, m): scores as float64 with NaN for null, labels masked where they are null."""
+    role = role.partition(":")[0]  # "y_score:new" is a score
     read = [as_column(part, role) for part in parts]
     gone = np.stack([np.zeros(len(x), bool) if x.missing is None else x.missing for x in read], 1)
     if role == "y_score":

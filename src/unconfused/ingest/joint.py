@@ -112,7 +112,7 @@ def _of_scores(rows: dict[str, Rows]) -> Joint | JointScores:
     for model, one in rows.items():
         assert one.score is not None
         with _of(model):
-            labels = score_labels(reading, truth, one.score)
+            labels = score_labels(reading, truth, one.score, partial=reading.batch)
             scores.append(read_scores(one.score, labels, reading.score_kind, reading.invalid))
     codes = truth.coded(labels)
     keep, weighing, evidence = known(first, [codes], [truth], labels), first.weighing, first.evidence

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from typing import Any, NoReturn, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from unconfused.findings import Evidence
 from unconfused.ingest.arrays import tally_arrays, tally_rows
 from unconfused.ingest.columns import Column, as_column
 from unconfused.ingest.factors import factor
+from unconfused.ingest.quantiles import numbers_of, quantiles
 from unconfused.ingest.rows import Reading, Rows, given_rows, standing
 from unconfused.ingest.weights import Weighing
 from unconfused.labels import Label, listed, plural
@@ -62,18 +63,13 @@ def tally_slices(
         return tally_arrays(reading, y_true, **given)
     rows = given_rows(reading, y_true, **given)
     whole = tally_rows(standing(rows))
-    named = _named(by)
+    named = named_columns(by)
     _refuse_edges(edges, [name for names in named for name in names])
-    known: dict[tuple[str, int], Codes] = {}
-    for names, parts in named.items():
-        for name, part in zip(names, parts, strict=True):
-            if (name, id(part)) not in known:
-                known[name, id(part)] = _coded(name, part, len(rows.truth), (edges or {}).get(name), reading)
+    codes = codes_of(named, len(rows.truth), edges, reading)
     reading = replace(_within(reading, whole), batch=True)
     rows = replace(rows, reading=reading)
     slices = {}
-    for names, parts in named.items():
-        coded = [known[name, id(part)] for name, part in zip(names, parts, strict=True)]
+    for names, coded in codes.items():
         members = {key: tally_rows(standing(part)) for key, part in _parts(rows, coded)}
         slices[names] = Slices(names, members, tuple(x.edges for x in coded))
     return whole.sliced(slices)
@@ -88,22 +84,56 @@ def _within(reading: Reading, whole: Tallies) -> Reading:
     return replace(reading, labels=labels, pos_label=positive)
 
 
-def _parts(rows: Rows, coded: list[Codes]) -> Iterator[tuple[Key, Rows]]:
-    """The rows of each slice that holds any."""
-    codes = coded[0].codes + 1
+def codes_of(
+    named: Mapping[tuple[str, ...], tuple[Any, ...]], n: int, edges: Mapping[Any, Any] | None, reading: Reading
+) -> dict[tuple[str, ...], list[Codes]]:
+    """The columns of each slicing as codes, each column coded once."""
+    known: dict[tuple[str, int], Codes] = {}
+    for names, parts in named.items():
+        for name, part in zip(names, parts, strict=True):
+            if (name, id(part)) not in known:
+                known[name, id(part)] = _coded(name, part, n, (edges or {}).get(name), reading)
+    return {
+        names: [known[name, id(part)] for name, part in zip(names, parts, strict=True)]
+        for names, parts in named.items()
+    }
+
+
+def parts_of(
+    coded: list[Codes], keep: NDArray[np.bool_] | None
+) -> tuple[NDArray[np.intp], list[tuple[Key, int, int]]]:
+    """The rows ordered by slice, and of each slice that holds any its key and where its rows stand."""
+    codes, size = coded[0].codes + 1, len(coded[0].values) + 1
     for one in coded[1:]:  # numbers that stay dense: a few columns of many values need no table of all pairs
-        _, codes = np.unique(codes * (len(one.values) + 1) + one.codes + 1, return_inverse=True)
-    if rows.weighing.count is not None:
-        codes = np.where(rows.weighing.count > 0, codes, -1)  # what stands for no row makes no slice
-    size = int(codes.max(initial=-1)) + 1
+        codes, size = _dense(codes * (len(one.values) + 1) + one.codes + 1, size * (len(one.values) + 1))
+    if keep is not None:
+        codes = np.where(keep, codes, -1)  # what stands for no row makes no slice
     order = np.argsort(codes.astype(np.int16) if size < 1 << 15 else codes, kind="stable")
     ends = np.cumsum(np.bincount(codes + 1, minlength=size + 1))
+    found: list[tuple[Key, int, int]] = []
+    for place in np.flatnonzero(np.diff(ends)).tolist():
+        start, end = int(ends[place]), int(ends[place + 1])
+        first = order[start]
+        key = tuple(None if x.codes[first] < 0 else x.values[x.codes[first]] for x in coded)
+        found.append((key, start, end))
+    return order, found
+
+
+def _dense(codes: NDArray[np.int64], size: int) -> tuple[NDArray[np.int64], int]:
+    """Numbers below ``size`` as places among those that occur."""
+    if size > 1 << 20:
+        distinct, places = np.unique(codes, return_inverse=True)
+        return places, len(distinct)
+    seen = np.bincount(codes, minlength=size) > 0
+    return (np.cumsum(seen) - 1)[codes], int(seen.sum())
+
+
+def _parts(rows: Rows, coded: list[Codes]) -> Iterator[tuple[Key, Rows]]:
+    """The rows of each slice that holds any."""
+    order, parts = parts_of(coded, None if rows.weighing.count is None else rows.weighing.count > 0)
     rows = _taken(rows, order)
-    firsts = order[np.minimum(ends[:-1], len(order) - 1)]
-    for start, end, first in zip(ends, ends[1:], firsts, strict=False):
-        if end > start:
-            key = tuple(None if x.codes[first] < 0 else x.values[x.codes[first]] for x in coded)
-            yield key, _taken(rows, slice(start, end))
+    for key, start, end in parts:
+        yield key, _taken(rows, slice(start, end))
 
 
 def _taken(rows: Rows, at: Any) -> Rows:
@@ -126,7 +156,7 @@ def _taken(rows: Rows, at: Any) -> Rows:
 
 
 # ── columns to codes ──────────────────────────────────────────────────────────────────────────
-def _named(by: By) -> dict[tuple[str, ...], tuple[Any, ...]]:
+def named_columns(by: By) -> dict[tuple[str, ...], tuple[Any, ...]]:
     """Columns by the names that they are sliced by together."""
     if not isinstance(by, Mapping) or not by:
         raise UsageError(f"by= is {by!r:.40}.", "A slice is called by the name of its column.", f"Type {EXAMPLE}.")
@@ -170,14 +200,9 @@ def _coded(name: str, given: Any, n: int, edges: Any, reading: Reading) -> Codes
 
 def _cut(column: Column, edges: Any, name: str, batch: bool) -> Codes:
     """A column of numbers in intervals, each of which holds its lower edge."""
-    if column.values.dtype.kind not in "iuf" or column.categories is not None:
-        raise InvalidValues(
-            f"edges= names {name!r}, and {column.name} holds no numbers.", fix="Leave it out of edges=."
-        )
-    x = column.values.astype(np.float64)
-    gone = np.isnan(x) if column.missing is None else np.isnan(x) | column.missing
+    x, gone = numbers_of(column, name)
     if isinstance(edges, int) and not isinstance(edges, bool):
-        cut = _quantiles(x[~gone], edges, name, batch)
+        cut = _refuse_quantiles(name, edges) if batch else quantiles(x[~gone], edges, name)
     else:
         cut = tuple(float(e) for e in np.asarray(edges, np.float64).ravel())
     if not cut or not np.isfinite(cut).all() or (np.diff(cut) <= 0).any():
@@ -186,25 +211,12 @@ def _cut(column: Column, edges: Any, name: str, batch: bool) -> Codes:
     return Codes(np.where(gone, -1, codes), intervals(cut), cut)
 
 
-def _quantiles(x: NDArray[np.float64], parts: int, name: str, batch: bool) -> Edges:
-    """Values that part the rows into that many intervals, as equal as ties allow."""
-    if batch:
-        raise NotKept(
-            f"edges={{{name!r}: {parts}}} asks for quantiles, and these rows are a part of the whole.",
-            "Every part would be cut elsewhere.",
-            f"State the edges: edges={{{name!r}: [20, 40]}}.",
-        )
-    if parts < 2 or not len(x):
-        raise UsageError(f"edges={{{name!r}: {parts}}} parts nothing.", fix="Name two or more intervals.")
-    ranked = np.sort(x)
-    places = -(-len(x) * np.arange(1, parts) // parts)  # the first row of each part but the lowest
-    found = np.unique(ranked[np.minimum(places, len(x) - 1)])
-    if not len(kept := found[found > ranked[0]]):
-        raise UsageError(f"{name!r} holds one value too often to be parted into {parts}.", fix="State its edges.")
-    short = np.array([float(f"{e:.4g}") for e in kept])
-    if (kept % 1).any() and short[0] > ranked[0] and (np.diff(short) > 0).all():
-        kept = short  # four digits part fractional numbers as evenly, and read better
-    return tuple(float(e) for e in kept if np.isfinite(e))
+def _refuse_quantiles(name: str, parts: int) -> NoReturn:
+    raise NotKept(
+        f"edges={{{name!r}: {parts}}} asks for quantiles, and these rows are a part of the whole.",
+        "Every part would be cut elsewhere.",
+        f"State the edges: edges={{{name!r}: [20, 40]}}.",
+    )
 
 
 def by_names(by: Any) -> list[tuple[str, ...]]:

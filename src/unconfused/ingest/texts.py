@@ -13,6 +13,7 @@ import gzip
 import io
 import json
 import os
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, islice
@@ -91,12 +92,13 @@ def load_texts(
 
 def _plain(role: str) -> bool:
     """Whether a role holds something else than classes."""
-    return role in (*NUMBERS, NAMES) or ":" in role
+    return role.partition(":")[0] in (*NUMBERS, NAMES, "by")
 
 
 def _argument(role: str) -> str:
     """What a role is called in a call."""
-    return "edges" if role.startswith("cut:") else role
+    head = role.partition(":")[0]
+    return "edges" if head == "cut" else head
 
 
 def _kind_of_slice(engine: Any, name: str, column: str) -> str:
@@ -146,7 +148,7 @@ def _refuse_scores(engine: Any, wanted: Wanted, places: Mapping[str, Sequence[st
                     f"({distinct:,} distinct): these are scores, not classes.",
                     "They were not rounded for you: 0.5 is a decision, not a default.",
                     f"Name it with y_score={name} instead, and the decision with threshold=0.5."
-                    if role == "y_pred"
+                    if role.startswith("y_pred")
                     else f"Name the column of the true classes with {role}=.",
                 )
 
@@ -176,7 +178,10 @@ def line_of(path: str, row: int, input_format: InputFormat | None, delimiter: st
 
 
 def _line(file: File, row: int, delimiter: str | None) -> int | None:
-    return next(islice((start for start, _ in _records(file, delimiter)), row, None), None)
+    try:
+        return next(islice((start for start, _ in _records(file, delimiter)), row, None), None)
+    except (EOFError, zlib.error, OSError, UnicodeDecodeError, csv.Error):  # the engine is more lenient than Python
+        return None
 
 
 # ── loading ───────────────────────────────────────────────────────────────────────────────────
@@ -276,7 +281,7 @@ def _explained(file: File, delimiter: str | None, otherwise: str) -> tuple[str, 
         cause = _bad_json(file) if file.kind == "jsonl" else _bad_csv(file, delimiter)
     except UnicodeDecodeError as error:
         cause = f"{file.shown} is not UTF-8 (byte {error.object[error.start]:#04x} cannot be read)", again
-    except (EOFError, gzip.BadGzipFile, OSError) as error:
+    except (EOFError, zlib.error, OSError) as error:
         cause = f"{file.shown} cannot be unpacked: {error}", again
     except csv.Error as error:
         cause = f"{file.shown} does not end well: {error}", again
@@ -311,7 +316,7 @@ def _bad_json(file: File) -> tuple[str, str] | None:
         lines = 'JSON lines hold one object a line, such as {"label": 1, "p": 0.9}.'
         try:
             value = json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             if line == 1 and text.lstrip().startswith("["):
                 return f"{file.shown} is one JSON array", f"{lines} Convert it: jq -c '.[]' {file.shown}"
             return f"Line {line} of {file.shown} is no JSON: {error}", lines

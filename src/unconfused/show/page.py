@@ -22,6 +22,7 @@ from unconfused.show.escape import visible
 from unconfused.show.explore import Explorer
 from unconfused.show.numbers import listing
 from unconfused.show.report import Report, report
+from unconfused.show.slices import slices_html
 from unconfused.show.words import notes
 from unconfused.store import whole_file
 from unconfused.tally.confusion import ConfusionMatrix
@@ -97,6 +98,7 @@ def page(
         Section("matrix", "Who was called what", _matrix_parts(matrix) if decided or not explorer else []),
         Section("rates", "Rates, and how sure they are", _kept(html.rates_table(made))),
         Section("classes", "Each class", _kept(html.classes_table(made, LISTED))),
+        Section("slices", "Slices, worst first", _slices(subject, threshold)),
     ]
     pairs = Section("pairs", "Most confused", _kept(html.pairs_table(matrix)) if classes else [])
     for section in (findings, pairs, *sections):
@@ -120,6 +122,13 @@ def page(
         scripts=[safe(script) for script in scripts],
     )
     return text
+
+
+def _slices(subject: Any, threshold: Any) -> list[str]:
+    """How the slices of each column compare."""
+    by = getattr(subject, "by", None) or {}
+    at = threshold if by and not subject.decided and subject.kind == "binary" else None
+    return [slices_html(sliced.compare(threshold=at)) for sliced in by.values()]
 
 
 def _matrix(subject: Any, threshold: Any) -> Any:

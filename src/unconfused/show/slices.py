@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Any
 from unconfused.inference.significance import ADJUSTMENTS
 from unconfused.labels import plural
 from unconfused.show.comparison import p_value
+from unconfused.show.escape import html as safe
 from unconfused.show.escape import markdown
 from unconfused.show.export import SCHEMA_VERSION, estimate_dict, frame
+from unconfused.show.html import paragraph as paragraph_html
+from unconfused.show.html import quiet, table_of
 from unconfused.show.lines import joined, plain
 from unconfused.show.table import Column, fitted, lay_out, name, paragraph
 from unconfused.tally.slices import told
@@ -78,6 +81,19 @@ def slices_markdown(made: SliceComparison) -> str:
         parts.append("\n".join("| " + " | ".join(cell if i == 1 else markdown(cell) for cell in line) + " |"
                                for i, line in enumerate(lines)))  # fmt: skip
     return "\n\n".join(parts) + "\n"
+
+
+def slices_html(made: SliceComparison, most: int = 100) -> str:
+    """A table for each metric, under what was shown."""
+    parts = []
+    for metric in made.metrics:
+        rows = made[metric]
+        heads = [told(made.columns), "rows", metric, "less the rest", _head(made)]
+        cells = [[safe(cell) for cell in _cells(x)] for x in rows[:most]]
+        parts += [paragraph_html(_headline(made, metric)), table_of(f"Slices by {told(made.columns)}", heads, cells)]
+        if len(rows) > most:
+            parts.append(quiet(f"and {len(rows) - most:,} more"))
+    return "".join(parts)
 
 
 def slices_frame(made: SliceComparison, kind: str = "pandas") -> Any:

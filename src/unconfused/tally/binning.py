@@ -69,6 +69,51 @@ def bin_counts(truth: NDArray[Any], scores: NDArray[Any], grid: Grid, pins: Sequ
     return plan.united(good) if len(good) == len(parts) else None
 
 
+class Kept:
+    """Rows, lowest and highest score of each bin in a table that stays, to which rows are added by the compiled loop.
+
+    Args:
+        plan: the grid and its pins.
+        compiled: the loop.
+    """
+
+    __slots__ = ("_compiled", "_plan", "_state")
+
+    def __init__(self, plan: _Plan, compiled: Any) -> None:
+        self._plan, self._compiled = plan, compiled
+        self._state: NDArray[Any] | None = None
+
+    @classmethod
+    def of(cls, truth: NDArray[Any], scores: NDArray[Any], grid: Grid, pins: Sequence[float]) -> Kept | None:
+        """A table for rows like these; None where they are no whole numbers and floats, or nothing is compiled."""
+        if not (whole_numbers(truth) and real_numbers(scores)):
+            return None
+        compiled = loops("bins", truth, scores)
+        return None if compiled is None else cls(_plan(grid, tuple(pins), 8), compiled)
+
+    @property
+    def bytes(self) -> int:
+        """What a table takes."""
+        return self._plan.bytes
+
+    def empty(self) -> Kept:
+        """Another one like it, of no rows."""
+        return Kept(self._plan, self._compiled)
+
+    def add(self, truth: NDArray[Any], scores: NDArray[Any]) -> None:
+        """Add rows, of truth 0 and 1 and with scores that the grid can take."""
+        if self._state is None:
+            self._state = self._plan.keyed(1)[0]
+        for t, s in pieces(truth, scores.astype(np.float64)):
+            if not self._compiled.bins(t, s, *self._plan.orders, self._state):
+                raise ValueError("rows that are not plain were added")  # they were looked at before
+
+    def binned(self) -> Binned:
+        """The bins that hold rows."""
+        assert self._state is not None
+        return self._plan.united([self._plan.columns(self._state)])
+
+
 def ovr_bin_counts(
     truth: NDArray[Any], scores: NDArray[Any], grid: Grid, pins: Sequence[float] = ()
 ) -> list[Binned] | None:

@@ -147,6 +147,10 @@ class Tallies:
         """The same with slices, each with the classes of the whole."""
         return replace(self, slices={names: x.within(self) for names, x in slices.items()}) if slices else self
 
+    def without_slices(self) -> Tallies:
+        """The same of all rows alone."""
+        return replace(self, slices={})
+
     def coarsen(self, grid: str | Grid, pins: Iterable[float] | None = None) -> Tallies:
         """The same with its scores on a coarser grid; ``pins`` are thresholds."""
 
