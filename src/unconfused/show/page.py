@@ -9,7 +9,6 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cache
 from importlib import resources
 from typing import Any
 
@@ -22,14 +21,15 @@ from unconfused.show.escape import visible
 from unconfused.show.explore import Explorer
 from unconfused.show.numbers import listing
 from unconfused.show.report import Report, report
+from unconfused.show.views import bundle
 from unconfused.show.words import notes
 from unconfused.store import whole_file
 from unconfused.tally.confusion import ConfusionMatrix
 from unconfused.tally.grouped import Grouped
 
 SCRIPTS = (
-    "page_numbers.js", "page_copy.js", "page_binary.js", "page_charts.js", "page_explore.js", "page_classes.js",
-    "page.js",
+    "page_numbers.js", "page_copy.js", "page_binary.js", "page_expressions.js", "page_charts.js", "page_explore.js",
+    "page_classes.js", "page.js",
 )  # fmt: skip
 """What runs on the page, after the library of the charts."""
 LISTED = 200
@@ -90,7 +90,7 @@ def page(
     classes = classes_data(matrix)
     held = explorer.data() if explorer else {}
     held |= {"classes": classes} if classes else {}
-    scripts = [*([_bundle()] if explorer else []), *map(_asset, SCRIPTS)] if held else []
+    scripts = [*([bundle()] if explorer else []), *map(_asset, SCRIPTS)] if held else []
     findings = Section("findings", "Worth knowing first", _kept(html.findings_list(made.findings)))
     decided = matrix is not None and not (explorer and not explorer.kind and threshold is not None)
     sections = [
@@ -171,17 +171,6 @@ def _kept(part: str) -> list[str]:
 
 def _asset(name: str) -> str:
     return resources.files("unconfused.show").joinpath(name).read_text(encoding="utf-8").replace("\r\n", "\n")
-
-
-@cache
-def _bundle() -> str:
-    """Vega, Vega-Lite and Vega-Embed, in the version that Altair writes for."""
-    schema = require("altair", extra="html").SCHEMA_VERSION.removeprefix("v")
-    convert = require("vl_convert", extra="html")
-    known = convert.get_vegalite_versions()
-    short = ".".join(schema.split(".")[:2])
-    bundle: str = convert.javascript_bundle(vl_version=short if short in known else known[-1])
-    return bundle.replace("\r\n", "\n").replace("</script", "<\\/script")
 
 
 def _policy(scripts: list[str]) -> str:
