@@ -143,7 +143,7 @@ class Explorer:
     """
 
     members: list[Member]
-    views: list[View]
+    views: tuple[View, ...]
     costs: Costs
     prevalence: float | None
     level: float

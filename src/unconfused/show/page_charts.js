@@ -88,7 +88,9 @@ const Charts = (specs, pictures, model, moved) => {
     put(id, { ...frame(id, points), ...dots(id, current, points) });
     drawnAt[id] = current;
     if (id !== "cost") view.addEventListener("click", clicked(id, view));
-    return view.run();
+    view.run();
+    container.querySelector("svg").setAttribute("aria-hidden", "true"); // the container has the name
+    return view;
   };
   // A chart out of sight waits: a step costs what can be seen of it.
   const refresh = (id) => {

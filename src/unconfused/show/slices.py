@@ -9,6 +9,8 @@ from unconfused.labels import plural
 from unconfused.show.comparison import p_value
 from unconfused.show.escape import markdown
 from unconfused.show.export import SCHEMA_VERSION, estimate_dict, frame
+from unconfused.show.forest import Line, forest_table
+from unconfused.show.html import box
 from unconfused.show.lines import joined, plain
 from unconfused.show.table import Column, fitted, lay_out, name, paragraph
 from unconfused.tally.slices import told
@@ -16,6 +18,8 @@ from unconfused.tally.slices import told
 if TYPE_CHECKING:
     from unconfused.inference.slices import SliceComparison, SliceRow
 
+DRAWN = 200
+"""Slices that are drawn."""
 MOST = 20
 """Slices that are told in words; all of them are in the frame."""
 COLUMNS = (
@@ -29,7 +33,7 @@ def slices_text(made: SliceComparison) -> str:
     parts = []
     for metric in made.metrics:
         rows = made[metric]
-        parts.append(paragraph(_headline(made, metric)))
+        parts.append(paragraph(headline(made, metric)))
         heads = [told(made.columns), "rows", metric, "less the rest", _head(made)]
         cells = [_cells(x) for x in rows[:MOST]]
         columns = [Column([h], [[c[i]] for c in cells], "left" if i == 0 else "right") for i, h in enumerate(heads)]
@@ -40,7 +44,8 @@ def slices_text(made: SliceComparison) -> str:
     return joined(parts)
 
 
-def _headline(made: SliceComparison, metric: str) -> str:
+def headline(made: SliceComparison, metric: str) -> str:
+    """How many slices there are, and what was shown of them."""
     rows = made[metric]
     tested = [x for x in rows if x.p == x.p]
     worse, better = sum(x.worse for x in rows), sum(x.significant and not x.worse for x in rows)
@@ -78,6 +83,23 @@ def slices_markdown(made: SliceComparison) -> str:
         parts.append("\n".join("| " + " | ".join(cell if i == 1 else markdown(cell) for cell in line) + " |"
                                for i, line in enumerate(lines)))  # fmt: skip
     return "\n\n".join(parts) + "\n"
+
+
+def slices_html(made: SliceComparison) -> str:
+    """The slices, in a notebook."""
+    return box(*slices_parts(made))
+
+
+def slices_parts(made: SliceComparison) -> list[str]:
+    """A forest for each metric: the slices on the axis of the metric, the line at the value of all rows."""
+    parts = []
+    for metric in made.metrics:
+        rows = made[metric]
+        more = f" Here stand the first {DRAWN}; .to_frame() has all." if len(rows) > DRAWN else ""
+        heads = [told(made.columns), "rows", metric, "less the rest", _head(made)]
+        lines = [Line([x.name, *_cells(x)[1:]], x.value, x.significant) for x in rows[:DRAWN]]
+        parts.append(forest_table(headline(made, metric) + more, heads, lines, about=metric, line=made.whole[metric]))
+    return parts
 
 
 def slices_frame(made: SliceComparison, kind: str = "pandas") -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -50,7 +49,8 @@ class View:
     spec: Mapping[str, Any]
 
 
-def views(probable: bool) -> list[View]:
+@cache
+def views(probable: bool) -> tuple[View, ...]:
     """The charts of one class against the other, those of a probability only where scores are ``probable``."""
     made = [
         _view("roc", "false positive rate", "recall", "Further up and left is better; on the dashed line is chance."),
@@ -67,7 +67,7 @@ def views(probable: bool) -> list[View]:
             _view("calibration", "probability", "observed rate",
                   "Band: where 95 % of the points would lie if the probabilities were right."),
         ]  # fmt: skip
-    return [*made, View("scores", "Scores of each class", "The line is the threshold.", _bars())]
+    return (*made, View("scores", "Scores of each class", "The line is the threshold.", _bars()))
 
 
 def pictures(tally: ScoreTally, calibration: Curve | None, few: int | None = None) -> dict[str, Any]:
@@ -144,14 +144,9 @@ def _spec(chart: Any, description: str) -> dict[str, Any]:
         autosize=alt.AutoSizeParams(type="fit", contains="padding"),
     )  # fmt: skip
     look = LOOK | {"legend": {"labelColor": "currentColor", "labelFontSize": 12}}
-    return compiled(json.dumps(made.to_dict() | {"config": look}))
-
-
-@cache
-def compiled(spec: str) -> dict[str, Any]:
-    """Vega-Lite as the Vega that it stands for, so that no browser has to find out again."""
-    found: dict[str, Any] = require("vl_convert", extra="html").vegalite_to_vega(spec, vl_version=vegalite())
-    return found
+    lite = made.to_dict() | {"config": look}
+    spec: dict[str, Any] = require("vl_convert", extra="html").vegalite_to_vega(lite, vl_version=vegalite())
+    return spec  # Vega, so that no browser has to compile it again
 
 
 @cache
