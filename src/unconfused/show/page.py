@@ -36,7 +36,18 @@ if TYPE_CHECKING:
 
 SCRIPTS = tuple(
     f"page{part}.js"
-    for part in ("_tables", "_numbers", "_copy", "_binary", "_expressions", "_charts", "_explore", "_classes", "")
+    for part in (
+        "_tables",
+        "_numbers",
+        "_copy",
+        "_copies",
+        "_binary",
+        "_expressions",
+        "_charts",
+        "_explore",
+        "_classes",
+        "",
+    )
 )
 """What runs on the page, after the library of the charts."""
 LISTED = 200
