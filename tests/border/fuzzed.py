@@ -33,7 +33,11 @@ def seeds() -> tuple[tuple[str, bytes], ...]:
     import pyarrow.parquet as pq
 
     n = 40
-    data = {"y": [i % 2 for i in range(n)], "p": [i / n for i in range(n)], "c": [None if i % 7 == 3 else f"é{i % 3}" for i in range(n)]}
+    data = {
+        "y": [i % 2 for i in range(n)],
+        "p": [i / n for i in range(n)],
+        "c": [None if i % 7 == 3 else f"é{i % 3}" for i in range(n)],
+    }
     table = pa.table(data)
     made: list[tuple[str, bytes]] = []
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
@@ -56,7 +60,11 @@ def seeds() -> tuple[tuple[str, bytes], ...]:
             ev.save(path)
             made.append(("a.uc", path.read_bytes()))
     lines = "y,p,c\n" + "".join(f"{y},{p},{c or ''}\n" for y, p, c in zip(*data.values(), strict=True))
-    made += [("a.csv", lines.encode()), ("a.tsv", lines.replace(",", "\t").encode()), ("a.csv.gz", gzip.compress(lines.encode(), mtime=0))]
+    made += [
+        ("a.csv", lines.encode()),
+        ("a.tsv", lines.replace(",", "\t").encode()),
+        ("a.csv.gz", gzip.compress(lines.encode(), mtime=0)),
+    ]
     objects = "".join(f'{{"y": {y}, "p": {p}, "c": "{c}"}}\n' for y, p, c in zip(*data.values(), strict=True))
     made += [("a.jsonl", objects.encode()), ("a.jsonl.gz", gzip.compress(objects.encode(), mtime=0))]
     return tuple(made)

@@ -118,6 +118,23 @@ def test_formats(form: str, command: str, run: Run, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_page_opens_where_it_is_told(run: Run, tmp_path: Path) -> None:
+    """Costs and a prevalence are for the page; a text says that they would change nothing."""
+    pytest.importorskip("altair")
+    pytest.importorskip("vl_convert")
+    path, opening = tmp_path / "out.html", ["--cost", "fp=1,fn=10", "--prevalence", "0.05"]
+    assert run("report", CANCER, *SCORES, *opening, "-o", path)[0] == 0
+    held = json.loads(path.read_text(encoding="utf-8").partition('id="data">')[2].partition("</script>")[0])
+    assert held["cost"] == {"tn": 0, "fp": 1, "fn": 10, "tp": 0}
+    assert held["prevalence"] == 0.05
+    code, _, err = run("report", CANCER, *SCORES, *opening, "--format", "text")
+    assert code == 2
+    assert "-o report.html" in err
+    code, _, err = run("report", CANCER, *SCORES, "--cost", "fp", "-o", path)
+    assert code == 2
+    assert "--cost fp=1,fn=10" in err
+
+
 def test_output_appears_whole_or_not_at_all(run: Run, tmp_path: Path) -> None:
     """A refused command leaves the old file as it was, and no other."""
     path = write(tmp_path, "out.json", "old")

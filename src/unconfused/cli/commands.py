@@ -40,6 +40,12 @@ Sources: TypeAlias = Annotated[
 Target: TypeAlias = Annotated[
     str | None, Parameter(("--output", "-o"), group=OUTPUT, help="Where to, whole or not at all; for example week.uc.")
 ]
+Opening: TypeAlias = Annotated[
+    str | None, Parameter(("--cost",), group=OUTPUT, help="Costs at which the page opens, such as fp=1,fn=10 (html).")
+]
+Share: TypeAlias = Annotated[
+    float | None, Parameter(group=OUTPUT, help="The share of positives at which the page opens (html).")
+]
 NO_COLUMNS, AS_USUAL, UNSLICED = Columns(), Reading(), Slicing()
 
 
@@ -50,33 +56,52 @@ def report(
     reading: Reading = AS_USUAL,
     threshold: Threshold = None,
     level: Level = 0.95,
+    cost: Opening = None,
+    prevalence: Share = None,
     output: Output = None,
     format: Shown = None,
 ) -> int:
     """Every headline number with its interval, per class and on average."""
-    return _reported(read(sources, columns, reading, slicing), threshold, level, output, format)
+    return _reported(read(sources, columns, reading, slicing), threshold, level, cost, prevalence, output, format)
 
 
 def show(
     *files: Annotated[str, Parameter(name="FILE", help="Files that `tally` or `merge` wrote; several are added.")],
     threshold: Threshold = None,
     level: Level = 0.95,
+    cost: Opening = None,
+    prevalence: Share = None,
     output: Output = None,
     format: Shown = None,
 ) -> int:
     """The report of a .uc file."""
-    return _reported(_added(files), threshold, level, output, format)
+    return _reported(_added(files), threshold, level, cost, prevalence, output, format)
 
 
-def _reported(evaluation: Evaluation, threshold: float | None, level: float, output: str | None, format: Any) -> int:
+def _reported(
+    evaluation: Evaluation,
+    threshold: float | None,
+    level: float,
+    cost: str | None,
+    prevalence: float | None,
+    output: str | None,
+    format: Any,
+) -> int:
     form = chosen(format, output)
     if form == "html":
-        emit(page(evaluation, threshold), output)
-        return 0
-    text = rendered(evaluation.report(threshold=threshold, level=level), form)
-    if evaluation.by:
-        text = with_slices(text, evaluation, form, threshold, level)
-    emit(text, output)
+        costs = None if cost is None else costs_of(cost)
+        emit(page(evaluation, threshold=threshold, cost=costs, prevalence=prevalence), output)
+    elif cost is not None or prevalence is not None:
+        raise UsageError(
+            f"--cost and --prevalence are where the page opens, and this report is {form}.",
+            "They would change nothing in it.",
+            "Write -o report.html, or ask `unconfused choose --cost …` for the threshold.",
+        )
+    else:
+        text = rendered(evaluation.report(threshold=threshold, level=level), form)
+        if evaluation.by:
+            text = with_slices(text, evaluation, form, threshold, level)
+        emit(text, output)
     return 0
 
 
@@ -96,7 +121,7 @@ def matrix(
     evaluation = read(sources, columns, reading)
     made = _decided(evaluation, threshold)
     form = chosen(format, output)
-    emit(page(evaluation, threshold) if form == "html" else rendered_matrix(made, form, normalize), output)
+    emit(page(evaluation, threshold=threshold) if form == "html" else rendered_matrix(made, form, normalize), output)
     return 0
 
 

@@ -128,9 +128,7 @@ class Reading:
     silence: Annotated[str | None, Parameter(help="Codes that --strict does not count (CM-BASE,CM-ORDER).")] = None
 
 
-def read(
-    sources: tuple[str, ...], cols: Columns, reading: Reading, slicing: Slicing | None = None
-) -> Evaluation:
+def read(sources: tuple[str, ...], cols: Columns, reading: Reading, slicing: Slicing | None = None) -> Evaluation:
     """Evaluate columns of files, or load what was saved.
 
     Raises:
@@ -292,7 +290,9 @@ def edges_of(texts: tuple[str, ...]) -> dict[str, Any] | None:
         except ValueError:
             numbers = []
         if not equals or not name or not numbers or name in found:
-            raise UsageError(f"{text!r} does not say where a column is cut.", fix="Type, for example: --edges age=20,40")
+            raise UsageError(
+                f"{text!r} does not say where a column is cut.", fix="Type, for example: --edges age=20,40"
+            )
         found[name] = int(values) if values.strip().isdigit() else numbers
     return found or None
 

@@ -54,11 +54,11 @@ def emit(text: str, output: str | None) -> None:
         file.write(text.encode())
 
 
-def page(evaluation: Evaluation, threshold: float | None) -> str:
-    """The offline page of an evaluation."""
+def page(evaluation: Evaluation, **opening: Any) -> str:
+    """The offline page of an evaluation, with what it opens at."""
     with tempfile.TemporaryDirectory(prefix="unconfused-") as folder:
         path = os.path.join(folder, "page.html")
-        evaluation.to_html(path, threshold=threshold)
+        evaluation.to_html(path, **opening)
         return Path(path).read_text(encoding="utf-8")
 
 

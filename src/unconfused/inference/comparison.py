@@ -192,6 +192,12 @@ class Comparison:
 
         return plot_comparison(self, ax=ax)
 
+    def to_html(self, path: Any) -> None:
+        """One offline page with the differences on one axis, sortable, the rows that changed sides, and the costs."""
+        from unconfused.show.page import write_comparison
+
+        write_comparison(self, path)
+
     def to_frame(self, kind: str = "pandas") -> Any:
         """Long form, one row for each metric and pair of models; NaN where undefined."""
         from unconfused.show.comparison import comparison_frame

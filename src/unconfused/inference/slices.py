@@ -73,6 +73,7 @@ class SliceComparison:
         metrics: the questions.
         level: of the intervals.
         adjust: how p-values allow for their number.
+        whole: the metric of all rows.
     """
 
     columns: tuple[str, ...]
@@ -80,6 +81,7 @@ class SliceComparison:
     metrics: tuple[str, ...]
     level: float
     adjust: Adjust | None
+    whole: Mapping[str, float]
 
     def __getitem__(self, metric: str) -> tuple[SliceRow, ...]:
         """The slices in the order of one metric."""
@@ -93,6 +95,15 @@ class SliceComparison:
         from unconfused.show.slices import slices_frame
 
         return slices_frame(self, kind)
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw every slice of one metric with its interval, worst first, and the value of all rows; returns the Axes.
+
+        Of several metrics a figure with Axes for each is opened; ``ax`` takes the first.
+        """
+        from unconfused.show.figure.forest import plot_slices
+
+        return plot_slices(self, ax=ax)
 
     def to_markdown(self) -> str:
         """The table as Markdown."""
@@ -112,6 +123,11 @@ class SliceComparison:
         return slices_text(self)
 
     __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        from unconfused.show.slices import slices_html
+
+        return slices_html(self)
 
 
 class Sliced(Mapping[Any, Any]):
@@ -165,7 +181,8 @@ class Sliced(Mapping[Any, Any]):
         rows = [replace(x, adjusted=p) for x, p in zip(found, raised, strict=True)]
         order = {str(query): i for i, query in enumerate(queries)}
         rows.sort(key=lambda x: (order[x.metric], not x.worse, *_badness(x)))
-        return SliceComparison(self.slices.columns, tuple(rows), tuple(order), level, adjust)
+        whole = {str(query): self._estimate(self.whole, query, threshold, level, seed).value for query in queries}
+        return SliceComparison(self.slices.columns, tuple(rows), tuple(order), level, adjust, whole)
 
     def _usual(self, threshold: Any) -> list[str]:
         whole = self.whole
@@ -176,12 +193,10 @@ class Sliced(Mapping[Any, Any]):
         return usual[:1]
 
     def _rows(self, query: Query, threshold: Any, level: float, seed: int) -> Iterator[SliceRow]:
-        options: dict[str, Any] = {"level": level, "seed": seed}
-        if query.metric.of == "counts" and threshold is not None:
-            options["threshold"] = threshold
+        options = (query, threshold, level, seed)
         for key, tally in zip(self.slices, self.slices.members.values(), strict=True):
-            value = self._make(tally).estimate(str(query), **options)
-            other = self._make(_others(self.whole.tallies, tally)).estimate(str(query), **options)
+            value = self._estimate(self._make(tally), *options)
+            other = self._estimate(self._make(_others(self.whole.tallies, tally)), *options)
             defined = value.defined and other.defined and math.isfinite(value.value - other.value)
             how = apart_alone(other, value) if defined else UNKNOWN
             reason = None if defined else value.reason or other.reason or "the values are not both finite"
@@ -192,10 +207,19 @@ class Sliced(Mapping[Any, Any]):
                 key, name, tally.total, str(query), value, other, difference, how.p, how.p, query.metric.better
             )
 
+    @staticmethod
+    def _estimate(ev: Any, query: Query, threshold: Any, level: float, seed: int) -> Estimate:
+        stated = {"threshold": threshold} if query.metric.of == "counts" and threshold is not None else {}
+        found: Estimate = ev.estimate(str(query), level=level, seed=seed, **stated)
+        return found
+
     def __str__(self) -> str:
         return str(self.compare())
 
     __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        return self.compare()._repr_html_()
 
 
 class ByColumns(Mapping[Any, Sliced]):

@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from unconfused.ingest.arrays import tally_rows
@@ -119,7 +118,6 @@ def _plain(rows: Rows, whole: Tallies) -> tuple[NDArray[Any], NDArray[Any]] | No
         return None
     if t.dtype.kind not in "biu" or set(tally.labels.values) != {0, 1} or tally.evidence.left_out:
         return None
-    if not (0 <= t.min() and t.max() <= 1) or tally.full[0].any() or tally.full[:, 2:].any():
+    if not (t.min() >= 0 and t.max() <= 1) or tally.full[0].any() or tally.full[:, 2:].any():
         return None
     return t, s
-

@@ -13,6 +13,7 @@ from unconfused.show.csv import csv_lines
 from unconfused.show.escape import html as safe
 from unconfused.show.escape import markdown
 from unconfused.show.export import SCHEMA_VERSION, estimate_dict, finding_dict, frame
+from unconfused.show.forest import Line, forest_table
 from unconfused.show.html import box, findings_list, quiet, table_of
 from unconfused.show.html import paragraph as html_paragraph
 from unconfused.show.lines import finding_lines, joined, plain, value_of
@@ -33,10 +34,10 @@ COSTS = "Who costs least, each at the best threshold on these rows, when a false
 # ── text ──────────────────────────────────────────────────────────────────────────────────────────
 def comparison_text(made: Comparison) -> str:
     """A comparison: what was shown, a table for each pair of models, flips, costs, and how it was found."""
-    parts = [paragraph(_headline(made))]
-    for models in _pairs(made):
+    parts = [paragraph(headline(made))]
+    for models in pairs(made):
         rows = [x for x in made.differences if x.models == models]
-        parts += [[f"{_against(models)}:", *_table(_heads(made, models), _cells(made, rows))], _verdicts(rows)]
+        parts += [[f"{against(models)}:", *_table(_heads(made, models), _cells(made, rows))], _verdicts(rows)]
         if flips := [x for x in made.flips if x.models == models]:
             told = paragraph(_flips_told(models))
             parts.append([*told, *_table(FLIP_HEADS, [_flip_cells(x) for x in flips])])
@@ -114,7 +115,8 @@ def _verdicts(rows: Sequence[Difference]) -> list[str]:
 
 
 # ── words ─────────────────────────────────────────────────────────────────────────────────────────
-def _headline(made: Comparison) -> str:
+def headline(made: Comparison) -> str:
+    """Which models, on which rows, and how many differences were shown."""
     shown = sum(x.significant for x in made.differences)
     rows = "the same " + plural(made.total, "row") if made.paired else "rows of their own"
     by = f" after {ADJUSTMENTS[made.adjust]}'s correction" if _is_adjusted(made) else ""
@@ -122,11 +124,13 @@ def _headline(made: Comparison) -> str:
     return f"{models} on {rows}: {shown} of {plural(made.tests, 'difference')} shown{by} (level {made.level:g})."
 
 
-def _pairs(made: Comparison) -> list[tuple[str, str]]:
+def pairs(made: Comparison) -> list[tuple[str, str]]:
+    """The models that are held against each other."""
     return list(dict.fromkeys(x.models for x in made.differences))
 
 
-def _against(models: tuple[str, str]) -> str:
+def against(models: tuple[str, str]) -> str:
+    """Who is held against whom."""
     first, second = (name(x, 40) for x in models)
     return f"{second} against {first}"
 
@@ -178,33 +182,50 @@ def _told(what: str, methods: Sequence[tuple[str, str]]) -> list[str]:
 # ── notebooks and Markdown ────────────────────────────────────────────────────────────────────────
 def comparison_html(made: Comparison) -> str:
     """A comparison, in a notebook."""
-    parts = [html_paragraph(_headline(made)), findings_list(made.findings)]
-    for models in _pairs(made):
-        rows = [x for x in made.differences if x.models == models]
-        heads = [*_heads(made, models), "verdict"]
-        cells = [[*map(safe, row), safe(x.verdict)] for x, row in zip(rows, _cells(made, rows), strict=True)]
-        parts.append(table_of(_against(models), heads, cells, words=len(heads) - 1))
-        if flips := [[*map(safe, _flip_cells(x))] for x in made.flips if x.models == models]:
-            parts.append(table_of(_flips_told(models), FLIP_HEADS, flips))
-    parts += map(html_paragraph, _overall(made))
-    if made.ranges:
-        parts += [html_paragraph(COSTS), *(quiet(_range(x)) for x in _told_ranges(made))]
-    return box(*parts, *map(quiet, [" ".join(map(str.strip, _methods(made)))]))
+    parts = [html_paragraph(headline(made)), findings_list(made.findings)]
+    for models in pairs(made):
+        parts += pair_html(made, models)
+    return box(*parts, *costs_html(made), quiet(methods(made)))
+
+
+def pair_html(made: Comparison, models: tuple[str, str]) -> list[str]:
+    """What sets two models apart: their differences on one axis, and the rows that changed sides."""
+    rows = [x for x in made.differences if x.models == models]
+    lines = [
+        Line([*texts, x.verdict], x.difference, x.significant)
+        for x, texts in zip(rows, _cells(made, rows), strict=True)
+    ]
+    heads, margin = [*_heads(made, models), "verdict"], next((x.margin for x in rows), None)
+    parts = [forest_table(against(models), heads, lines, about="difference", line=0.0, margin=margin)]
+    if flips := [[*map(safe, _flip_cells(x))] for x in made.flips if x.models == models]:
+        parts.append(table_of(_flips_told(models), FLIP_HEADS, flips))
+    return parts
+
+
+def costs_html(made: Comparison) -> list[str]:
+    """What holds of all models: whether they are equally often right, and which costs least where."""
+    parts = [*map(html_paragraph, _overall(made))]
+    return parts + ([html_paragraph(COSTS), *(quiet(_range(x)) for x in _told_ranges(made))] if made.ranges else [])
+
+
+def methods(made: Comparison) -> str:
+    """How the intervals and p-values were made."""
+    return " ".join(map(str.strip, _methods(made)))
 
 
 def comparison_markdown(made: Comparison) -> str:
     """A comparison as Markdown tables."""
-    parts = [markdown(_headline(made)), *(f"**{x.level} {x.code}**: {markdown(x.message)}" for x in made.findings)]
-    for models in _pairs(made):
+    parts = [markdown(headline(made)), *(f"**{x.level} {x.code}**: {markdown(x.message)}" for x in made.findings)]
+    for models in pairs(made):
         rows = [x for x in made.differences if x.models == models]
         cells = [[*row, x.verdict] for x, row in zip(rows, _cells(made, rows), strict=True)]
-        parts += [f"**{markdown(_against(models))}**", _rows([*_heads(made, models), "verdict"], cells)]
+        parts += [f"**{markdown(against(models))}**", _rows([*_heads(made, models), "verdict"], cells)]
         if flips := [_flip_cells(x) for x in made.flips if x.models == models]:
             parts += [markdown(_flips_told(models)), _rows(FLIP_HEADS, flips)]
     parts += map(markdown, _overall(made))
     if made.ranges:
         parts.append("\n".join([markdown(COSTS), "", *(f"- {markdown(_range(x))}" for x in _told_ranges(made))]))
-    parts.append(markdown(" ".join(map(str.strip, _methods(made)))))
+    parts.append(markdown(methods(made)))
     return "\n\n".join(parts) + "\n"
 
 

@@ -16,7 +16,7 @@ from unconfused.labels import plural
 from unconfused.metrics.catalogue import find, ratio
 from unconfused.metrics.ranking import asked
 from unconfused.show.csv import csv_name
-from unconfused.show.escape import markdown, visible
+from unconfused.show.escape import latex, markdown, visible
 from unconfused.show.numbers import amounts, percent
 from unconfused.show.stops import RATES, Stops, explorable
 from unconfused.show.views import View, pictures, views
@@ -39,7 +39,7 @@ class Member:
         name: as it is picked.
         stops: thresholds and counts.
         pictures: what the charts show besides: bars of the scores, the reliability of probabilities.
-        names: classes and seats as Markdown and as CSV writes them.
+        names: classes and seats as Markdown, CSV and LaTeX write them.
     """
 
     name: str
@@ -59,7 +59,9 @@ class Member:
         names = {
             "markdown": [markdown(x) for x in stops.axis],
             "csv": [*map(csv_name, tally.labels), *seats],
+            "latex": [latex(x) for x in stops.axis],
             "positive": markdown(name),
+            "latexPositive": latex(name),
         }
         return cls(name, stops, pictures(tally, curve, most), names, tally.score_kind)
 
@@ -143,7 +145,7 @@ class Explorer:
     """
 
     members: list[Member]
-    views: list[View]
+    views: tuple[View, ...]
     costs: Costs
     prevalence: float | None
     level: float

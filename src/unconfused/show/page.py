@@ -9,29 +9,46 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cache
 from importlib import resources
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from unconfused import __version__
 from unconfused.errors import NotKept, require
 from unconfused.labels import plural
 from unconfused.show import html
 from unconfused.show.classes import classes_data
+from unconfused.show.comparison import against, costs_html, headline, methods, pair_html
+from unconfused.show.comparison import pairs as pairs_of
 from unconfused.show.escape import visible
 from unconfused.show.explore import Explorer
 from unconfused.show.numbers import listing
 from unconfused.show.report import Report, report
-from unconfused.show.slices import slices_html
+from unconfused.show.slices import slices_parts
+from unconfused.show.views import bundle
 from unconfused.show.words import notes
 from unconfused.store import whole_file
 from unconfused.tally.confusion import ConfusionMatrix
 from unconfused.tally.grouped import Grouped
+from unconfused.tally.slices import told
 
-SCRIPTS = (
-    "page_numbers.js", "page_copy.js", "page_binary.js", "page_charts.js", "page_explore.js", "page_classes.js",
-    "page.js",
-)  # fmt: skip
+if TYPE_CHECKING:
+    from unconfused.inference.comparison import Comparison
+
+SCRIPTS = tuple(
+    f"page{part}.js"
+    for part in (
+        "_tables",
+        "_numbers",
+        "_copy",
+        "_copies",
+        "_binary",
+        "_expressions",
+        "_charts",
+        "_explore",
+        "_classes",
+        "",
+    )
+)
 """What runs on the page, after the library of the charts."""
 LISTED = 200
 """Classes that the table of classes holds."""
@@ -77,8 +94,6 @@ def page(
     subject: Any, *, threshold: Any = None, cost: Mapping[str, float] | None = None, prevalence: float | None = None
 ) -> str:
     """The page as text; see `write_page`."""
-    jinja = require("jinja2", extra="html")
-    safe = require("markupsafe", extra="html").Markup
     made = report(subject, threshold=threshold)
     matrix = _matrix(subject, threshold)
     explorer = Explorer.of(subject, threshold, cost, prevalence, made.level)
@@ -91,44 +106,88 @@ def page(
     classes = classes_data(matrix)
     held = explorer.data() if explorer else {}
     held |= {"classes": classes} if classes else {}
-    scripts = [*([_bundle()] if explorer else []), *map(_asset, SCRIPTS)] if held else []
     findings = Section("findings", "Worth knowing first", _kept(html.findings_list(made.findings)))
     decided = matrix is not None and not (explorer and not explorer.kind and threshold is not None)
     sections = [
         Section("matrix", "Who was called what", _matrix_parts(matrix) if decided or not explorer else []),
         Section("rates", "Rates, and how sure they are", _kept(html.rates_table(made))),
         Section("classes", "Each class", _kept(html.classes_table(made, LISTED))),
-        Section("slices", "Slices, worst first", _slices(subject, threshold)),
+        *_slices(subject, matrix, threshold, made.level),
     ]
     pairs = Section("pairs", "Most confused", _kept(html.pairs_table(matrix)) if classes else [])
-    for section in (findings, pairs, *sections):
-        section.parts = [safe(part) for part in section.parts]
-    environment = jinja.Environment(autoescape=True, undefined=jinja.StrictUndefined, trim_blocks=True)
-    text: str = environment.from_string(_asset("page.html.j2")).render(
-        policy=_policy(scripts),
-        version=__version__,
+    return _rendered(
         title=f"{made.kind.capitalize()} classifier: {plural(made.total, 'row')}",
-        style=safe(_asset("page.css")),
         kind=f"{made.kind.capitalize()} classifier, {plural(made.total, 'row')}",
         summary=made.summary,
         findings=findings,
         sections=sections,
         pairs=pairs,
         classes=classes,
-        whole=html.WHOLE,
         explorer=explorer,
         facts=_facts(made),
+        held=held,
+    )
+
+
+def write_comparison(made: Comparison, path: str | os.PathLike[str]) -> None:
+    """Write the page of a comparison to ``path``: whole, or not at all; raises as `write_page` does."""
+    content = comparison_page(made).encode()
+    with whole_file(path) as file:
+        file.write(content)
+
+
+def comparison_page(made: Comparison) -> str:
+    """The page of a comparison as text: every pair of models as a forest, the rows that changed sides, the costs."""
+    sections = [
+        Section(f"pair-{i}", against(models), pair_html(made, models)) for i, models in enumerate(pairs_of(made))
+    ]
+    facts = [("Models", listing([visible(x) for x in made.models], 20))]
+    facts += [(f"Rule of {visible(model)}", rule) for model, rule in made.rules.items() if rule]
+    facts += [("Rows", f"{made.total:,}, the same of every model" if made.paired else "of each model its own")]
+    facts += [("Methods", methods(made)), ("Seed", str(made.seed)), ("Made", _made())]
+    return _rendered(
+        title=f"Comparison: {listing([visible(x) for x in made.models], 4)}",
+        kind=f"Comparison of {plural(len(made.models), 'model')}",
+        summary=headline(made),
+        findings=Section("findings", "Worth knowing first", _kept(html.findings_list(made.findings))),
+        sections=[Section("overall", "All models", costs_html(made)), *sections],
+        pairs=Section("pairs", "", []),
+        classes=None,
+        explorer=None,
+        facts=facts,
+        held={},
+    )
+
+
+def _rendered(
+    *, title: str, kind: str, summary: str, findings: Section, sections: list[Section], pairs: Section, classes: Any,
+    explorer: Explorer | None, facts: list[tuple[str, str]], held: Mapping[str, Any],
+) -> str:  # fmt: skip
+    """The template, filled: what the sections hold is HTML, all else is text."""
+    jinja = require("jinja2", extra="html")
+    safe = require("markupsafe", extra="html").Markup
+    scripts = [*([bundle()] if explorer else []), *map(_asset, SCRIPTS)]
+    for section in (findings, pairs, *sections):
+        section.parts = [safe(part) for part in section.parts]
+    environment = jinja.Environment(autoescape=True, undefined=jinja.StrictUndefined, trim_blocks=True)
+    text: str = environment.from_string(_asset("page.html.j2")).render(
+        policy=_policy(scripts),
+        version=__version__,
+        title=title,
+        style=safe(_asset("page.css")),
+        kind=kind,
+        summary=summary,
+        findings=findings,
+        sections=sections,
+        pairs=pairs,
+        classes=classes,
+        whole=html.WHOLE,
+        explorer=explorer,
+        facts=facts,
         data=safe(_json(held)),
         scripts=[safe(script) for script in scripts],
     )
     return text
-
-
-def _slices(subject: Any, threshold: Any) -> list[str]:
-    """How the slices of each column compare."""
-    by = getattr(subject, "by", None) or {}
-    at = threshold if by and not subject.decided and subject.kind == "binary" else None
-    return [slices_html(sliced.compare(threshold=at)) for sliced in by.values()]
 
 
 def _matrix(subject: Any, threshold: Any) -> Any:
@@ -153,6 +212,21 @@ def _matrix_parts(matrix: Any) -> list[str]:
     return [f'<div class="many">{"".join(shown)}</div>', *more]
 
 
+def _slices(subject: Any, matrix: Any, threshold: Any, level: float) -> list[Section]:
+    """The slices by each column, against all other rows: of a decision by what is usual, else by how they rank."""
+    metrics = None
+    if isinstance(matrix, ConfusionMatrix) and len(matrix.labels) == 2 and matrix.labels.positive is not None:
+        metrics = ["recall", "precision", "accuracy"]
+    return [
+        Section(
+            f"slices-{i}",
+            f"By {told(sliced.slices.columns)}",
+            slices_parts(sliced.compare(metrics, threshold=threshold, level=level)),
+        )
+        for i, sliced in enumerate(getattr(subject, "by", {}).values())
+    ]
+
+
 def _facts(made: Report) -> list[tuple[str, str]]:
     """What the page was made from, in words."""
     labels = [visible(str(row.label)) for row in made.classes]
@@ -165,7 +239,11 @@ def _facts(made: Report) -> list[tuple[str, str]]:
     facts += [("Remark", remark) for remark in made.remarks]
     facts += [("Intervals", f"{made.level:.0%}, by the method named beside each rate")]
     facts += [("Reading", "Rows of the matrix are the actual classes, columns the predicted ones.")]
-    return [*facts, ("Made", f"{_now():%Y-%m-%d %H:%M} UTC by unconfused {__version__}")]
+    return [*facts, ("Made", _made())]
+
+
+def _made() -> str:
+    return f"{_now():%Y-%m-%d %H:%M} UTC by unconfused {__version__}"
 
 
 def _now() -> datetime:
@@ -180,17 +258,6 @@ def _kept(part: str) -> list[str]:
 
 def _asset(name: str) -> str:
     return resources.files("unconfused.show").joinpath(name).read_text(encoding="utf-8").replace("\r\n", "\n")
-
-
-@cache
-def _bundle() -> str:
-    """Vega, Vega-Lite and Vega-Embed, in the version that Altair writes for."""
-    schema = require("altair", extra="html").SCHEMA_VERSION.removeprefix("v")
-    convert = require("vl_convert", extra="html")
-    known = convert.get_vegalite_versions()
-    short = ".".join(schema.split(".")[:2])
-    bundle: str = convert.javascript_bundle(vl_version=short if short in known else known[-1])
-    return bundle.replace("\r\n", "\n").replace("</script", "<\\/script")
 
 
 def _policy(scripts: list[str]) -> str:

@@ -68,7 +68,8 @@ const Charts = (specs, pictures, model, moved) => {
   };
 
   // ── drawing ──
-  const views = {}, shown = {};
+  const views = {}, shown = {}, drawnAt = {}, seen = new Set();
+  let points = null, current = null;
   const put = (id, { top: height, ...named }) => {
     if (height !== undefined) views[id].signal("top", height);
     const fresh = Object.entries(named).filter(([name, rows]) => {
@@ -80,15 +81,25 @@ const Charts = (specs, pictures, model, moved) => {
     fresh.forEach(([name, rows]) => views[id].data(name, rows));
     return height !== undefined || fresh.length > 0;
   };
-  let points = null, current = null;
-  const drawnAt = {}, seen = new Set();
+  const make = (id) => {
+    const container = document.getElementById(id), { spec } = specs.find((one) => one.id === id);
+    const view = new vega.View(vega.parse(spec, null, { ast: true }), { expr: Expressions, renderer: "svg", logLevel: vega.Warn });
+    views[id] = view.initialize(container).signal("low", pictures.scores.edges[0]).signal("high", pictures.scores.edges.at(-1));
+    put(id, { ...frame(id, points), ...dots(id, current, points) });
+    drawnAt[id] = current;
+    if (id !== "cost") view.addEventListener("click", clicked(id, view));
+    view.run();
+    container.querySelector("svg").setAttribute("aria-hidden", "true"); // the container has the name
+    return view;
+  };
   // A chart out of sight waits: a step costs what can be seen of it.
   const refresh = (id) => {
-    if (!views[id] || drawnAt[id] === current) return null;
+    if (!views[id]) return make(id);
+    if (drawnAt[id] === current) return null;
     const moved = drawnAt[id].prevalence !== current.prevalence && LINES.includes(id);
     const parts = [...(moved ? [frame(id, points)] : []), dots(id, current, points)];
     drawnAt[id] = current;
-    return parts.map((part) => put(id, part)).some(Boolean) ? views[id].runAsync() : null;
+    return parts.map((part) => put(id, part)).some(Boolean) ? views[id].run() : null;
   };
   const update = (state) => {
     if (!points) return;
@@ -96,10 +107,6 @@ const Charts = (specs, pictures, model, moved) => {
     current = state;
     seen.forEach(refresh);
   };
-  const watch = new IntersectionObserver((entries) => entries.forEach(({ isIntersecting, target }) => {
-    if (isIntersecting) { seen.add(target.id); refresh(target.id); } else seen.delete(target.id);
-  }));
-  addEventListener("beforeprint", () => Object.keys(views).forEach(refresh));
   const clicked = (id, view) => (event) => {
     const [left, up] = [view.scale("x"), view.scale("y")];
     const box = view.container().querySelector("svg").getBoundingClientRect(), [dx, dy] = view.origin();
@@ -109,19 +116,25 @@ const Charts = (specs, pictures, model, moved) => {
     const found = model.thresholds.map((_, i) => near(i)).reduce((a, d, i, all) => (d < all[a] || !(all[a] >= 0) ? i : a), 0);
     return moved(found);
   };
-  const draw = async (state) => {
+  // Those in sight first; the others when they come into sight, or when there is nothing else to do.
+  const draw = (state) => {
     [points, current] = [model.points(state.prevalence), state];
-    await Promise.all(specs.map(async ({ id, spec }) => {
-      const { top: height, ...named } = { ...frame(id, points), ...dots(id, state, points) };
-      const ends = { top: height, low: pictures.scores.edges[0], high: pictures.scores.edges.at(-1) };
-      spec.params.forEach((one) => { one.value = ends[one.name]; });
-      const options = { ast: true, renderer: "svg", actions: false, defaultStyle: false };
-      const { view } = await vegaEmbed(`#${id}`, { ...spec, datasets: named }, options);
-      [views[id], drawnAt[id]] = [view, state];
-      refresh(id);
-      watch.observe(document.getElementById(id));
-      if (id !== "cost") view.addEventListener("click", clicked(id, view));
-    }));
+    const waiting = specs.map(({ id }) => id), idle = globalThis.requestIdleCallback ?? ((then) => setTimeout(then, 50));
+    const next = () => {
+      const id = waiting.find((one) => !views[one]);
+      if (id) { make(id); idle(next); }
+    };
+    addEventListener("beforeprint", () => waiting.forEach(refresh));
+    return new Promise((drawn) => {
+      const watch = new IntersectionObserver((entries) => {
+        entries.forEach(({ isIntersecting, target: { id } }) => {
+          if (isIntersecting) { seen.add(id); refresh(id); } else seen.delete(id);
+        });
+        drawn();
+        idle(next);
+      });
+      waiting.forEach((id) => watch.observe(document.getElementById(id)));
+    });
   };
   return { draw, update };
 };

@@ -113,34 +113,8 @@ const Explore = (data) => {
     });
   };
 
-  // ── copies, which carry their circumstances ──
-  const about = () => {
-    const where = state.prevalence === null ? "" : `, at a prevalence of ${Numbers.percent(state.prevalence)}`;
-    return `${unchosen ? `${unchosen}. ` : ""}${stops.names.positive} means ${rule(state.stop)}${where}.`;
-  };
-  const markdown = () => {
-    const rows = model.scaled(model.table(state.stop), state.prevalence), across = rows.map(model.sum);
-    const down = model.range.map((j) => model.sum(rows.map((row) => row[j])));
-    const full = [...rows.map((row, i) => [...row, across[i]]), [...down, model.sum(across)]];
-    const texts = Numbers.amounts(full.flat()), width = down.length + 1, names = stops.names.markdown;
-    const unit = typeof rows[0][0] === "bigint" ? "" : " (sums of weights)";
-    const line = (words) => `| ${words.join(" | ")} |`;
-    return [
-      about(), "",
-      line([`actual \\\\ predicted${unit}`, ...names, "total"]),
-      line([":---", ...Array(width).fill("---:")]),
-      ...full.map((_, i) => line([`**${i < names.length ? names[i] : "total"}**`, ...texts.slice(i * width, (i + 1) * width)])),
-      "", line(["rate", "estimate"]), line([":---", "---:"]),
-      ...Object.keys(model.rates).map((rate) => line([rate, model.told(rate, state.stop, state.prevalence)])),
-      line(["expected cost per 1,000", at("expected").textContent]), "",
-    ].join("\n");
-  };
-  const csv = () => {
-    const rows = model.scaled(model.table(state.stop), state.prevalence), names = stops.names.csv;
-    const unit = typeof rows[0][0] === "bigint" ? "n" : "weight";
-    return [`actual,predicted,${unit},threshold,remark`, ...rows.flatMap((row, i) => row.map((x, j) => (
-      `${names[i]},${names[j]},${x},${model.written(state.stop)},"${about().replaceAll('"', '""')}"`))), ""].join("\n");
-  };
+  const said = () => ({ ...state, expected: at("expected").textContent });
+  const copies = Copies(stops, model, rule, said, unchosen);
   const copy = (text) => Copy(text, "copied", "copy-status");
 
   // ── listening ──
@@ -166,8 +140,10 @@ const Explore = (data) => {
   at("own").addEventListener("click", () => change({ prevalence: null }));
   at("back").addEventListener("click", () => change(start));
   at("go").addEventListener("click", () => change({ stop: state.best }));
-  at("copy-markdown").addEventListener("click", () => copy(markdown()));
-  at("copy-csv").addEventListener("click", () => copy(csv()));
+  at("copy-markdown").addEventListener("click", () => copy(copies.markdown()));
+  at("copy-csv").addEventListener("click", () => copy(copies.csv()));
+  at("copy-latex").addEventListener("click", () => copy(copies.latex()));
+  at("copy-png").addEventListener("click", () => copies.picture().then((blob) => CopyPicture(blob, "matrix.png", "copy-status")));
   addEventListener("hashchange", () => {
     if (Number(asked().get("member") ?? 0) !== member) return location.reload();
     fromAddress();

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 from unconfused.inference.significance import ADJUSTMENTS
 from unconfused.labels import plural
 from unconfused.show.comparison import p_value
-from unconfused.show.escape import html as safe
 from unconfused.show.escape import markdown
 from unconfused.show.export import SCHEMA_VERSION, estimate_dict, frame
-from unconfused.show.html import paragraph as paragraph_html
-from unconfused.show.html import quiet, table_of
+from unconfused.show.forest import Line, forest_table
+from unconfused.show.html import box
 from unconfused.show.lines import joined, plain
 from unconfused.show.table import Column, fitted, lay_out, name, paragraph
 from unconfused.tally.slices import told
@@ -19,6 +18,8 @@ from unconfused.tally.slices import told
 if TYPE_CHECKING:
     from unconfused.inference.slices import SliceComparison, SliceRow
 
+DRAWN = 200
+"""Slices that are drawn."""
 MOST = 20
 """Slices that are told in words; all of them are in the frame."""
 COLUMNS = (
@@ -32,7 +33,7 @@ def slices_text(made: SliceComparison) -> str:
     parts = []
     for metric in made.metrics:
         rows = made[metric]
-        parts.append(paragraph(_headline(made, metric)))
+        parts.append(paragraph(headline(made, metric)))
         heads = [told(made.columns), "rows", metric, "less the rest", _head(made)]
         cells = [_cells(x) for x in rows[:MOST]]
         columns = [Column([h], [[c[i]] for c in cells], "left" if i == 0 else "right") for i, h in enumerate(heads)]
@@ -43,7 +44,8 @@ def slices_text(made: SliceComparison) -> str:
     return joined(parts)
 
 
-def _headline(made: SliceComparison, metric: str) -> str:
+def headline(made: SliceComparison, metric: str) -> str:
+    """How many slices there are, and what was shown of them."""
     rows = made[metric]
     tested = [x for x in rows if x.p == x.p]
     worse, better = sum(x.worse for x in rows), sum(x.significant and not x.worse for x in rows)
@@ -83,17 +85,21 @@ def slices_markdown(made: SliceComparison) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def slices_html(made: SliceComparison, most: int = 100) -> str:
-    """A table for each metric, under what was shown."""
+def slices_html(made: SliceComparison) -> str:
+    """The slices, in a notebook."""
+    return box(*slices_parts(made))
+
+
+def slices_parts(made: SliceComparison) -> list[str]:
+    """A forest for each metric: the slices on the axis of the metric, the line at the value of all rows."""
     parts = []
     for metric in made.metrics:
         rows = made[metric]
+        more = f" Here stand the first {DRAWN}; .to_frame() has all." if len(rows) > DRAWN else ""
         heads = [told(made.columns), "rows", metric, "less the rest", _head(made)]
-        cells = [[safe(cell) for cell in _cells(x)] for x in rows[:most]]
-        parts += [paragraph_html(_headline(made, metric)), table_of(f"Slices by {told(made.columns)}", heads, cells)]
-        if len(rows) > most:
-            parts.append(quiet(f"and {len(rows) - most:,} more"))
-    return "".join(parts)
+        lines = [Line([x.name, *_cells(x)[1:]], x.value, x.significant) for x in rows[:DRAWN]]
+        parts.append(forest_table(headline(made, metric) + more, heads, lines, about=metric, line=made.whole[metric]))
+    return parts
 
 
 def slices_frame(made: SliceComparison, kind: str = "pandas") -> Any:

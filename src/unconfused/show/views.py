@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,8 @@ TOP, LOW, HIGH = "top", "low", "high"
 
 LOOK: dict[str, Any] = {
     "background": None,
+    "aria": False,
+    "mark": {"invalid": None},
     "font": "system-ui, sans-serif",
     "view": {"stroke": None},
     "axis": {
@@ -33,12 +36,12 @@ LOOK: dict[str, Any] = {
         "titleFontWeight": "normal",
     },
 }
-"""Colours that follow the page, light or dark."""
+"""Colours that follow the page, light or dark. Each chart as a whole has a name; its thousand points have none."""
 
 
 @dataclass(frozen=True)
 class View:
-    """One chart: its place in the page, what stands over it, and its Vega-Lite specification without data."""
+    """One chart: its place in the page, what stands over it, and its Vega specification without data."""
 
     id: str
     title: str
@@ -46,7 +49,8 @@ class View:
     spec: Mapping[str, Any]
 
 
-def views(probable: bool) -> list[View]:
+@cache
+def views(probable: bool) -> tuple[View, ...]:
     """The charts of one class against the other, those of a probability only where scores are ``probable``."""
     made = [
         _view("roc", "false positive rate", "recall", "Further up and left is better; on the dashed line is chance."),
@@ -63,7 +67,7 @@ def views(probable: bool) -> list[View]:
             _view("calibration", "probability", "observed rate",
                   "Band: where 95 % of the points would lie if the probabilities were right."),
         ]  # fmt: skip
-    return [*made, View("scores", "Scores of each class", "The line is the threshold.", _bars())]
+    return (*made, View("scores", "Scores of each class", "The line is the threshold.", _bars()))
 
 
 def pictures(tally: ScoreTally, calibration: Curve | None, few: int | None = None) -> dict[str, Any]:
@@ -139,8 +143,28 @@ def _spec(chart: Any, description: str) -> dict[str, Any]:
         width="container", height=HEIGHT, description=description,
         autosize=alt.AutoSizeParams(type="fit", contains="padding"),
     )  # fmt: skip
-    spec: dict[str, Any] = made.to_dict()
-    return spec | {"config": LOOK | {"legend": {"labelColor": "currentColor", "labelFontSize": 12}}}
+    look = LOOK | {"legend": {"labelColor": "currentColor", "labelFontSize": 12}}
+    lite = made.to_dict() | {"config": look}
+    spec: dict[str, Any] = require("vl_convert", extra="html").vegalite_to_vega(lite, vl_version=vegalite())
+    return spec  # Vega, so that no browser has to compile it again
+
+
+@cache
+def bundle() -> str:
+    """What draws the charts: Vega without Vega-Lite, of whose size and start the page needs nothing."""
+    convert = require("vl_convert", extra="html")
+    vega = f"https://cdn.jsdelivr.net/npm/vega@{convert.get_vega_version()}/+esm"  # a name: vl-convert holds the file
+    snippet = f'import {{View, parse, Warn}} from "{vega}"; window.vega = {{View, parse, Warn}};'
+    text: str = convert.javascript_bundle(snippet=snippet, vl_version=vegalite())
+    return text.replace("\r\n", "\n").replace("</script", "<\\/script")
+
+
+def vegalite() -> str:
+    """The version of Vega-Lite that Altair writes, or the newest that there is."""
+    written: str = require("altair", extra="html").SCHEMA_VERSION.removeprefix("v")
+    known: list[str] = require("vl_convert", extra="html").get_vegalite_versions()
+    short = ".".join(written.split(".")[:2])
+    return short if short in known else known[-1]
 
 
 def histogram(tally: ScoreTally) -> dict[str, Any]:
