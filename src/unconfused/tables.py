@@ -27,6 +27,7 @@ def evaluate_frame(
     y_pred: Any = None,
     sample_weight: Any = None,
     count: Any = None,
+    ids: Any = None,
     unit: Any = None,
     by: Any = None,
     edges: Mapping[str, Any] | None = None,
@@ -38,7 +39,7 @@ def evaluate_frame(
 
     Args:
         source: the table; a path may be a glob, and ``-`` is standard input.
-        y_true, y_pred, sample_weight, count, unit: names of columns.
+        y_true, y_pred, sample_weight, count, ids, unit: names of columns.
         y_score: the name of a column, or a list of names: one for each class, in the order of ``labels``.
         by: columns to slice by, ``["country", ("country", "device")]``; ``edges`` of columns of numbers, as in
             `evaluate`.
@@ -47,7 +48,7 @@ def evaluate_frame(
         reading: as in `evaluate`. Scores are kept on a grid unless ``grid="exact"``.
     """
     names = {"y_true": y_true, "y_pred": y_pred, "y_score": y_score, "sample_weight": sample_weight, "count": count}
-    names["unit"] = unit
+    names |= {"ids": ids, "unit": unit}
     sliced = [] if by is None else by_names(by)
     roles = {name: f"{'cut' if name in (edges or ()) else 'by'}:{name}" for wanted in sliced for name in wanted}
     names |= {role: name for name, role in roles.items()}

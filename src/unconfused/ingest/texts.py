@@ -33,6 +33,8 @@ NUMBERS: dict[str, tuple[str, str, type[InputError]]] = {
 """Roles that hold numbers: what a cell must look like, its type, and the error when it does not."""
 NAMES = "unit"
 """The role that holds names, whatever they look like."""
+IDS = "ids"
+"""The role that holds names of rows: whole numbers where all of them are, text as it stands otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,8 @@ def load_texts(
     labelled = ("", "BIGINT" if whole else "VARCHAR", InputError)
     kinds = {role: NUMBERS.get(role.partition(":")[0], labelled) for role in places}
     kinds |= {role: ("", "VARCHAR", InputError) for role in places if role == NAMES}
+    kinds |= {role: ("", "BIGINT" if _all(engine, columns, WHOLE, "BIGINT") else "VARCHAR", InputError)
+              for role, columns in places.items() if role == IDS}  # fmt: skip
     kinds |= {role: ("", _kind_of_slice(engine, wanted[role][0], columns[0]), InputError)
               for role, columns in places.items() if role.startswith("by:")}  # fmt: skip
     picks: dict[str, str] = {}
@@ -91,7 +95,7 @@ def load_texts(
 
 def _plain(role: str) -> bool:
     """Whether a role holds something else than classes."""
-    return role in (*NUMBERS, NAMES) or ":" in role
+    return role in (*NUMBERS, NAMES, IDS) or ":" in role
 
 
 def _argument(role: str) -> str:
