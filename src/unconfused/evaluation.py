@@ -22,6 +22,7 @@ from unconfused.ingest.arrays import at_thresholds
 from unconfused.labels import Label, Labels
 from unconfused.metrics.language import parse
 from unconfused.show.doors import EvaluationDoors
+from unconfused.tally import chosen
 from unconfused.tally.axis import ScoreKind
 from unconfused.tally.confusion import ConfusionMatrix
 from unconfused.tally.grouped import Grouped
@@ -140,7 +141,7 @@ class Evaluation(EvaluationDoors):
         """
         scores = self._scored("at()")
         if isinstance(scores, ScoreTally):
-            return scores.at(threshold)
+            return chosen.told(scores.at(threshold), threshold, scores)
         if self.kind == "multiclass":
             raise NotKept(
                 f"One threshold cannot choose among {len(scores)} classes.",

@@ -16,6 +16,9 @@ from unconfused.ingest.rows import Reading
 from unconfused.ingest.slices import tally_slices
 from unconfused.ingest.units import tally_units
 from unconfused.tally.axis import ScoreKind
+from unconfused.tally.chosen import Chosen
+from unconfused.tally.chosen import told as chosen_here
+from unconfused.tally.confusion import ConfusionMatrix
 from unconfused.tally.tallies import Tallies
 
 
@@ -66,6 +69,9 @@ def confusion_matrix(
     made = count_matrix(
         reading, y_true, y_pred=y_pred, y_score=y_score, threshold=threshold, sample_weight=sample_weight, count=count
     )
+    if isinstance(threshold, Chosen) and isinstance(made, ConfusionMatrix):
+        given = {"y_score": y_score, "sample_weight": sample_weight, "count": count}
+        made = chosen_here(made, threshold, tally_arrays(reading, y_true, **given).scores)
     announce(diagnose(made, notes=False))
     return made
 
