@@ -22,6 +22,7 @@ from unconfused.ingest.arrays import at_thresholds
 from unconfused.labels import Label, Labels
 from unconfused.metrics.language import parse
 from unconfused.show.doors import EvaluationDoors
+from unconfused.tally import chosen
 from unconfused.tally.axis import ScoreKind
 from unconfused.tally.confusion import ConfusionMatrix
 from unconfused.tally.grouped import Grouped
@@ -32,6 +33,7 @@ from unconfused.tally.rules import Costs
 from unconfused.tally.scores import ScoreTally
 from unconfused.tally.tallies import Kind, Matrix, Scores, Tallies
 from unconfused.tally.units import with_units
+from unconfused.tally.worst import against_rest, worst_rows
 
 
 @dataclass(frozen=True, repr=False)
@@ -139,7 +141,7 @@ class Evaluation(EvaluationDoors):
         """
         scores = self._scored("at()")
         if isinstance(scores, ScoreTally):
-            return scores.at(threshold)
+            return chosen.told(scores.at(threshold), threshold, scores)
         if self.kind == "multiclass":
             raise NotKept(
                 f"One threshold cannot choose among {len(scores)} classes.",
@@ -156,7 +158,8 @@ class Evaluation(EvaluationDoors):
         one = scores[self._member(label)] if isinstance(scores, Grouped) else None
         two = matrix[self._member(label)] if isinstance(matrix, Grouped) else matrix and matrix[label]
         rules = {name: decided[label] for name, decided in self.matrices.items()}
-        return Evaluation(Tallies("binary", two, one, matrices=rules))
+        worst = self._seen.worst and against_rest(self._seen.worst, self._member(label))
+        return Evaluation(Tallies("binary", two, one, matrices=rules, worst=worst))
 
     def _member(self, label: Any) -> Label:
         return self.labels[self.labels.index(label)]
@@ -164,7 +167,8 @@ class Evaluation(EvaluationDoors):
     def _binary_class(self, label: Any) -> Evaluation:
         place = self.labels.index(label)
         if self.scores is None:
-            return Evaluation(Tallies("binary", self.matrix[label]))
+            worst = self._seen.worst and against_rest(self._seen.worst, self._member(label))
+            return Evaluation(Tallies("binary", self.matrix[label], worst=worst))
         if place == self.labels.positive:
             return self
         raise UnknownClass(
@@ -204,6 +208,26 @@ class Evaluation(EvaluationDoors):
         if loss in self.moments and query.label is None and query.average is None:
             return self.moments[loss]
         return self._scored(metric)
+
+    def rows(self, truth: Any, called: Any, k: int = 20, *, threshold: Any = None) -> list[int | str]:
+        """The ids of the k worst rows of class ``truth`` that were called ``called``, where ids were given at the pass.
+
+        The worst are those whose score is furthest on the wrong side; of classes alone the first in the order of ids.
+
+        Args:
+            truth, called: classes, or the seats "other" and "missing".
+            k: how many, at most; of each cell 50 are kept, or ``worst=`` others, as the pass was told.
+            threshold: of binary scores; left out, the decision stated at the pass.
+
+        Raises:
+            NotKept: no ids, or more rows than were kept.
+
+        >>> import unconfused as uc
+        >>> ev = uc.evaluate([1, 1, 1, 0], y_score=[0.8, 0.1, 0.3, 0.9], ids=["a", "b", "c", "d"])
+        >>> ev.rows(1, 0, threshold=0.5), ev.rows(1, 0, k=1, threshold=0.9), ev.rows(0, 1, threshold=0.5)
+        (['b', 'c'], ['b'], ['d'])
+        """
+        return worst_rows(self._held, truth, called, k, threshold)
 
     def curve(self, kind: str, *, level: float = 0.95, seed: int = 0, **options: Any) -> Curve | dict[Label, Curve]:
         """One curve; for several classes or labels, one for each: ``{class: Curve}``.
@@ -320,9 +344,12 @@ class Evaluation(EvaluationDoors):
         """What looks wrong, most serious first."""
         return (*diagnose(self.tallies), *self.notes)
 
-    def save(self, path: Any) -> None:
-        """Write everything that was kept to one file, whole or not at all; `load` reads it back."""
-        store.save(self.tallies, path, source=self.source, fingerprints=self.fingerprints)
+    def save(self, path: Any, *, ids: bool = False) -> None:
+        """Write everything that was kept to one file, whole or not at all; `load` reads it back.
+
+        Ids of rows are left out unless ``ids=True``: the file then names rows, and who has it can look them up.
+        """
+        store.save(self.tallies, path, source=self.source, fingerprints=self.fingerprints, ids=ids)
 
     def coarsen(self, grid: str = "folded", pins: Iterable[float] | None = None) -> Evaluation:
         """The same evaluation with its scores in bins: smaller, and able to be added to one that is.

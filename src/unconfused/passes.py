@@ -16,6 +16,9 @@ from unconfused.ingest.rows import Reading
 from unconfused.ingest.slices import tally_slices
 from unconfused.ingest.units import tally_units
 from unconfused.tally.axis import ScoreKind
+from unconfused.tally.chosen import Chosen
+from unconfused.tally.chosen import told as chosen_here
+from unconfused.tally.confusion import ConfusionMatrix
 from unconfused.tally.tallies import Tallies
 
 
@@ -66,6 +69,9 @@ def confusion_matrix(
     made = count_matrix(
         reading, y_true, y_pred=y_pred, y_score=y_score, threshold=threshold, sample_weight=sample_weight, count=count
     )
+    if isinstance(threshold, Chosen) and isinstance(made, ConfusionMatrix):
+        given = {"y_score": y_score, "sample_weight": sample_weight, "count": count}
+        made = chosen_here(made, threshold, tally_arrays(reading, y_true, **given).scores)
     announce(diagnose(made, notes=False))
     return made
 
@@ -77,6 +83,7 @@ def evaluate(
     y_score: Any = None,
     sample_weight: Any = None,
     count: Any = None,
+    ids: Any = None,
     unit: Any = None,
     by: Mapping[Any, Any] | None = None,
     edges: Mapping[str, Any] | None = None,
@@ -87,6 +94,8 @@ def evaluate(
     Args:
         y_true, y_pred, y_score, sample_weight, count: as in `confusion_matrix`. Scores may be (n,) or (n, 2) for two
             classes, (n, K) for more, (n, L) with ``label_kind="multilabel"``.
+        ids: a name for each row, (n,) whole numbers or text: `Evaluation.rows` then lists the worst of each cell, of
+            which 50 are kept, or ``worst=`` others. Files and pages leave them out.
         unit: of clustered rows the unit of each, (n,), such as a patient: every interval then counts units, not rows.
         by: columns to slice by, ``{"country": c, ("country", "device"): (c, d)}``, read as ``ev.by["country"]["DE"]``;
             nulls are the slice "missing".
@@ -103,6 +112,7 @@ def evaluate(
     ((1, 1, 1, 1), 0.75)
     """
     given: dict[str, Any] = {"y_pred": y_pred, "y_score": y_score, "sample_weight": sample_weight, "count": count}
+    given["ids"] = ids
     return told(Evaluation(counted(Reading(**reading), y_true, unit, by, edges, given)))
 
 

@@ -84,7 +84,8 @@ class Stream:
             y_true, y_pred, y_score, sample_weight, count, by: as in `evaluate`; ``by`` with every batch or with none.
             mask: (n,) booleans; rows where it is false are padding, left out and counted.
             ids: (n,) one for each row; a row whose id was there before is left out and counted. Whole numbers below
-                2³³ take one bit of memory each, others some hundred bytes.
+                2³³ take one bit of memory each, others some hundred bytes. Given with every batch, `Evaluation.rows`
+                lists the worst rows of each cell.
         """
         with self._lock():
             plain = y_pred is sample_weight is count is by is self.edges is mask is ids is None
@@ -94,7 +95,7 @@ class Stream:
                 return
             self._count_waiting()
             columns = {"y_true": y_true, "y_pred": y_pred, "y_score": y_score,
-                       "sample_weight": sample_weight, "count": count}  # fmt: skip
+                       "sample_weight": sample_weight, "count": count, "ids": ids}  # fmt: skip
             kept, left_out, new = self._wanted(mask, ids)
             if kept is None:
                 self._add(self._tally(columns, by))

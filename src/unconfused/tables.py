@@ -29,7 +29,7 @@ from unconfused.tally.threads import cores
 from unconfused.versus import READ_ROW_BY_ROW, Models, each
 
 T = TypeVar("T")
-PLAIN = ("y_pred", "y_score", "sample_weight", "count")
+PLAIN = ("y_pred", "y_score", "sample_weight", "count", "ids")
 
 
 def evaluate_frame(
@@ -40,6 +40,7 @@ def evaluate_frame(
     y_pred: Any = None,
     sample_weight: Any = None,
     count: Any = None,
+    ids: Any = None,
     unit: Any = None,
     by: Any = None,
     edges: Mapping[str, Any] | None = None,
@@ -53,7 +54,7 @@ def evaluate_frame(
     Args:
         source: the table; a path may be a glob, and ``-`` is standard input. Files may be CSV, TSV or JSON lines (also
             packed as .gz or .zst), Parquet or Arrow IPC.
-        y_true, y_pred, sample_weight, count, unit: names of columns.
+        y_true, y_pred, sample_weight, count, ids, unit: names of columns.
         y_score: the name of a column, or a list of names: one for each class, in the order of ``labels``.
             ``{"old": "p_old", "new": "p_new"}``, of y_score or y_pred, evaluates several models in one scan.
         by: columns to slice by, ``["country", ("country", "device")]``; ``edges`` of columns of numbers, as in
@@ -76,7 +77,7 @@ def evaluate_frame(
     ((2, 0, 0, 2), 0.25)
     """
     names = {"y_true": y_true, "y_pred": y_pred, "y_score": y_score, "sample_weight": sample_weight, "count": count}
-    names["unit"] = unit
+    names |= {"ids": ids, "unit": unit}
     reading.setdefault("grid", usual(reading.get("score_kind", "probability")))
     scan = Pass(Reading(**reading), names, by, edges, threshold)  # refused before anything is read
     options: dict[str, Any] = {"labels": reading.get("labels"), "input_format": input_format, "delimiter": delimiter}

@@ -250,7 +250,7 @@ def members(tally: Any) -> list[Any]:
     inside: list[Any] = []
     if isinstance(tally, Tallies):
         parts = (tally.matrix, tally.scores, tally.ranks, *tally.moments.values(), *tally.matrices.values())
-        inside = [x for x in (*parts, *tally.slices.values()) if x is not None]
+        inside = [x for x in (*parts, *tally.slices.values(), tally.worst) if x is not None]
     elif isinstance(tally, Grouped):
         inside = list(tally.values())
     return [tally, *(x for one in inside for x in members(one))]

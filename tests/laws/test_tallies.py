@@ -33,11 +33,12 @@ from unconfused.tally.scores import ScoreTally
 from unconfused.tally.slices import Slices
 from unconfused.tally.tallies import Tallies
 from unconfused.tally.units import OfUnits, Units
+from unconfused.tally.worst import Worst
 
 LIMIT = 2**63 - 1
 ZEROS = {
     kind: kind.zero
-    for kind in (ConfusionMatrix, ScoreTally, Moments, Joint, JointScores, Ranks, Slices, Tallies, Units)
+    for kind in (ConfusionMatrix, ScoreTally, Moments, Joint, JointScores, Ranks, Slices, Tallies, Units, Worst)
 } | {Grouped: lambda: Grouped({})}
 every_family = pytest.mark.parametrize("family", FAMILIES)
 few = settings(max_examples=12)

@@ -102,6 +102,13 @@ def wrong_column(rng: np.random.Generator) -> Any:
     return uc.evaluate(truth, y_score=1 - score)
 
 
+def reused(rng: np.random.Generator) -> Any:
+    """The best of all thresholds for F1, judged on the rows that chose it."""
+    truth, score = scored(rng, 0.1)
+    point = uc.evaluate(truth, y_score=score).choose(maximize="f1")
+    return uc.confusion_matrix(truth, y_score=score, threshold=point.threshold)
+
+
 def hard(rng: np.random.Generator) -> Any:
     truth, score = scored(rng)
     return uc.evaluate(truth, y_score=(score >= 0.4).astype(float))
@@ -158,6 +165,7 @@ MADE = [
     Pitfall(14, "CM-INVERTED", "warning", "standard errors below 0.5", wrong_column),
     Pitfall(14, "CM-MAXPROB", "warning", "from 0.50", most_probable),
     Pitfall(14, "CM-MAXPROB", "warning", "A sigmoid applied twice", sigmoid_twice),
+    Pitfall(15, "CM-THRESH-REUSE", "warning", "chosen on these 400 rows", reused),
     Pitfall(16, "CM-ABSENT", "note", "1 of 3 classes without rows and never called: 2",
             lambda rng: uc.confusion_matrix([0, 1], [0, 1], labels=[0, 1, 2])),
     Pitfall(18, "CM-COARSE", "note", "4,000 scores came in 16 bits", coarse),
@@ -258,6 +266,32 @@ def test_weak_models_are_not_suspected(seed: int) -> None:
 )
 def test_what_looks_like_a_mistake_and_is_none(truth: list[int], guess: list[int]) -> None:
     assert warned(uc.confusion_matrix(truth, guess)) == []
+
+
+def test_a_chosen_threshold_knows_its_rows() -> None:
+    """In any order and any cut, on any grid; not on other rows of the same number, nor as a bare number."""
+    import pickle
+
+    rng = np.random.default_rng(3)
+    truth, score = scored(rng)
+    ev, order = uc.evaluate(truth, y_score=score), rng.permutation(400)
+    point = ev.choose(cost={"fp": 1, "fn": 5})
+    assert "CM-THRESH-REUSE" in warned(ev.at(point.threshold))
+    assert "CM-THRESH-REUSE" not in warned(point.matrix)  # it says itself what is apparent and what corrected
+    again = pickle.loads(pickle.dumps(point.threshold))
+    parts = [uc.evaluate(truth[i], y_score=score[i]) for i in np.array_split(order, 3)]
+    assert "CM-THRESH-REUSE" in warned(sum(parts[1:], parts[0]).at(again))
+    folded = ev.coarsen("folded")
+    assert "CM-THRESH-REUSE" in warned(folded.at(folded.choose(cost={"fp": 1, "fn": 5}).threshold))
+    moved = score.copy()
+    moved[0] = moved[0] / 2
+    exchanged = truth.copy()
+    exchanged[[np.argmin(truth), np.argmax(truth)]] = [1, 0]
+    for other in (uc.evaluate(truth, y_score=moved), uc.evaluate(exchanged, y_score=score), parts[0]):
+        assert "CM-THRESH-REUSE" not in warned(other.at(point.threshold))
+    assert "CM-THRESH-REUSE" not in warned(ev.at(float(point.threshold)))
+    sure = ev.choose(maximize="recall", where="fpr <= 0.6", guarantee=0.9)
+    assert "CM-THRESH-REUSE" not in warned(ev.at(sure.threshold))
 
 
 def test_few_rows_say_nothing() -> None:

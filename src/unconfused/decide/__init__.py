@@ -26,6 +26,7 @@ from unconfused.inference import Estimate
 from unconfused.inference.delta import Sample
 from unconfused.inference.intervals import quantile
 from unconfused.inference.units import of_units
+from unconfused.tally.chosen import Chosen, Signature
 from unconfused.tally.grouped import Grouped
 from unconfused.tally.prevalence import ScoresAt
 from unconfused.tally.rules import Costs as Table
@@ -89,7 +90,7 @@ def choose(
     what = "units" if of_units(tally) else "counts"
     split = f"{FOLDS}-fold split of the {what}{groups}, seed {seed}"
     return OperatingPoint(
-        threshold=threshold,
+        threshold=Chosen(threshold, Signature.of(tally)) if guarantee is None else threshold,
         matrix=matrix,
         objective=problem.words,
         expected_cost=apparent if problem.costs else None,

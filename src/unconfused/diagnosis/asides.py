@@ -35,7 +35,7 @@ def left_out(c: Counted) -> Iterator[Finding]:
 
 
 def of_call(tally: Tallies | ConfusionMatrix) -> Iterator[Finding]:
-    """The same array twice, arguments exchanged, a tail that repeats the head."""
+    """The same array twice, a threshold chosen here, arguments exchanged, a tail that repeats the head."""
     evidence, total = tally.evidence, tally.total
     if n := evidence["alias"]:
         yield Finding(
@@ -45,6 +45,14 @@ def of_call(tally: Tallies | ConfusionMatrix) -> Iterator[Finding]:
             "compares the labels with themselves.",
             {"rows": n},
             "Look at the call: was the variable of the prediction overwritten?",
+        )
+    if n := evidence["chosen"]:
+        yield Finding(
+            "CM-THRESH-REUSE",
+            "warning",
+            f"The threshold was chosen on these {plural(n, 'row')}, so what they show at it is too good.",
+            {"rows": n},
+            "Read `corrected` of the operating point, or judge the threshold on rows that did not choose it.",
         )
     if n := evidence["swapped"]:
         yield Finding(

@@ -41,7 +41,7 @@ class Finding:
 
 
 OF_ROWS = frozenset(
-    {"alias", "coarse", "swapped", "neighbours", "changes", "repeated", "judged", "confidence", "modelled"}
+    {"alias", "chosen", "coarse", "swapped", "neighbours", "changes", "repeated", "judged", "confidence", "modelled"}
 )
 """Evidence of the order of rows and of the call: it adds, but another cut of the same rows may show another."""
 
@@ -53,7 +53,8 @@ class Evidence(Mapping[str, int]):
     first among equals), ``abstained`` (called nothing by a rule that may abstain), ``null``, ``nan``, ``minus_inf``,
     ``plus_inf``, ``below`` and ``above`` (why a row that is kept has no usable score), ``rounded`` (equal to the
     threshold only after rounding to the score's own type), ``coarse`` (16-bit scores).
-    Of the call and the order of its rows, left out of ``==``: ``alias`` (one array passed as both sides), ``swapped``
+    Of the call and the order of its rows, left out of ``==``: ``alias`` (one array passed as both sides), ``chosen``
+    (rows that chose the threshold they are judged at), ``swapped``
     (named like the other side), ``neighbours`` and ``changes`` (adjacent rows looked at, and those of different
     classes), ``repeated`` (last rows that repeat the first), ``judged`` and ``confidence`` (rows whose largest class
     probability was added up, in units of 2⁻²⁰), ``modelled`` (scores that came from the model).

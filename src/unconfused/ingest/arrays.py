@@ -30,12 +30,14 @@ from unconfused.ingest.scored import (
     score_tallies,
     unusable,
 )
+from unconfused.ingest.worst import worst_of
 from unconfused.labels import Label, Labels, listed, plural
 from unconfused.tally.confusion import ConfusionMatrix
 from unconfused.tally.grouped import Grouped
 from unconfused.tally.scores import ScoreTally
 from unconfused.tally.sparse import counted
 from unconfused.tally.tallies import Matrix, Tallies, class_kind
+from unconfused.tally.worst import Worst
 
 
 def tally_arrays(
@@ -46,16 +48,21 @@ def tally_arrays(
     y_score: Any = None,
     sample_weight: Any = None,
     count: Any = None,
+    ids: Any = None,
 ) -> Tallies:
     """Everything that one pass keeps: the matrix of the stated decision, the masses at each score, the losses."""
-    if sample_weight is None and count is None and (made := tallied(reading, y_true, y_pred, y_score)) is not None:
+    plain = sample_weight is None and count is None and ids is None
+    if plain and (made := tallied(reading, y_true, y_pred, y_score)) is not None:
         return made
-    return tally_rows(paired(reading, y_true, y_pred, y_score, sample_weight, count))
+    return tally_rows(paired(reading, y_true, y_pred, y_score, sample_weight, count, ids))
 
 
 def tally_rows(rows: Rows) -> Tallies:
     """The same of rows that are paired."""
-    return _multilabel(rows) if rows.reading.label_kind == "multilabel" else _class_tallies(rows)
+    if rows.reading.label_kind == "multilabel":
+        return _multilabel(rows)
+    made = _class_tallies(rows)
+    return made if rows.ids is None else replace(made, worst=worst_of(rows, made))
 
 
 def count_matrix(
@@ -257,10 +264,16 @@ def _multilabel(rows: Rows) -> Tallies:
     _refuse_rules(rows.reading, "each label is decided by itself, at a threshold of its own")
     members: dict[Label, Tallies] = {}
     for place, name in enumerate(label_names(rows).names):
-        members[name] = _class_tallies(_of_label(rows, place))
+        members[name] = tally_rows(_of_label(rows, place))
     matrix = {name: t.matrix for name, t in members.items() if isinstance(t.matrix, ConfusionMatrix)}
     scores = {name: t.scores for name, t in members.items() if isinstance(t.scores, ScoreTally)}
-    return Tallies("multilabel", Grouped(matrix) if matrix else None, Grouped(scores) if scores else None)
+    worst = {name: t.worst for name, t in members.items() if isinstance(t.worst, Worst)}
+    return Tallies(
+        "multilabel",
+        Grouped(matrix) if matrix else None,
+        Grouped(scores) if scores else None,
+        worst=Grouped(worst) if worst else None,
+    )
 
 
 def _multilabel_matrix(rows: Rows, threshold: Any) -> Grouped[ConfusionMatrix]:

@@ -20,6 +20,7 @@ from unconfused.labels import Declared, Labels, listed, plain, plural
 from unconfused.tally.axis import SCORE_KINDS, ScoreKind, pinned
 from unconfused.tally.grids import Grid
 from unconfused.tally.rules import Rule, check_rules
+from unconfused.tally.worst import KEEP
 
 LabelKind: TypeAlias = Literal["class", "one-hot", "multilabel"]
 
@@ -42,6 +43,7 @@ class Reading:
         pins: thresholds that stay exact on any grid, besides the 99 per cents of probabilities and logits; () for none.
         refine: look again at the rows of bins that leave something open, and keep their scores: True for all that is,
             "order" for the order of the two classes, on which every ranking metric but the average precision rests.
+        worst: with ids, how many of the worst rows of each cell are kept by their id.
         batch: these rows are a part, so whether both sides speak of the same classes is asked of the whole.
     """
 
@@ -57,6 +59,7 @@ class Reading:
     grid: str | Grid = "exact"
     pins: Iterable[float] | None = None
     refine: bool | Literal["order"] = False
+    worst: int = KEEP
     batch: bool = False
 
     def __post_init__(self) -> None:
@@ -73,6 +76,8 @@ class Reading:
             if getattr(self, name) not in allowed:
                 known = ", ".join(repr(x) for x in allowed if x is not None)
                 raise UsageError(f"{name}={getattr(self, name)!r} is not known.", fix=f"Choose one of {known}.")
+        if type(self.worst) is not int or self.worst < 1:
+            raise UsageError(f"worst={self.worst!r} is no number of rows.", fix="Name a whole number from 1 up.")
         if isinstance(self.pins, (str, int, float)):
             raise UsageError(f"pins={self.pins!r} is no list.", fix=f"Type pins=[{self.pins!r}].")
         if Grid.parse(self.grid).family in ("folded", "uniform") and self.score_kind != "probability":
@@ -98,6 +103,7 @@ class Rows:
     score: Column | None
     weighing: Weighing
     evidence: Evidence
+    ids: Column | None = None
 
     def keep(self, mask: NDArray[np.bool_]) -> Rows:
         """Only the rows where ``mask`` is true."""
@@ -107,15 +113,20 @@ class Rows:
             called=None if self.called is None else self.called.keep(mask),
             score=None if self.score is None else self.score.keep(mask),
             weighing=self.weighing.keep(mask),
+            ids=None if self.ids is None else self.ids.keep(mask),
         )
 
 
-def paired(reading: Reading, y_true: Any, y_pred: Any, y_score: Any, sample_weight: Any, count: Any) -> Rows:
+def paired(
+    reading: Reading, y_true: Any, y_pred: Any, y_score: Any, sample_weight: Any, count: Any, ids: Any = None
+) -> Rows:
     """The columns of a call as rows: read, flattened as the caller said, of one length, without the ignored ones."""
-    return standing(given_rows(reading, y_true, y_pred, y_score, sample_weight, count))
+    return standing(given_rows(reading, y_true, y_pred, y_score, sample_weight, count, ids))
 
 
-def given_rows(reading: Reading, y_true: Any, y_pred: Any, y_score: Any, sample_weight: Any, count: Any) -> Rows:
+def given_rows(
+    reading: Reading, y_true: Any, y_pred: Any, y_score: Any, sample_weight: Any, count: Any, ids: Any = None
+) -> Rows:
     """The same with all rows, as they were given."""
     if y_pred is None and y_score is None:
         raise UsageError("Neither y_pred= nor y_score= was given.", fix="Pass predicted classes or scores.")
@@ -125,10 +136,15 @@ def given_rows(reading: Reading, y_true: Any, y_pred: Any, y_score: Any, sample_
     score = None if y_score is None else as_column(y_score, "y_score", keep_single=single)
     weights = None if sample_weight is None else as_column(sample_weight, "sample_weight")
     counts = None if count is None else as_column(count, "count")
+    names = None if ids is None else as_column(ids, "ids")
     if reading.label_kind == "class":
-        weights, counts = (x if x is None or x.shape != truth.shape else x.flat() for x in (weights, counts))
+        weights, counts, names = (
+            x if x is None or x.shape != truth.shape else x.flat() for x in (weights, counts, names)
+        )
+    if names is not None and names.values.ndim != 1:
+        raise ShapeError(f"ids has shape {names.shape}; there is one id for each row.")
     truth, called, score = _flattened(reading, truth, called, score)
-    given = [column for column in (truth, called, score, weights, counts) if column is not None]
+    given = [column for column in (truth, called, score, weights, counts, names) if column is not None]
     check_pairing(given)
     if len(truth) == 0:
         raise EmptyInput(
@@ -137,7 +153,7 @@ def given_rows(reading: Reading, y_true: Any, y_pred: Any, y_score: Any, sample_
     other = called if called is not None else score
     assert other is not None
     evidence = seen(y_true, y_pred if called is not None else y_score, truth, other, reading.score_kind)
-    return Rows(reading, truth, called, score, read_weights(weights, counts, len(truth)), evidence)
+    return Rows(reading, truth, called, score, read_weights(weights, counts, len(truth)), evidence, names)
 
 
 def standing(rows: Rows) -> Rows:

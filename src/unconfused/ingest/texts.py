@@ -34,6 +34,8 @@ NUMBERS: dict[str, tuple[str, str, type[InputError]]] = {
 """Roles that hold numbers: what a cell must look like, its type, and the error when it does not."""
 NAMES = "unit"
 """The role that holds names, whatever they look like."""
+IDS = "ids"
+"""The role that holds names of rows: whole numbers where all of them are, text as it stands otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,8 @@ def load_texts(
     labelled = ("", "BIGINT" if whole else "VARCHAR", InputError)
     kinds = {role: NUMBERS.get(role.partition(":")[0], labelled) for role in places}
     kinds |= {role: ("", "VARCHAR", InputError) for role in places if role == NAMES}
+    kinds |= {role: ("", "BIGINT" if _all(engine, columns, WHOLE, "BIGINT") else "VARCHAR", InputError)
+              for role, columns in places.items() if role == IDS}  # fmt: skip
     kinds |= {role: ("", _kind_of_slice(engine, wanted[role][0], columns[0]), InputError)
               for role, columns in places.items() if role.startswith("by:")}  # fmt: skip
     picks: dict[str, str] = {}
@@ -92,7 +96,7 @@ def load_texts(
 
 def _plain(role: str) -> bool:
     """Whether a role holds something else than classes."""
-    return role.partition(":")[0] in (*NUMBERS, NAMES, "by")
+    return role.partition(":")[0] in (*NUMBERS, NAMES, IDS, "by")
 
 
 def _argument(role: str) -> str:

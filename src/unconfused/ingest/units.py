@@ -35,7 +35,7 @@ def tally_units(reading: Reading, y_true: Any, *, unit: Any, **columns: Any) -> 
         LengthMismatch: more or fewer units than rows.
     """
     given = {"y_true": y_true, **columns}
-    held = {k: as_column(x, k, keep_single=True) for k, x in given.items() if x is not None}
+    held = {k: as_column(x, k, keep_single=True) for k, x in given.items() if x is not None and k != "ids"}
     place, smallest = buckets_of(unit, held["y_true"])
     whole = tally_arrays(reading, y_true, **columns)
     own = replace(reading, **_declared(whole, reading), batch=True)

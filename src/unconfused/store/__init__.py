@@ -21,14 +21,19 @@ import numpy as np
 from unconfused.errors import UnconfusedError, UnreadableFile
 from unconfused.store.archive import BROKEN, FORMAT, HEADER, VERSION, Archive, Arrays, Damaged, node_of
 from unconfused.store.packing import packed
-from unconfused.store.provenance import Provenance, fingerprint, pieces, read_provenance, written
+from unconfused.store.provenance import Provenance, fingerprint, nameless, pieces, read_provenance, written
 from unconfused.store.unpacking import unpacked
 
 __all__ = ["Provenance", "fingerprint", "load", "pieces", "read", "save", "whole_file"]
 
 
 def save(
-    tally: Any, path: str | os.PathLike[str], *, source: str | None = None, fingerprints: Iterable[str] = ()
+    tally: Any,
+    path: str | os.PathLike[str],
+    *,
+    source: str | None = None,
+    fingerprints: Iterable[str] = (),
+    ids: bool = False,
 ) -> None:
     """Write a tally to ``path``; the file appears whole or not at all, and one that is there is replaced.
 
@@ -37,6 +42,7 @@ def save(
         path: where to; the usual extension is ``.uc``.
         source: where the rows came from, for people.
         fingerprints: of the saved pieces that were added up; without them the tally is one piece.
+        ids: whether to write the ids of the worst rows too, where there are any.
 
     Raises:
         InputError: not a tally.
@@ -44,7 +50,7 @@ def save(
         OSError: the place cannot be written.
     """
     arrays: Arrays = {}
-    node = packed(tally, "", arrays)
+    node = packed(tally if ids else nameless(tally), "", arrays)
     told = written(tally, source, tuple(fingerprints) or (fingerprint(tally),))
     header = {"format": FORMAT, "version": VERSION, "provenance": told, "tally": node}
     with whole_file(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:

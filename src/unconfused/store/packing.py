@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from unconfused.errors import InputError
@@ -23,6 +24,7 @@ from unconfused.tally.slices import Slices
 from unconfused.tally.sparse import Sparse
 from unconfused.tally.tallies import Tallies
 from unconfused.tally.units import Units
+from unconfused.tally.worst import Worst
 
 
 def packed(tally: Any, place: str, arrays: Arrays) -> Node:
@@ -89,11 +91,18 @@ def packed(tally: Any, place: str, arrays: Arrays) -> Node:
                 **{k: None if x is None else packed(x, f"{place}{k}/", arrays) for k, x in parts.items()},
                 "moments": {k: packed(x, f"{place}moments/{k}/", arrays) for k, x in tally.moments.items()},
                 **({} if tally.units is None else {"units": packed(tally.units, f"{place}units/", arrays)}),
+                **({} if tally.worst is None else {"worst": packed(tally.worst, f"{place}worst/", arrays)}),
                 "slices": [packed(x, f"{place}slices/{i}/", arrays) for i, x in enumerate(tally.slices.values())],
             }
         case Units():
             node = packed(tally.buckets, f"{place}buckets/", arrays)
             return {"kind": "units", "buckets": node} | blocks(smallest=tally.smallest)
+        case Worst():
+            rows = list(tally.cells.values())
+            stated = {"keep": tally.keep, "cells": list(map(list, tally.cells))}
+            names = {"ids": [[name for _, name in cell] for cell in rows]}
+            wrong = np.array([distance for cell in rows for distance, _ in cell], np.float64)
+            return {"kind": "worst", **stated, **names} | blocks(wrong=wrong)
     raise InputError(f"A {type(tally).__name__} is no tally.", fix="Save a matrix or an evaluation.")
 
 

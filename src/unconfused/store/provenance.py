@@ -42,11 +42,18 @@ def fingerprint(tally: Any) -> str:
     '12e3cdac'
     """
     arrays: Arrays = {}
-    made = hashlib.blake2b(json.dumps(_stable(packed(tally, "", arrays)), sort_keys=True).encode(), digest_size=16)
+    made = hashlib.blake2b(
+        json.dumps(_stable(packed(nameless(tally), "", arrays)), sort_keys=True).encode(), digest_size=16
+    )
     for name in sorted(arrays):
         made.update(f"{name} {arrays[name].shape}".encode())
         made.update(np.ascontiguousarray(arrays[name]).tobytes())
     return made.hexdigest()
+
+
+def nameless(tally: Any) -> Any:
+    """A tally without ids of rows."""
+    return tally.nameless() if isinstance(tally, Tallies) else tally
 
 
 def _stable(node: Any) -> Any:

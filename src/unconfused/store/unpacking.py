@@ -15,6 +15,7 @@ from unconfused.store.archive import (
     classes_of,
     evidence_of,
     key_of,
+    label_of,
     labels_of,
     list_of,
     node_of,
@@ -35,6 +36,7 @@ from unconfused.tally.slices import Edges, Key, Slices, intervals
 from unconfused.tally.sparse import Sparse
 from unconfused.tally.tallies import Tallies
 from unconfused.tally.units import BUCKETS, KEPT, Units
+from unconfused.tally.worst import Worst, first
 
 
 def unpacked(node: Node, place: str, file: Archive, depth: int) -> Any:
@@ -80,6 +82,8 @@ def unpacked(node: Node, place: str, file: Archive, depth: int) -> Any:
             return _evaluation(node, inner)
         case "units":
             return _units(inner(node.get("buckets"), "buckets"), file.array(f"{place}smallest.npy", "<i8", (None,)))
+        case "worst":
+            return _worst(node, file.array(f"{place}wrong.npy", "<f8", (None,)))
         case other:
             refuse(f"{other!r} is no kind of tally")
 
@@ -186,8 +190,12 @@ def _evaluation(node: Node, inner: Any) -> Tallies:
     units = None if node.get("units") is None else inner(node["units"], "units")
     if not isinstance(units, Units | None):
         refuse("its units are a tally of another kind")
+    worst = None if node.get("worst") is None else inner(node["worst"], "worst")
+    if not all(isinstance(x, Worst | None) for x in (worst.values() if isinstance(worst, Grouped) else [worst])):
+        refuse("its worst rows are a tally of another kind")
+    rules = dict(parts["matrices"] or {})
     made = Tallies(
-        problem, parts["matrix"], parts["scores"], losses, parts["ranks"], dict(parts["matrices"] or {}), columns, units
+        problem, parts["matrix"], parts["scores"], losses, parts["ranks"], rules, columns, units, worst=worst
     )
     found = [inner(x, f"slices/{i}") for i, x in enumerate(list_of(node.get("slices", [])))]
     slices = {x.columns: x for x in found if isinstance(x, Slices)}
@@ -197,6 +205,25 @@ def _evaluation(node: Node, inner: Any) -> Tallies:
         if any(member.shape() != made.shape(names=()) for member in x.members.values()):
             refuse("a slice holds other tallies than the whole")
     return made.sliced(slices)
+
+
+def _worst(node: Node, wrong: Floats) -> Worst:
+    cells = [list_of(x) for x in list_of(node.get("cells"))]
+    keys = [(label_of(x[0]), key_of(x[1])) if len(x) == 2 else refuse("a cell has two sides") for x in cells]
+    names = [list_of(x) for x in list_of(node.get("ids"))]
+    keep, ends = node.get("keep"), np.cumsum([0, *map(len, names)]).tolist()
+    if not all(type(x) in (int, str) for cell in names for x in cell) or np.isnan(wrong).any():
+        refuse("an id is neither a whole number nor text, or a distance is none")
+    if len(set(keys)) < len(keys) or len(names) != len(keys) or ends[-1] != len(wrong):
+        refuse("its cells, ids and distances do not go together")
+    if type(keep) is not int or keep < 1 or any(len(cell) > keep for cell in names):
+        refuse("a cell holds more rows than it keeps")
+    parts = [
+        tuple(zip(wrong[a:b].tolist(), cell, strict=True)) for a, b, cell in zip(ends, ends[1:], names, strict=False)
+    ]
+    if any(part != first(part, keep) for part in parts):
+        refuse("the worst rows do not come first")
+    return Worst(dict(zip(keys, parts, strict=True)), keep)
 
 
 def _units(buckets: Any, smallest: Ints) -> Units:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from unconfused.findings import Finding
     from unconfused.inference import Estimate
     from unconfused.inference.confused import Asymmetry
+    from unconfused.inference.taxonomy import Taxonomy
     from unconfused.labels import Label
     from unconfused.show.report import Report
     from unconfused.show.words import Confusion
@@ -55,6 +56,24 @@ class MatrixDoors:
         from unconfused.tally.collapse import collapse
 
         return collapse(self._me, groups, pos_label)
+
+    def taxonomy(
+        self, tree: Mapping[Any, Any], *, level: float = 0.95, method: str | None = None, seed: int = 0
+    ) -> Taxonomy:
+        """Read over a tree of its classes: how near errors are to the truth, and the matrix at each level.
+
+        ``{"cat": "animal", "animal": "thing"}`` names the node above each one, ``{"cat": ("thing", "animal")}`` all
+        above it from the top down, ``{"thing": {"animal": ["cat", "dog"]}}`` what is below.
+
+        >>> from unconfused import ConfusionMatrix
+        >>> cm = ConfusionMatrix.from_counts([[8, 2, 0], [1, 9, 0], [0, 1, 9]], labels=["cat", "dog", "car"])
+        >>> found = cm.taxonomy({"cat": "animal", "dog": "animal", "car": "vehicle"})
+        >>> f"{found.precision:.3f}", f"{found.distance:.3f}", [x.labels.names for x in found.levels]
+        ('0.917', '0.333', [('animal', 'vehicle'), ('cat', 'dog', 'car')])
+        """
+        from unconfused.inference.taxonomy import taxonomy
+
+        return taxonomy(self._me, tree, level=level, method=method, seed=seed)
 
     def reorder(self, order: Sequence[Any]) -> ConfusionMatrix:
         """The same matrix with its classes in another order, such as ``cm.blocks()``."""

@@ -162,7 +162,7 @@ def at_prevalence(tally: Any, prevalence: float, recalibrate: bool = False) -> A
             None if x is None else at_prevalence(x, prevalence, recalibrate) for x in (tally.matrix, tally.scores)
         )
         rules = {name: MatrixAt.of(made, prevalence) for name, made in tally.matrices.items()}
-        return Tallies(tally.kind, matrix, scores, matrices=rules)
+        return Tallies(tally.kind, matrix, scores, matrices=rules, worst=None if recalibrate else tally.worst)
     if isinstance(tally, Grouped):
         raise NotKept(
             f"There are {len(tally)} {tally.kind}s, and one prevalence.",

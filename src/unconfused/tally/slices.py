@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
@@ -134,7 +134,11 @@ class Slices(Mapping[Any, Any]):
 
     def coarsen(self, grid: Any, pins: Any) -> Slices:
         """The same with the scores of every slice on a coarser grid."""
-        return replace(self, members={key: tally.coarsen(grid, pins) for key, tally in self.members.items()})
+        return self.each(lambda tally: tally.coarsen(grid, pins))
+
+    def each(self, change: Callable[[Tallies], Tallies]) -> Slices:
+        """Every slice changed alike."""
+        return replace(self, members={key: change(tally) for key, tally in self.members.items()})
 
     def __repr__(self) -> str:
         return f"Slices({len(self):,} of {told(self.columns)})"

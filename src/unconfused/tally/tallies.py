@@ -18,6 +18,7 @@ from unconfused.tally.ranks import Ranks
 from unconfused.tally.scores import ScoreTally
 from unconfused.tally.slices import Slices, told
 from unconfused.tally.units import Units
+from unconfused.tally.worst import Worst
 
 Kind: TypeAlias = Literal["binary", "multiclass", "multilabel"]
 Matrix: TypeAlias = "ConfusionMatrix | Grouped[ConfusionMatrix]"
@@ -38,6 +39,7 @@ class Tallies:
         columns: of an exact evaluation of several classes, for the score of each the rows of each class.
         units: of clustered rows, what each bucket of units adds to all this.
         slices: of the columns that the rows were sliced by, the tallies of the rows of each value.
+        worst: of rows that were given with ids, those of the worst in each cell; names of rows beside what is counted.
     """
 
     kind: Kind | None = None
@@ -49,6 +51,7 @@ class Tallies:
     columns: Grouped[Grouped[ScoreTally]] | None = None
     units: Units | None = None
     slices: Mapping[tuple[str, ...], Slices] = field(default_factory=dict)
+    worst: Worst | Grouped[Worst] | None = field(default=None, compare=False, repr=False)
 
     @classmethod
     def zero(cls) -> Tallies:
@@ -138,6 +141,7 @@ class Tallies:
             {name: self.matrices[name] + other.matrices[name] for name in self.matrices},
             _sum(self.columns, other.columns),
             _sum(self.units, other.units),
+            worst=None if self.worst is None or other.worst is None else _sum(self.worst, other.worst),
         )
         return made.sliced({names: self.slices[names] + other.slices[names] for names in self.slices})
 
@@ -162,6 +166,10 @@ class Tallies:
         units = self.units and replace(self.units, buckets=self.units.buckets.each(lambda x: x.coarsen(grid, pins)))
         slices = {names: x.coarsen(grid, pins) for names, x in self.slices.items()}
         return replace(self, scores=coarse(self.scores), columns=None, units=units, slices=slices)
+
+    def nameless(self) -> Tallies:
+        """The same without ids of rows."""
+        return replace(self, worst=None, slices={names: x.each(Tallies.nameless) for names, x in self.slices.items()})
 
     def beside(self, evidence: Evidence) -> Tallies:
         """The same with more evidence beside every matrix and every score tally."""
