@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from unconfused.engines import tally_elsewhere
 from unconfused.errors import UnconfusedError
 from unconfused.evaluation import Evaluation
 from unconfused.ingest.files import InputFormat
@@ -58,6 +59,9 @@ def evaluate_frame(
         found = {name: rows.pop(role) for name, role in roles.items()}
         columns_by = {wanted: tuple(found[name] for name in wanted) for wanted in sliced} or None
         return counted(how, rows.pop("y_true"), rows.pop("unit", None), columns_by, edges, rows)
+
+    if (elsewhere := tally_elsewhere(source, names, how, sliced, edges)) is not None:
+        return told(Evaluation(elsewhere))
 
     options: dict[str, Any] = {"labels": reading.get("labels"), "input_format": input_format, "delimiter": delimiter}
     with opened(source, names, **options) as table:

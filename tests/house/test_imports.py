@@ -23,6 +23,8 @@ ORDER = [
     {"show"},
     {"evaluation"},
     {"passes", "stream", "examine", "shards", "versus"},
+    {"parts"},
+    {"engines"},
     {"tables"},
     {"cli"},
 ]
