@@ -198,9 +198,13 @@ def _under(labels: Labels, part: Tallies) -> Tallies:
     """Under classes that nobody declared, although every part was told them."""
     if part.kind is None or part.labels.values != labels.values:
         return part
-    matrices = {name: replace(x, labels=labels) for name, x in part.matrices.items()}
-    matrix, scores = (x if x is None else replace(x, labels=labels) for x in (part.matrix, part.scores))  # type: ignore[type-var]
-    return replace(part, matrix=matrix, scores=scores, matrices=matrices).sliced(part.slices)
+
+    def named(held: Any) -> Any:
+        return replace(held, labels=labels) if isinstance(held, (ConfusionMatrix, ScoreTally)) else held
+
+    matrices = {name: named(x) for name, x in part.matrices.items()}
+    made = replace(part, matrix=named(part.matrix), scores=named(part.scores), matrices=matrices)
+    return made.sliced(part.slices)
 
 
 def _members(held: Any) -> list[Any]:
@@ -209,36 +213,31 @@ def _members(held: Any) -> list[Any]:
 
 def _refuse_missing(whole: Tallies) -> None:
     """Refuse what stands in the seats for nulls, in the order in which rows in memory are looked at."""
-    held = [*_members(whole.matrix), *_members(whole.scores), *whole.matrices.values()]
+    matrices, scores = _members(whole.matrix), _members(whole.scores)
+    held = scores or matrices or list(whole.matrices.values())
     if whole.kind != "multilabel":
-        held = held[:1] + held[-1:]  # of several classes each holds the same rows
-    rows = sum(int(x.total) for x in held[:1] if whole.kind != "multilabel") or sum(int(x.total) for x in held)
-    truth = sum(_gone(x) for x in (held[:1] if whole.kind != "multilabel" else held))
-    if truth:
-        raise missing_labels("y_true", truth, rows)
-    scores = _members(whole.scores)
-    seen = [x.evidence for x in (scores if whole.kind == "multilabel" else held[:1])]
-    several = whole.kind == "multiclass" and bool(scores or whole.ranks)
-    for keys in (("null", "nan"), ("minus_inf", "plus_inf", "below", "above")):
-        if not (wrong := sum(e[key] for e in seen for key in keys)):
-            continue
-        if keys[0] == "null":
-            raise missing_scores("y_score", wrong, rows, what="row with null or NaN" if several else "null or NaN value")
-        raise scores_outside("y_score", wrong, f"of {rows:,}", what="row with a value" if several else "value")
-    called = sum(int(x.full[:, -1].sum()) for x in _members(whole.matrix) if x.rule is None)
-    if called:
-        raise missing_labels("y_pred", called, rows)
+        held = held[:1]  # of several classes each holds the same rows
+    n = sum(x.total for x in held)
+    if gone := sum(_missing(x) for x in held):
+        raise missing_labels("y_true", gone, n)
+    several = whole.ranks is not None  # then the evidence is of rows, of which any score may be the reason
+    if wrong := sum(x.evidence[key] for x in held for key in ("null", "nan")):
+        raise missing_scores("y_score", wrong, n, what="row with null or NaN" if several else "null or NaN value")
+    if wrong := sum(x.evidence[key] for x in held for key in ("minus_inf", "plus_inf", "below", "above")):
+        raise scores_outside("y_score", wrong, f"of {n:,}", what="row with a value" if several else "value")
+    if gone := sum(int(x.full[:, len(x.labels) + 1].sum()) for x in matrices if x.rule is None):
+        raise missing_labels("y_pred", gone, n)
 
 
-def _gone(tally: Any) -> int:
+def _missing(tally: Any) -> int:
     """Rows without a true label."""
     full = tally.full
-    return int(full[:, -1].sum() if isinstance(tally, ScoreTally) else full[-1, :].sum())
+    return int(full[:, 3].sum() if isinstance(tally, ScoreTally) else full[len(tally.labels) + 1, :].sum())
 
 
 def _refuse_unknown(run: Run, names: Names, whole: Tallies, reading: Reading) -> None:
     """Refuse labels outside the declared classes, after asking the parts which they are."""
-    held = next(iter([*_members(whole.matrix), *_members(whole.scores), *whole.matrices.values()]), None)
+    held: Any = next(iter([*_members(whole.matrix), *_members(whole.scores), *whole.matrices.values()]), None)
     if held is None or whole.kind == "multilabel":
         return
     full, k = held.full, len(held.labels)

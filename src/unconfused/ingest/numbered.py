@@ -25,6 +25,4 @@ def numbered(available: Sequence[Any], names: Mapping[str, Any]) -> tuple[dict[s
 
 def taken(table: Any, wanted: Mapping[str, Any]) -> dict[str, Any]:
     """From a table of PyArrow with such names the columns of each role."""
-    return {
-        role: table.select(name) if isinstance(name, list) else table.column(name) for role, name in wanted.items()
-    }
+    return {role: table.select(name) if isinstance(name, list) else table.column(name) for role, name in wanted.items()}
