@@ -41,7 +41,7 @@ PLAIN["b"] = [round(1 - a - p / 4, 6) for a, p in zip(PLAIN["a"], PLAIN["p"], st
 PLAIN["c"] = [1 - a - b for a, b in zip(PLAIN["a"], PLAIN["b"], strict=True)]
 PLAIN["class"] = drawn(0, 1, 2)
 
-EDGE = [0.0, -0.0, 1.0, 0.5, 5e-324, 2.2e-308, 1 - 2**-53, np.nextafter(0.5, 0), 0.1]
+EDGE = [0.0, -0.0, 1.0, 0.5, 5e-324, 2.2e-308, 1 - 2**-53, float(np.nextafter(0.5, 0)), 0.1]
 BAD = {"nan": np.nan, "null": None, "inf": np.inf, "-inf": -np.inf, "above": 1.5, "below": -1e-9}
 HOSTILE: Columns = {
     "y": [1, 0] * 15,

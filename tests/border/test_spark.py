@@ -152,31 +152,30 @@ def test_executors_without_the_package() -> None:
 
 
 # ── what fails ────────────────────────────────────────────────────────────────────────────────
-class Fault:
+def fault(kind: str, folder: str) -> Any:
     """Rows that pass through; the first task to see the first partition meets with an accident."""
 
-    def __init__(self, kind: str, folder: Path) -> None:
-        self.kind, self.folder = kind, str(folder)
-
-    def __call__(self, batches: Iterator[Any]) -> Iterator[Any]:
+    def passed(batches: Iterator[Any]) -> Iterator[Any]:
         own = pyspark.TaskContext.get()
-        with open(f"{self.folder}/{own.partitionId()}-{own.attemptNumber()}-{own.taskAttemptId()}", "x"):
+        with open(f"{folder}/{own.partitionId()}-{own.attemptNumber()}-{own.taskAttemptId()}", "x"):
             pass
         for batch in batches:
             yield batch
             if own.partitionId() == 0 and own.attemptNumber() == 0:
-                self.accident()
+                accident()
 
-    def accident(self) -> None:
-        if self.kind == "killed":
+    def accident() -> None:
+        if kind == "killed":
             daemon = os.getppid()
             executor = int(Path(f"/proc/{daemon}/stat").read_text().rpartition(")")[2].split()[1])
             os.kill(executor, 9)
             time.sleep(60)  # until the daemon goes the same way
-        elif self.kind == "failed":
+        elif kind == "failed":
             raise OSError("the disk is gone")
         else:
             time.sleep(20)
+
+    return passed
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="finds the executor in /proc")
@@ -187,7 +186,9 @@ def test_every_row_counts_once(kind: str, spark: Any, tmp_path: Path) -> None:
     rows = spark.range(n, numPartitions=parts).selectExpr(
         "id", "cast(id * 7919 % 3 = 0 as int) y", "(id * 104729 % 100003) / 100003D p"
     )
-    made = uc.evaluate_frame(rows.mapInArrow(Fault(kind, tmp_path), rows.schema), y_true="y", y_score="p", by=["y"])
+    made = uc.evaluate_frame(
+        rows.mapInArrow(fault(kind, str(tmp_path)), rows.schema), y_true="y", y_score="p", by=["y"]
+    )
     ids = np.arange(n)
     truth, score = (ids * 7919 % 3 == 0).astype(int), (ids * 104729 % 100003) / 100003
     attempts = sorted(path.name for path in tmp_path.iterdir())
