@@ -9,6 +9,7 @@ from dataclasses import fields, replace
 from itertools import chain
 from typing import Any, TypeVar
 
+from unconfused.engines import tally_elsewhere
 from unconfused.errors import UnconfusedError, UsageError
 from unconfused.evaluation import Evaluation
 from unconfused.ingest.files import InputFormat
@@ -80,6 +81,8 @@ def evaluate_frame(
     names |= {"ids": ids, "unit": unit}
     reading.setdefault("grid", usual(reading.get("score_kind", "probability")))
     scan = Pass(Reading(**reading), names, by, edges, threshold)  # refused before anything is read
+    if (elsewhere := tally_elsewhere(source, scan.columns, scan.how, scan.sliced, edges)) is not None:
+        return told(Evaluation(elsewhere))
     options: dict[str, Any] = {"labels": reading.get("labels"), "input_format": input_format, "delimiter": delimiter}
     with opened(source, scan.columns, **options) as table:
         return scan.over(table, paths_of(source))

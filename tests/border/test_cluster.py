@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +69,39 @@ def test_all_reduce(tmp_path: Path) -> None:
             assert np.array_equal(made.scores.full, wanted.scores.full)
             assert np.array_equal(made.scores.scores, wanted.scores.scores)
     assert len(list(tmp_path.glob("*.uc"))) == 3 * 2 * WORLD
+
+
+def lost(rank: int, folder: str) -> None:
+    """One of the processes: the last one goes away before the others ask for the sum."""
+    wait = timedelta(seconds=20)
+    torch.distributed.init_process_group(
+        "gloo", init_method=f"file://{folder}/meet", rank=rank, world_size=WORLD, timeout=wait
+    )
+    stream = uc.Stream()
+    stream.update(y_true=[0, 1], y_score=[0.25, 0.75])
+    assert stream.all_reduce().total == 2 * WORLD
+    if rank == WORLD - 1:
+        os.kill(os.getpid(), signal.SIGKILL)
+    try:
+        stream.all_reduce()
+        said = "a number"
+    except Exception as error:
+        said = type(error).__name__
+    Path(folder, f"said-{rank}").write_text(said)
+
+
+def test_a_process_that_dies(tmp_path: Path) -> None:
+    """The others get an error: no number, and they do not wait for ever."""
+    processes = torch.multiprocessing.get_context("spawn")
+    made = [processes.Process(target=lost, args=(rank, str(tmp_path))) for rank in range(WORLD)]
+    for one in made:
+        one.start()
+    for one in made:
+        one.join(240)
+        assert one.exitcode is not None
+    assert made[-1].exitcode == -signal.SIGKILL
+    assert {path.read_text() for path in tmp_path.glob("said-*")} == {"RuntimeError"}
+    assert len(list(tmp_path.glob("said-*"))) == WORLD - 1
 
 
 def test_alone() -> None:

@@ -23,6 +23,8 @@ ORDER = [
     {"show"},
     {"evaluation"},
     {"passes", "stream", "examine", "shards", "versus"},
+    {"parts"},
+    {"engines"},
     {"tables"},
     {"cli"},
 ]
@@ -36,6 +38,7 @@ DOORS = {
 # Libraries that belong to one room.
 HOME = {
     **dict.fromkeys(["torch", "keras", "tensorflow", "jax", "sklearn", "duckdb", "narwhals"], "ingest"),
+    **dict.fromkeys(["pyspark", "dask", "ibis"], "ingest"),
     **dict.fromkeys(["altair", "vl_convert", "jinja2", "matplotlib"], "show"),
     "numba": "tally",
     "scipy": "inference",

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from unconfused.errors import AmbiguousCall, LabelTypeMismatch, ShapeError, UnknownLabels
+from unconfused.errors import AmbiguousCall, LabelTypeMismatch, ShapeError
 from unconfused.ingest.columns import Column
 from unconfused.ingest.factors import Factor, factor
 from unconfused.ingest.mixups import check_classes, check_kinds
+from unconfused.ingest.refusals import unknown_labels
 from unconfused.ingest.rows import Reading, Rows
-from unconfused.labels import Labels, listed, plain, plural
+from unconfused.labels import Label, Labels, listed, plain, plural
 
 
 def factored(rows: Rows, column: Column) -> Factor:
@@ -100,23 +101,22 @@ def known(
     if rows.reading.unknown == "drop":
         return ~strange
     for side in names:
-        _check_kind(side, labels)
-    parts = []
-    for factor_, mask in zip(names, outside, strict=True):
-        values = [v for v in factor_.values if v not in labels.values and v not in labels.names]
-        if mask.any():
-            parts.append(f"{factor_.name}: {', '.join(f'{v!r} x{factor_.count(v):,}' for v in values[:4])}")
-    raise UnknownLabels(
-        f"{int(strange.sum()):,} of {plural(len(strange), 'row')} {'holds' if strange.sum() == 1 else 'hold'} a label "
-        f"outside the classes {listed(labels.names)} "
-        f"({'; '.join(parts)}).",
-        "Leaving them out without a word would make every rate too good.",
-        'Add the class to labels=, or type unknown="other" (kept in a seat of its own) or unknown="drop" (left out, '
-        "and counted).",
-    )
+        check_declared(side, labels)
+    parts = [
+        strangers(side.name, {v: side.count(v) for v in side.values}, labels)
+        for side, mask in zip(names, outside, strict=True)
+        if mask.any()
+    ]
+    raise unknown_labels(int(strange.sum()), len(strange), labels, parts)
 
 
-def _check_kind(side: Factor, labels: Labels) -> None:
+def strangers(name: str, rows: Mapping[Label, int], labels: Labels) -> str:
+    """The labels of a column that are none of the classes, and how many rows hold each."""
+    values = [v for v in rows if v not in labels.values and v not in labels.names]
+    return f"{name}: {', '.join(f'{v!r} x{rows[v]:,}' for v in values[:4])}"
+
+
+def check_declared(side: Factor, labels: Labels) -> None:
     """Refuse text where numbers were declared, and numbers where text was: every row would be outside the classes."""
     text = [isinstance(x[0], str) if x else None for x in (side.values, labels.values)]
     if None in text or text[0] == text[1]:

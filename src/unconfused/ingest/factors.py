@@ -9,8 +9,9 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from unconfused.errors import InvalidValues, LabelTypeMismatch, ScoresAsLabels
+from unconfused.errors import LabelTypeMismatch, ScoresAsLabels
 from unconfused.ingest.columns import Column
+from unconfused.ingest.refusals import missing_labels
 from unconfused.labels import Label, Labels, ordered, plain, plural, same_kind
 
 _SMALL_RANGE = 1 << 16
@@ -92,12 +93,7 @@ def factor(column: Column, *, invalid: str) -> Factor:
         codes = np.where(column.missing, -1, codes)
     gone = codes < 0
     if gone.any() and invalid != "count":
-        raise InvalidValues(
-            f"{column.name} has {plural(gone.sum(), 'null, NaN or infinite label')} (of {len(codes):,}), "
-            f"{positions(gone)}.",
-            "A missing label is right or wrong for no one.",
-            'Repair them where the data is loaded, or type invalid="count" to keep them in a seat of their own.',
-        )
+        raise missing_labels(column.name, gone.sum(), len(codes), positions(gone))
     made = Factor(column.name, codes, values, None if column.stored else _order(column), column.ordered)
     return made.keep(np.ones(len(codes), bool)) if gone.any() or column.categories is not None else made
 

@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unconfused.errors import InvalidValues, LabelTypeMismatch, ScoresOutOfRange, ThresholdUnset, UsageError
+from unconfused.errors import LabelTypeMismatch, ScoresOutOfRange, ThresholdUnset, UsageError
 from unconfused.findings import Evidence
 from unconfused.ingest.columns import Column
 from unconfused.ingest.factors import is_null, positions
+from unconfused.ingest.refusals import missing_scores, scores_outside
 from unconfused.ingest.rows import Reading
 from unconfused.ingest.weights import Weighing
 from unconfused.labels import Label, Labels, listed, plural
@@ -107,11 +108,7 @@ def _check_missing(column: Column, scores: Floats, invalid: str) -> None:
     if not gone.any() or invalid == "count":
         return
     by_row = np.asarray(gone if gone.ndim == 1 else gone.any(1))
-    raise InvalidValues(
-        f"{column.name} has {plural(gone.sum(), 'null or NaN value')} (of {gone.size:,}), {positions(by_row)}.",
-        "NaN can be neither ranked nor compared with a threshold, and without these rows the population is another.",
-        'Repair the model output, or type invalid="count" to keep these rows in a seat of their own.',
-    )
+    raise missing_scores(column.name, gone.sum(), gone.size, positions(by_row))
 
 
 def _check_range(column: Column, scores: Floats, kind: ScoreKind, invalid: str) -> None:
@@ -124,13 +121,8 @@ def _check_range(column: Column, scores: Floats, kind: ScoreKind, invalid: str) 
         scores[outside] = np.nan
         return
     by_row = np.asarray(outside if outside.ndim == 1 else outside.any(1))
-    raise ScoresOutOfRange(
-        f"{column.name} has {plural(outside.sum(), 'value')} outside [0, 1] (of {scores.size:,}; "
-        f"min {np.nanmin(scores):.4g}, max {np.nanmax(scores):.4g}), {positions(by_row)}.",
-        "They are no probabilities, so a threshold on them would mean something else.",
-        'Say what they are: score_kind="logit" (log-odds), score_kind="raw" (larger means more of the positive class), '
-        'or score_kind="probability" after repairing them.',
-    )
+    told = f"of {scores.size:,}; min {np.nanmin(scores):.4g}, max {np.nanmax(scores):.4g}"
+    raise scores_outside(column.name, outside.sum(), told, positions(by_row))
 
 
 def _check_infinities(column: Column, scores: Floats, invalid: str) -> None:

@@ -12,6 +12,7 @@ import os
 import secrets
 import shutil
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, BinaryIO
@@ -19,12 +20,12 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from unconfused.errors import UnconfusedError, UnreadableFile
-from unconfused.store.archive import BROKEN, FORMAT, HEADER, VERSION, Archive, Arrays, Damaged, node_of
+from unconfused.store.archive import BROKEN, FORMAT, HEADER, VERSION, Archive, Arrays, Damaged, Node, node_of
 from unconfused.store.packing import packed
 from unconfused.store.provenance import Provenance, fingerprint, nameless, pieces, read_provenance, written
 from unconfused.store.unpacking import unpacked
 
-__all__ = ["Provenance", "fingerprint", "load", "pieces", "read", "save", "whole_file"]
+__all__ = ["Provenance", "fingerprint", "from_bytes", "load", "pieces", "read", "save", "to_bytes", "whole_file"]
 
 
 def save(
@@ -49,11 +50,42 @@ def save(
         UnreadableFile: there is no such folder.
         OSError: the place cannot be written.
     """
-    arrays: Arrays = {}
-    node = packed(tally if ids else nameless(tally), "", arrays)
+    node, arrays = _node(tally if ids else nameless(tally))
     told = written(tally, source, tuple(fingerprints) or (fingerprint(tally),))
-    header = {"format": FORMAT, "version": VERSION, "provenance": told, "tally": node}
-    with whole_file(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+    with whole_file(path) as file:
+        _write(file, {"provenance": told, "tally": node}, arrays)
+
+
+def to_bytes(tally: Any) -> bytes:
+    """A tally as bytes that travel between machines: what a file holds, without provenance, and compressed."""
+    node, arrays = _node(tally)
+    file = io.BytesIO()
+    _write(file, {"tally": node}, arrays)
+    return zlib.compress(file.getvalue(), 1)
+
+
+def from_bytes(content: bytes) -> Any:
+    """The tally that `to_bytes` made bytes of.
+
+    >>> from unconfused import ConfusionMatrix
+    >>> from_bytes(to_bytes(ConfusionMatrix.from_counts([[1, 2], [3, 4]]))).total
+    10
+    """
+    plain = zlib.decompress(content)
+    with zipfile.ZipFile(io.BytesIO(plain)) as archive:
+        file = Archive(archive, len(plain))
+        return unpacked(node_of(file.header().get("tally")), "", file, 0)
+
+
+def _node(tally: Any) -> tuple[Node, Arrays]:
+    arrays: Arrays = {}
+    return packed(tally, "", arrays), arrays
+
+
+def _write(file: Any, content: Node, arrays: Arrays) -> None:
+    """The archive: the header, and each array."""
+    header = {"format": FORMAT, "version": VERSION, **content}
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
         _put(archive, HEADER, json.dumps(header, indent=1, allow_nan=False).encode())
         for name, array in arrays.items():
             block = io.BytesIO()

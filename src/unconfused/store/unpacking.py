@@ -90,7 +90,7 @@ def unpacked(node: Node, place: str, file: Archive, depth: int) -> Any:
 
 def _scores(node: Node, place: str, file: Archive) -> ScoreTally:
     labels, kind = labels_of(node), node.get("score_kind")
-    if kind not in SCORE_KINDS or len(labels) not in (0, 2):
+    if kind not in SCORE_KINDS or len(labels) > 2:  # a part may hold one class alone
         refuse("a score tally has two classes and a known kind of score")
     scores = file.array(f"{place}scores.npy", "<f8", (None,))
     if np.isnan(scores).any() or not (scores[1:] > scores[:-1]).all():
@@ -146,7 +146,7 @@ def _joint(node: Node, place: str, file: Archive) -> Joint:
 
 def _joint_scores(node: Node, place: str, file: Archive) -> JointScores:
     labels, models, kind = labels_of(node), _models(node), node.get("score_kind")
-    if kind not in SCORE_KINDS or len(labels) not in (0, 2):
+    if kind not in SCORE_KINDS or len(labels) > 2:  # a part may hold one class alone
         refuse("a score tally has two classes and a known kind of score")
     scores = file.array(f"{place}scores.npy", "<f8", (None, len(models)))
     if not ascends(scores) or (kind == "probability" and ((scores < 0) | (scores > 1)).any()):

@@ -1,0 +1,128 @@
+"""Spark: every partition counted by its executor, and added up there; only tallies come to the driver.
+
+Nothing is counted in accumulators, which a task that runs twice would feed twice. A tally is a row of a data frame, and
+of the attempts at one task Spark keeps the rows of one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from unconfused.errors import MissingExtra, UsageError, require
+from unconfused.ingest.numbered import numbered, taken
+
+PIECE = 1 << 20
+"""Rows of a partition that are counted at a time."""
+Pieces: TypeAlias = Iterable[Mapping[str, Any]]
+
+
+def is_spark(source: Any) -> bool:
+    """Whether this is a data frame of Spark, classic or Connect."""
+    return type(source).__module__.startswith("pyspark.") and hasattr(source, "mapInArrow")
+
+
+def partitions(
+    frame: Any,
+    names: Mapping[str, Any],
+    reply: Callable[[Pieces], bytes],
+    merge: Callable[[Iterable[bytes]], bytes],
+) -> list[bytes]:
+    """What ``reply`` makes of the rows of each partition, added by ``merge`` until few are left.
+
+    Both functions run on the executors, so unconfused must be installed there.
+
+    Raises:
+        MissingExtra: it is not.
+    """
+    wanted, chosen = _chosen(frame, names)
+    tallies = chosen.mapInArrow(_Counted(wanted, reply), "bucket int, tally binary")
+    fewer = tallies.repartition("bucket").select("tally").mapInArrow(_Merged(merge), "tally binary")
+    return [bytes(row[0]) for row in _collected(fewer)]
+
+
+def groups(frame: Any, names: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """The distinct combinations of columns, and under "count" how many rows have them: one GROUP BY, without Python.
+
+    Text is compared byte by byte, whatever the collation of its column.
+    """
+    functions, types = require("pyspark.sql.functions"), require("pyspark.sql.types")
+    wanted, chosen = _chosen(frame, names)
+    keys = []
+    for one in chosen.schema.fields:
+        column = functions.col(one.name)
+        if isinstance(one.dataType, types.StringType):
+            column = column.cast("binary")
+        elif isinstance(one.dataType, types.DecimalType):
+            column = column.cast("double")
+        keys.append(column.alias(one.name))
+    texts = [one.name for one in chosen.schema.fields if isinstance(one.dataType, types.StringType)]
+    rows = _collected(chosen.groupBy(*keys).count())
+    columns = {one.name: [row[i] for row in rows] for i, one in enumerate(chosen.schema.fields)}
+    for name in texts:
+        columns[name] = [None if x is None else bytes(x).decode("utf-8", "backslashreplace") for x in columns[name]]
+    return {"count": [row[len(keys)] for row in rows], **{role: columns[name] for role, name in wanted.items()}}
+
+
+def _chosen(frame: Any, names: Mapping[str, Any]) -> tuple[dict[str, Any], Any]:
+    """The wanted columns as c0, c1, …: by place, so that no name is ever read as an expression."""
+    wanted, unique = numbered(frame.columns, names)
+    places = [list(frame.columns).index(name) for name in unique]
+    renamed = frame.toDF(*[f"c{i}" for i in range(len(frame.columns))]).select(*[f"c{i}" for i in places])
+    return wanted, renamed.toDF(*[f"c{i}" for i in range(len(unique))])
+
+
+@dataclass(frozen=True)
+class _Counted:
+    """The batches of one partition to one row: the reply, and which bucket it is added up in."""
+
+    wanted: Mapping[str, Any]
+    reply: Callable[[Pieces], bytes]
+
+    def __call__(self, batches: Iterator[Any]) -> Iterator[Any]:
+        arrow, spark = require("pyarrow"), require("pyspark")
+        content = self.reply(self._pieces(batches))
+        yield arrow.RecordBatch.from_pydict(
+            {"bucket": arrow.array([spark.TaskContext.get().partitionId()], arrow.int32()), "tally": [content]}
+        )
+
+    def _pieces(self, batches: Iterator[Any]) -> Iterator[dict[str, Any]]:
+        """Tables of about PIECE rows: Spark's own batches are small."""
+        held: list[Any] = []
+        for batch in batches:
+            held.append(batch)
+            if sum(map(len, held)) >= PIECE:
+                yield taken(require("pyarrow").Table.from_batches(held), self.wanted)
+                held = []
+        if held:
+            yield taken(require("pyarrow").Table.from_batches(held), self.wanted)
+
+
+@dataclass(frozen=True)
+class _Merged:
+    """The replies of one bucket to one."""
+
+    merge: Callable[[Iterable[bytes]], bytes]
+
+    def __call__(self, batches: Iterator[Any]) -> Iterator[Any]:
+        content = self.merge(x.as_py() for batch in batches for x in batch.column(0))
+        yield require("pyarrow").RecordBatch.from_pydict({"tally": [content]})
+
+
+def _collected(frame: Any) -> list[Any]:
+    try:
+        return list(frame.collect())
+    except Exception as error:
+        if "No module named 'unconfused'" in str(error):
+            raise MissingExtra(
+                "The executors of Spark cannot import unconfused.",
+                "Every partition is counted where it lies, by this library.",
+                "Install it in the Python that they run (spark.pyspark.python), or send it along: "
+                "spark-submit --py-files, or --archives with a packed environment.",
+            ) from None
+        if "No module named 'numpy'" in str(error) or "No module named 'pyarrow'" in str(error):
+            raise UsageError(
+                "The executors of Spark lack NumPy or PyArrow.", fix="Install both in the Python that they run."
+            ) from None
+        raise

@@ -1,0 +1,259 @@
+"""Tables whose rows stay where they are: every part is counted there, and travels as the bytes of one tally.
+
+What a worker makes of its rows is a `Reply`. Replies add, and nothing but their bytes moves between machines. A part
+alone cannot tell everything, so it keeps what it cannot judge (a null, an unknown label) in the seats of its tally, and
+the whole is refused in the end, in the words and with the counts of rows in memory.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from unconfused import errors
+from unconfused.errors import EmptyInput, UnconfusedError, UsageError
+from unconfused.ingest.classes import check_declared, strangers
+from unconfused.ingest.factors import Factor
+from unconfused.ingest.mixups import check_matrix
+from unconfused.ingest.refusals import missing_labels, missing_scores, scores_outside, unknown_labels
+from unconfused.ingest.rows import Reading
+from unconfused.labels import Labels, plural
+from unconfused.passes import counted
+from unconfused.store import from_bytes, to_bytes
+from unconfused.tally.confusion import ConfusionMatrix
+from unconfused.tally.grouped import Grouped
+from unconfused.tally.scores import ScoreTally
+from unconfused.tally.tallies import Tallies
+
+Names: TypeAlias = Mapping[str, Any]
+"""Columns by the role that they play: a name, or a list of names."""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What comes back from some parts of a table; ``+`` adds.
+
+    Attributes:
+        tallies: of the rows that were counted.
+        parts: how many of them held rows.
+        refused: how many of them could not be counted.
+        refusal: the kind and the sentences of the first error, or None.
+    """
+
+    tallies: Tallies = field(default_factory=Tallies.zero)
+    parts: int = 0
+    refused: int = 0
+    refusal: tuple[str, ...] | None = None
+
+    def __add__(self, other: Reply) -> Reply:
+        parts, refused = self.parts + other.parts, self.refused + other.refused
+        first = self.refusal or other.refusal
+        if first is None:
+            try:
+                return Reply(self.tallies + other.tallies, parts)
+            except UnconfusedError as error:
+                return Reply(parts=parts, refused=parts, refusal=_sentences(error))
+        return Reply(parts=parts, refused=refused, refusal=first)
+
+    def to_bytes(self) -> bytes:
+        """What travels: a line about the parts, then the tally."""
+        head = {"parts": self.parts, "refused": self.refused, "refusal": self.refusal}
+        return json.dumps(head).encode() + b"\n" + (b"" if self.tallies.kind is None else to_bytes(self.tallies))
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> Reply:
+        """The reply that `to_bytes` made bytes of."""
+        head, _, tally = bytes(content).partition(b"\n")
+        said = json.loads(head)
+        refusal = None if said["refusal"] is None else tuple(said["refusal"])
+        return cls(from_bytes(tally) if tally else Tallies.zero(), said["parts"], said["refused"], refusal)
+
+    def error(self) -> UnconfusedError:
+        """The first error, as it was raised where the rows are."""
+        assert self.refusal is not None
+        kind, seen, why, fix = self.refusal
+        where = f"{self.refused:,} of {plural(self.parts, 'part')} of the table cannot be counted; the first: "
+        made: UnconfusedError = getattr(errors, kind)(where + seen if self.parts > 1 else seen, why, fix)
+        return made
+
+
+def _sentences(error: UnconfusedError) -> tuple[str, ...]:
+    kind = next(x.__name__ for x in type(error).__mro__ if x.__module__ == errors.__name__)
+    return (kind, error.seen, error.why, error.fix)
+
+
+@dataclass(frozen=True)
+class Counting:
+    """What is done with the rows of a part. It travels to where they are.
+
+    Attributes:
+        reading: how the columns are read.
+        by: the columns to slice by, each under the role ``by:name`` or ``cut:name``.
+        edges: of the columns of numbers among them.
+    """
+
+    reading: Reading
+    by: tuple[tuple[str, ...], ...] = ()
+    edges: Mapping[str, Any] | None = None
+
+    def rows(self, columns: Mapping[str, Any]) -> Reply:
+        """The reply of rows: their columns by the role that they play."""
+        rows = dict(columns)
+        found = {role.partition(":")[2]: rows.pop(role) for role in list(rows) if ":" in role}
+        try:
+            by = {names: tuple(found[name] for name in names) for names in self.by} or None
+            return Reply(counted(self.reading, rows.pop("y_true"), rows.pop("unit", None), by, self.edges, rows), 1)
+        except EmptyInput:
+            return Reply()
+        except UnconfusedError as error:
+            return Reply(parts=1, refused=1, refusal=_sentences(error))
+
+    def reply(self, pieces: Iterable[Mapping[str, Any]]) -> bytes:
+        """The reply of the pieces of one part; it is one part, however many pieces it was read in."""
+        whole = added(map(self.rows, pieces))
+        return replace(whole, parts=min(whole.parts, 1), refused=min(whole.refused, 1)).to_bytes()
+
+
+def added(replies: Iterable[Reply]) -> Reply:
+    """The sum: like with like, so that each tally is added log(replies) times."""
+    kept: list[tuple[int, Reply]] = []
+    for reply in replies:
+        size = 1
+        while kept and kept[-1][0] <= size:
+            before, earlier = kept.pop()
+            size, reply = size + before, earlier + reply
+        kept.append((size, reply))
+    return sum((reply for _, reply in kept), Reply())
+
+
+def merged(replies: Iterable[bytes]) -> bytes:
+    """Several replies as one."""
+    return added(map(Reply.from_bytes, replies)).to_bytes()
+
+
+# ── the whole ─────────────────────────────────────────────────────────────────────────────────
+Run: TypeAlias = Callable[[Names, Counting], Reply]
+"""Counts every part of one table: the columns, and what is done with them."""
+
+
+def tally_parts(run: Run, names: Names, reading: Reading, by: Sequence[tuple[str, ...]], edges: Any) -> Tallies:
+    """Everything that one pass keeps of a table in parts.
+
+    Classes that nobody declared are those of all parts. Where a part alone cannot be read without the others' classes,
+    they are looked up first, and then it is counted again.
+
+    Raises:
+        UsageError: what cannot be done part by part.
+        UnconfusedError: whatever rows in memory would be refused with.
+    """
+    if reading.refine:
+        raise UsageError(
+            "refine= looks at the rows again, and these stay where they are.",
+            "A second pass could meet other rows.",
+            'Type finer bins, such as grid="folded(10)", or grid="exact", which sends every distinct score.',
+        )
+    pins = None if reading.pins is None else tuple(reading.pins)  # what travels is no iterator
+    unknown: Any = "other" if reading.unknown == "error" else reading.unknown
+    own = replace(reading, pins=pins, unknown=unknown, invalid="count", batch=True)
+    reply, found = run(names, Counting(own, tuple(by), edges)), None
+    if reply.refusal is not None and reading.labels is None and reading.label_kind in (None, "class"):
+        found = _labels(run, names, own)
+        positive = None if found.positive is None else found.values[found.positive]
+        if len(found):
+            known = replace(own, labels=found.values, pos_label=positive)
+            reply = run(names, Counting(known, tuple(by), edges))
+    if reply.refusal is not None:
+        raise reply.error()
+    whole = reply.tallies if found is None else _under(found, reply.tallies)
+    if whole.kind is None:
+        raise EmptyInput("The table has no rows.", "A matrix of nothing answers no question.", "Check the filter.")
+    check_matrix(whole.matrix)
+    if reading.invalid == "error":
+        _refuse_missing(whole)
+    if reading.unknown == "error":
+        _refuse_unknown(run, names, whole, own)
+    return whole
+
+
+def _labels(run: Run, names: Names, reading: Reading) -> Labels:
+    """The classes that occur in all parts."""
+    return _occurring(run, names["y_true"], replace(reading, rules=None)).labels
+
+
+def _occurring(run: Run, column: Any, reading: Reading) -> ConfusionMatrix:
+    """How many rows hold each label of a column: on the diagonal."""
+    reply = run({"y_true": column, "y_pred": column}, Counting(replace(reading, labels=None, curves=True)))
+    if reply.refusal is not None:
+        raise reply.error()
+    matrix = reply.tallies.matrix
+    return matrix if isinstance(matrix, ConfusionMatrix) else ConfusionMatrix(Labels(()), np.zeros((2, 2), np.int64))
+
+
+def _under(labels: Labels, part: Tallies) -> Tallies:
+    """Under classes that nobody declared, although every part was told them."""
+    if part.kind is None or part.labels.values != labels.values:
+        return part
+
+    def named(held: Any) -> Any:
+        return replace(held, labels=labels) if isinstance(held, (ConfusionMatrix, ScoreTally)) else held
+
+    matrices = {name: named(x) for name, x in part.matrices.items()}
+    made = replace(part, matrix=named(part.matrix), scores=named(part.scores), matrices=matrices)
+    return made.sliced(part.slices)
+
+
+def _members(held: Any) -> list[Any]:
+    return [] if held is None else list(held.values()) if isinstance(held, Grouped) else [held]
+
+
+def _refuse_missing(whole: Tallies) -> None:
+    """Refuse what stands in the seats for nulls, in the order in which rows in memory are looked at."""
+    matrices, scores = _members(whole.matrix), _members(whole.scores)
+    held = scores or matrices or list(whole.matrices.values())
+    if whole.kind != "multilabel":
+        held = held[:1]  # of several classes each holds the same rows
+    n = sum(x.total for x in held)
+    if gone := sum(_missing(x) for x in held):
+        raise missing_labels("y_true", gone, n)
+    several = whole.ranks is not None  # then the evidence is of rows, of which any score may be the reason
+    if wrong := sum(x.evidence[key] for x in held for key in ("null", "nan")):
+        raise missing_scores("y_score", wrong, n, what="row with null or NaN" if several else "null or NaN value")
+    if wrong := sum(x.evidence[key] for x in held for key in ("minus_inf", "plus_inf", "below", "above")):
+        raise scores_outside("y_score", wrong, f"of {n:,}", what="row with a value" if several else "value")
+    if gone := sum(int(x.full[:, len(x.labels) + 1].sum()) for x in matrices if x.rule is None):
+        raise missing_labels("y_pred", gone, n)
+
+
+def _missing(tally: Any) -> int:
+    """Rows without a true label."""
+    full = tally.full
+    return int(full[:, 3].sum() if isinstance(tally, ScoreTally) else full[len(tally.labels) + 1, :].sum())
+
+
+def _refuse_unknown(run: Run, names: Names, whole: Tallies, reading: Reading) -> None:
+    """Refuse labels outside the declared classes, after asking the parts which they are."""
+    held: Any = next(iter([*_members(whole.matrix), *_members(whole.scores), *whole.matrices.values()]), None)
+    if held is None or whole.kind == "multilabel":
+        return
+    full, k = held.full, len(held.labels)
+    if isinstance(held, ScoreTally):
+        strange = int(full[:, 2].sum())
+    else:
+        strange = int(full[k, :].sum() + (full[:, k].sum() - full[k, k] if held.rule is None else 0))
+    if not strange:
+        return
+    parts = []
+    for role in ("y_true", "y_pred"):
+        if names.get(role) is None:
+            continue
+        seen = _occurring(run, names[role], reading)
+        rows = Counter({value: int(seen.full[i, i]) for i, value in enumerate(seen.labels.values)})
+        if any(value not in whole.labels.values and value not in whole.labels.names for value in rows):
+            check_declared(Factor(role, np.zeros(0, np.int64), tuple(rows)), whole.labels)
+            parts.append(strangers(role, rows, whole.labels))
+    raise unknown_labels(strange, whole.total, whole.labels, parts)

@@ -1,0 +1,171 @@
+"""Tables of a database through Ibis: DuckDB in this process, and a PostgreSQL server that these tests start."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+ibis = pytest.importorskip("ibis")
+duckdb = pytest.importorskip("duckdb")
+psycopg = pytest.importorskip("psycopg")
+
+from border import elsewhere  # noqa: E402
+from border.elsewhere import CALLS, COUNTED, HOSTILE, PLAIN, REFUSED, Columns  # noqa: E402
+
+import unconfused as uc  # noqa: E402
+from unconfused.errors import InvalidWeights  # noqa: E402
+from unconfused.ingest import ibis as road  # noqa: E402
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of what Ibis asks DuckDB for
+KINDS = {bool: "boolean", int: "bigint", float: "double precision", str: "text"}
+PROGRAMS = sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"))
+Execute = Callable[..., Any]
+
+
+def program(name: str) -> str:
+    """A program of PostgreSQL: on the path, or where Debian puts them."""
+    found = shutil.which(name) or next((str(x.with_name(name)) for x in PROGRAMS[::-1]), None)
+    if found is None:
+        pytest.skip("no PostgreSQL on this machine")
+    return found
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    """A server of its own on a socket in a folder of its own; it listens to no network, and does not run as root."""
+    control, initdb = program("pg_ctl"), program("initdb")
+    folder = tempfile.mkdtemp(prefix="unconfused-")
+    other = {"user": "postgres"} if os.geteuid() == 0 else {}
+    if other:
+        shutil.chown(folder, "postgres")
+    quiet: dict[str, Any] = {"check": True, "stdout": subprocess.DEVNULL, "cwd": "/", "timeout": 120, **other}
+    data = f"{folder}/data"
+    subprocess.run([initdb, "-D", data, "-U", "tester", "-A", "trust", "-E", "UTF8", "--no-sync"], **quiet)
+    options = f"-c listen_addresses='' -c unix_socket_directories='{folder}' -c fsync=off"
+    subprocess.run([control, "-D", data, "-w", "-l", f"{folder}/log", "-o", options, "start"], **quiet)
+    yield folder
+    subprocess.run([control, "-D", data, "-m", "immediate", "stop"], **quiet)
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="module", params=["duckdb", "postgres"])
+def engine(request: pytest.FixtureRequest) -> Iterator[tuple[Any, Execute, str]]:
+    """A connection of Ibis, how it is told SQL, and how the engine spells a parameter."""
+    if request.param == "duckdb":
+        made = ibis.duckdb.connect()
+        yield made, made.con.execute, "?"
+        made.disconnect()
+        return
+    folder = request.getfixturevalue("server")
+    made = ibis.postgres.connect(host=folder, user="tester", database="postgres")
+    with psycopg.connect(host=folder, user="tester", dbname="postgres", autocommit=True) as session:
+        yield made, session.execute, "%s"
+    made.disconnect()
+
+
+def table(engine: Any, name: str, data: Columns) -> Any:
+    """A table of these columns."""
+    connection, execute, mark = engine
+    columns = [
+        f'"{column.replace(chr(34), chr(34) * 2)}" {KINDS[type(next(v for v in x if v is not None))]}'
+        for column, x in data.items()
+    ]
+    execute(f"create table {name} ({', '.join(columns)})")
+    rows = [*zip(*data.values(), strict=True)]
+    marks = ", ".join([f"({', '.join([mark] * len(data))})"] * len(rows))
+    execute(f"insert into {name} values {marks}", [value for row in rows for value in row])
+    return connection.table(name)
+
+
+@pytest.fixture(scope="module")
+def plain(engine: Any) -> Any:
+    return table(engine, "plain", PLAIN)
+
+
+@pytest.fixture(scope="module")
+def hostile(engine: Any) -> Any:
+    return table(engine, "hostile", HOSTILE)
+
+
+@pytest.mark.parametrize("size", [1 << 18, 90])
+@pytest.mark.parametrize("name", CALLS)
+def test_same_tally(name: str, size: int, plain: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Equal to the arrays' to the bit, in one batch or in several."""
+    monkeypatch.setattr(road, "PIECE", size)
+    elsewhere.check_call(plain, name)
+
+
+def test_weights(plain: Any) -> None:
+    """Sums of weights to 1e-12."""
+    elsewhere.check_weights(plain)
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_refused(name: str, hostile: Any) -> None:
+    """With the same numbers."""
+    elsewhere.check_refused(hostile, name)
+
+
+@pytest.mark.parametrize("name", COUNTED)
+def test_counted(name: str, hostile: Any) -> None:
+    """In the same seats."""
+    elsewhere.check_counted(hostile, name)
+
+
+def test_classes_are_counted_in_the_database(plain: Any, hostile: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No row of theirs comes over."""
+
+    def never(*_: Any) -> Any:
+        raise AssertionError("rows were asked for")
+
+    monkeypatch.setattr(road, "pieces", never)
+    for name in ("classes", "classes in slices"):
+        elsewhere.check_call(plain, name)
+    elsewhere.check_counted(hostile, "classes")
+
+
+def test_what_a_piece_refuses(hostile: Any) -> None:
+    """Our own error."""
+    with pytest.raises(InvalidWeights, match="negative"):
+        uc.evaluate_frame(hostile, y_true="y", y_score="edge", sample_weight="w")
+
+
+def test_types(engine: Any) -> None:
+    """Decimals, floats of 32 bits and small integers are what they are; so are expressions."""
+    connection, execute, _ = engine
+    execute("create table kinds (y smallint, d decimal(9, 4), f real, k integer)")
+    execute("insert into kinds values (0, 0.125, 0.1, 0), (1, 0.25, 0.7, 1), (1, 0.5, 0.3, 1)")
+    made, truth = connection.table("kinds"), [0, 1, 1]
+    exact = uc.evaluate_frame(made, y_true="y", y_score="d", grid="exact")
+    assert exact.tallies == uc.evaluate(truth, y_score=[0.125, 0.25, 0.5]).tallies
+    single = uc.evaluate_frame(made.filter(made.k >= 0), y_true="y", y_score="f", grid="exact")
+    assert single.tallies == uc.evaluate(truth, y_score=np.array([0.1, 0.7, 0.3], np.float32)).tallies
+    labels = uc.evaluate_frame(made.mutate(t=made.k.cast("decimal(5, 0)")), y_true="t", y_pred="y")
+    assert labels.matrix == uc.evaluate(truth, truth).matrix
+
+
+def test_collations_do_not_merge_classes(engine: Any) -> None:
+    """Text is equal only where its bytes are, whatever the column's collation says."""
+    connection, execute, mark = engine
+    kind = "text collate nocase"
+    if mark == "%s":
+        execute("create collation blind (provider = icu, locale = 'und-u-ks-level2', deterministic = false)")
+        kind = "text collate blind"
+    execute(f"create table cats (c {kind})")
+    execute("insert into cats values ('Cat'), ('cat'), ('cat')")
+    made = uc.evaluate_frame(connection.table("cats"), y_true="c", y_pred="c")
+    assert made.matrix == uc.evaluate(["Cat", "cat", "cat"], ["Cat", "cat", "cat"]).matrix
+
+
+def test_memory_tables() -> None:
+    """A table that Ibis holds itself."""
+    made = ibis.memtable({"y": [1, 0, 1], "p": [0.5, 0.25, 0.75]})
+    assert uc.evaluate_frame(made, y_true="y", y_score="p").total == 3

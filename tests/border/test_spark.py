@@ -1,0 +1,210 @@
+"""Spark, with executors that are processes of their own: only tallies move, and each row counts once whatever fails."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+pyspark = pytest.importorskip("pyspark")
+pytest.importorskip("duckdb")
+if shutil.which("java") is None:
+    pytest.skip("no Java on this machine", allow_module_level=True)
+
+from border import elsewhere  # noqa: E402
+from border.elsewhere import CALLS, COUNTED, HOSTILE, PLAIN, REFUSED, Columns  # noqa: E402
+
+import unconfused as uc  # noqa: E402
+from unconfused.errors import InvalidWeights, MissingExtra, NotKept, UsageError  # noqa: E402
+from unconfused.ingest import spark as road  # noqa: E402
+
+SRC = Path(uc.__file__).resolve().parents[1]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore:::(pyspark|py4j)"),
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+
+
+@pytest.fixture(scope="module")
+def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """Two executors with a core each, everything on the loopback interface."""
+    place = tmp_path_factory.mktemp("spark")
+    os.environ |= {"SPARK_LOCAL_IP": "127.0.0.1", "PYSPARK_PYTHON": sys.executable, "SPARK_LOCAL_DIRS": str(place)}
+    settings = {
+        "spark.ui.enabled": "false",
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.driver.host": "127.0.0.1",
+        "spark.executorEnv.PYTHONPATH": os.pathsep.join([str(SRC), str(Path(__file__).parents[1])]),
+        "spark.sql.warehouse.dir": str(place / "warehouse"),
+        "spark.sql.shuffle.partitions": "4",
+        "spark.log.level": "OFF",
+        "spark.speculation": "true",  # a task that lingers is started a second time beside the first
+        "spark.speculation.interval": "200ms",
+        "spark.speculation.quantile": "0.5",
+        "spark.speculation.multiplier": "1.5",
+        "spark.speculation.minTaskRuntime": "3s",
+    }
+    builder = pyspark.sql.SparkSession.builder.master("local-cluster[2,1,1024]").appName("unconfused")
+    for name, value in settings.items():
+        builder = builder.config(name, value)
+    made = builder.getOrCreate()
+    yield made
+    made.stop()
+
+
+def frame(spark: Any, data: Columns, parts: int = 4) -> Any:
+    """Partitions, one of which is empty."""
+    rows = [*zip(*data.values(), strict=True)]
+    types = pyspark.sql.types
+    kinds = {bool: types.BooleanType(), int: types.LongType(), float: types.DoubleType(), str: types.StringType()}
+    fields = [types.StructField(name, kinds[type(next(v for v in x if v is not None))]) for name, x in data.items()]
+    schema = types.StructType(fields)
+    return spark.createDataFrame(rows, schema).repartition(parts).union(spark.createDataFrame([], schema))
+
+
+@pytest.fixture(scope="module")
+def plain(spark: Any) -> Any:
+    return frame(spark, PLAIN).cache()
+
+
+@pytest.fixture(scope="module")
+def hostile(spark: Any) -> Any:
+    return frame(spark, HOSTILE).cache()
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_same_tally(name: str, plain: Any) -> None:
+    """Equal to the arrays' to the bit."""
+    elsewhere.check_call(plain, name)
+
+
+def test_weights(plain: Any) -> None:
+    """Sums of weights to 1e-12."""
+    elsewhere.check_weights(plain)
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_refused(name: str, hostile: Any) -> None:
+    """With the same numbers."""
+    elsewhere.check_refused(hostile, name)
+
+
+@pytest.mark.parametrize("name", COUNTED)
+def test_counted(name: str, hostile: Any) -> None:
+    """In the same seats."""
+    elsewhere.check_counted(hostile, name)
+
+
+def test_types(spark: Any) -> None:
+    """Decimals, floats of 32 bits and small integers are what they are."""
+    made = spark.sql(
+        "select cast(id % 2 as tinyint) y, cast(id / 8 as decimal(9, 4)) d, cast(id / 10 as float) f from range(9)"
+    )
+    truth = np.arange(9) % 2
+    exact = uc.evaluate_frame(made, y_true="y", y_score="d", grid="exact")
+    assert (
+        exact.tallies == uc.evaluate(truth, y_score=np.arange(9) / 8).tallies if exact.scores.scores.max() <= 1 else 0
+    )
+    single = uc.evaluate_frame(made, y_true="y", y_score="f", grid="exact")
+    assert single.tallies == uc.evaluate(truth, y_score=(np.arange(9) / 10).astype(np.float32)).tallies
+    labels = uc.evaluate_frame(made.selectExpr("cast(y as decimal(5, 0)) t", "y"), y_true="t", y_pred="y")
+    assert labels.matrix == uc.evaluate(truth, truth).matrix
+
+
+def test_collations_do_not_merge_classes(spark: Any) -> None:
+    """Text is equal only where its bytes are."""
+    made = spark.sql("select c collate unicode_ci as c from values ('Cat'), ('cat'), ('cat') as t(c)")
+    assert (
+        uc.evaluate_frame(made, y_true="c", y_pred="c").matrix
+        == uc.evaluate(["Cat", "cat", "cat"], ["Cat", "cat", "cat"]).matrix
+    )
+
+
+def test_what_an_executor_refuses(hostile: Any, plain: Any) -> None:
+    """Our own error with its sentences, no trace of Java; and what no part can know."""
+    with pytest.raises(InvalidWeights, match="negative") as error:
+        uc.evaluate_frame(hostile, y_true="y", y_score="edge", sample_weight="w")
+    assert "java" not in str(error.value).lower()
+    with pytest.raises(NotKept, match="State the edges"):
+        uc.evaluate_frame(plain, y_true="y", y_score="p", by=["age"], edges={"age": 4})
+    with pytest.raises(UsageError, match="stay where they are"):
+        uc.evaluate_frame(plain, y_true="y", y_score="p", refine=True)
+
+
+def test_executors_without_the_package() -> None:
+    """The message says where to install what."""
+
+    class Frame:
+        def collect(self) -> None:
+            raise RuntimeError("Traceback … ModuleNotFoundError: No module named 'unconfused'")
+
+    with pytest.raises(MissingExtra, match=r"executors of Spark cannot import unconfused.*--archives"):
+        road._collected(Frame())
+
+
+# ── what fails ────────────────────────────────────────────────────────────────────────────────
+def fault(kind: str, folder: str) -> Any:
+    """Rows that pass through; the first task to see the first partition meets with an accident."""
+
+    def passed(batches: Iterator[Any]) -> Iterator[Any]:
+        own = pyspark.TaskContext.get()
+        with open(f"{folder}/{own.partitionId()}-{own.attemptNumber()}-{own.taskAttemptId()}", "x"):
+            pass
+        for batch in batches:
+            yield batch
+            if own.partitionId() == 0 and own.attemptNumber() == 0:
+                accident()
+
+    def accident() -> None:
+        if kind == "killed":
+            daemon = os.getppid()
+            executor = int(Path(f"/proc/{daemon}/stat").read_text().rpartition(")")[2].split()[1])
+            os.kill(executor, 9)
+            time.sleep(60)  # until the daemon goes the same way
+        elif kind == "failed":
+            raise OSError("the disk is gone")
+        else:
+            time.sleep(20)
+
+    return passed
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="finds the executor in /proc")
+@pytest.mark.parametrize("kind", ["failed", "lingers", "killed"])
+def test_every_row_counts_once(kind: str, spark: Any, tmp_path: Path) -> None:
+    """Whatever becomes of the first attempt: fails, is overtaken by a second one, or loses its executor."""
+    n, parts = 20_000, 4
+    rows = spark.range(n, numPartitions=parts).selectExpr(
+        "id", "cast(id * 7919 % 3 = 0 as int) y", "(id * 104729 % 100003) / 100003D p"
+    )
+    made = uc.evaluate_frame(
+        rows.mapInArrow(fault(kind, str(tmp_path)), rows.schema), y_true="y", y_score="p", by=["y"]
+    )
+    ids = np.arange(n)
+    truth, score = (ids * 7919 % 3 == 0).astype(int), (ids * 104729 % 100003) / 100003
+    attempts = sorted(path.name for path in tmp_path.iterdir())
+    assert sum(name.startswith("0-") for name in attempts) >= 2, attempts
+    assert made.tallies == uc.evaluate(truth, y_score=score, grid="folded", by={"y": truth}).tallies
+
+
+def test_what_moves(plain: Any) -> None:
+    """Between the executors and to the driver: some kilobytes, whatever the number of rows."""
+    replies = road.partitions(plain, {"y_true": "y", "y_score": "p"}, *_work())
+    assert sum(map(len, replies)) < 60_000
+    assert len(replies) <= 4
+
+
+def _work() -> Any:
+    from unconfused.ingest.rows import Reading
+    from unconfused.parts import Counting, merged
+
+    return Counting(Reading(grid="folded", batch=True)).reply, merged
