@@ -105,9 +105,10 @@ def table(rows: Sequence[Row]) -> str:
         limit = LEFT + 2 * row.error / abs(row.apparent)
         mark = "" if row.kept else " ×"
         sign = -1 if "cost" in row.goal else 1
+        left = abs(row.corrected / row.apparent)
         lines.append(
             f"| {row.n:,} | {row.goal} | {row.samples:,} | {sign * row.apparent:.4f} | "
-            f"{sign * row.corrected:+.4f} ± {row.error:.4f} | {abs(row.corrected / row.apparent):.0%} | {limit:.0%}{mark} |"
+            f"{sign * row.corrected:+.4f} ± {row.error:.4f} | {left:.0%} | {limit:.0%}{mark} |"
         )
     return "\n".join(lines)
 

@@ -38,7 +38,7 @@ from unconfused.tally.scores import ScoreTally
 MOST, LEAST, WORK = 2000, 500, 2**23
 """Replicates: as many as this work allows, between these."""
 CELLS = 2048
-"""Scores that a bootstrap of masses keeps apart; of more, neighbours are put together by their share of both classes."""
+"""Scores that a bootstrap of masses keeps apart; of more, neighbours are put together by their share of each class."""
 FEW, FEW_ERRORS = 50, 10
 METHODS = {"roc_auc": ("delong", "newcombe", "bootstrap", "bca"),
            "average_precision": ("logit", "wilson", "bootstrap", "bca"), "ks": ("dkw", "bootstrap", "bca")}  # fmt: skip
@@ -248,7 +248,7 @@ def _dkw(tally: ScoreTally, value: float, level: float) -> tuple[Bounds, str]:
 
 
 def merged(tally: ScoreTally) -> ScoreTally:
-    """The same rows at no more than ``CELLS`` scores: but for ties no group holds more than 2 / ``CELLS`` of a class."""
+    """The same rows at no more than ``CELLS`` scores: ties apart no group holds more than 2 / ``CELLS`` of a class."""
     if len(tally.scores) <= CELLS:
         return tally
     share = np.nan_to_num(ratio(tally.mass, tally.mass.sum(0)).value).sum(1)
