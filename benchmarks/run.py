@@ -58,7 +58,7 @@ def compared(case: Any, rows: int, runs: int) -> list[dict[str, Any]]:
         line = {"case": case.name, "title": case.title, "rows": n, "call": case.ours.name, "memory": ours,
                 "reads_at_most": case.reads, "seconds_at_most": case.seconds}  # fmt: skip
         if side is not None:
-            line |= {"peer": side.name, "share": side.share, "ratio_at_least": side.least}
+            line |= {"peer": side.name, "share": side.share, "repeats": side.repeats, "ratio_at_least": side.least}
         if side is not None and side.package and measure.version(side.package) is None:
             lines.append(line | {"note": "not installed"})
             continue

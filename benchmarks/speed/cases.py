@@ -26,6 +26,7 @@ class Side(NamedTuple):
         least: how many times as long as ours it should take; None where nothing was promised.
         share: it is given one row of so many, and its seconds count that many times.
         drop: a module that is hidden from both sides.
+        repeats: it is called once of so many times that the answer takes, and its seconds count that many times.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Side(NamedTuple):
     least: float | None = None
     share: int = 1
     drop: str = ""
+    repeats: int = 1
 
 
 class Case(NamedTuple):
@@ -163,6 +165,20 @@ def every_value(matrix: Any) -> dict[str, float]:
     return found
 
 
+def our_areas_drawn(truth: Column, scores: Column) -> Call:
+    import unconfused as uc
+
+    ev = uc.evaluate(truth, y_score=scores, grid="folded")
+    return lambda: ev.estimate("roc_auc", method="bootstrap")
+
+
+def our_matrices_drawn(truth: Column, scores: Column) -> Call:
+    import unconfused as uc
+
+    matrix = uc.confusion_matrix(truth, y_score=scores, threshold=0.4)
+    return lambda: matrix.estimate("f1", method="bootstrap")
+
+
 def our_values(truth: Column, called: Column) -> Call:
     import unconfused as uc
 
@@ -200,6 +216,23 @@ def sklearn_area(truth: Column, scores: Column) -> Call:
     from sklearn.metrics import roc_auc_score
 
     return lambda: roc_auc_score(truth, scores)
+
+
+def sklearn_area_drawn(truth: Column, scores: Column) -> Call:
+    """One of the 2,000 replicates."""
+    from sklearn.metrics import roc_auc_score
+    from sklearn.utils import resample
+
+    return lambda: roc_auc_score(*resample(truth, scores))
+
+
+def sklearn_matrix_drawn(truth: Column, scores: Column) -> Call:
+    """One of the 2,000 replicates."""
+    from sklearn.metrics import f1_score
+    from sklearn.utils import resample
+
+    called = (scores >= 0.4).astype(np.int64)
+    return lambda: f1_score(*resample(truth, called))
 
 
 def bincount(truth: Column, called: Column) -> Call:
@@ -352,6 +385,18 @@ CASES = (
             Side("scikit-learn roc_auc_score", sklearn_area, "scikit-learn", 22),
             Side("scors roc_auc", scors_area, "scors", 4),
         ),
+    ),
+    Case(
+        "drawn-area", "ROC AUC, 2,000 bootstrap replicates of a folded tally", scored(),
+        Side('estimate("roc_auc", method="bootstrap")', our_areas_drawn),
+        (Side("scikit-learn resample, roc_auc_score", sklearn_area_drawn, "scikit-learn", 5000, 10, repeats=2000),),
+        seconds=1,
+    ),
+    Case(
+        "drawn-f1", "F1, 2,000 bootstrap replicates of a matrix", scored(),
+        Side('estimate("f1", method="bootstrap")', our_matrices_drawn),
+        (Side("scikit-learn resample, f1_score", sklearn_matrix_drawn, "scikit-learn", 10**6, 10, repeats=2000),),
+        seconds=0.02,
     ),
     Case(
         "many", "100 classes against the rest", table(100), OURS["folded"],

@@ -37,7 +37,7 @@ def time(case: str, peer: int | None, rows: int, runs: int) -> dict[str, Any]:
         calls["theirs"] = side.ready(truth[:few], other[:few])
     seconds = measure.in_turn(calls, runs)
     if side is not None:
-        seconds["theirs"] *= side.share
+        seconds["theirs"] *= side.share * side.repeats
     return seconds
 
 

@@ -83,7 +83,9 @@ def peer_table(lines: list[dict[str, Any]]) -> str:
     for line in lines:
         if "peer" not in line:
             continue
-        peer = line["peer"] + (f" (1/{line['share']} of the rows)" if line["share"] > 1 else "")
+        once = [f"1/{line['share']} of the rows"] if line["share"] > 1 else []
+        once += [f"1 of {line['repeats']:,} replicates"] if line.get("repeats", 1) > 1 else []
+        peer = line["peer"] + (f" ({', '.join(once)})" if once else "")
         if "ratio" not in line:
             rows.append([line["title"], peer, line["note"], "", "", "", ""])
             continue

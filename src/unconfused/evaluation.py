@@ -5,20 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, SupportsFloat, cast
 
 from unconfused import curves, decide, inference, store
 from unconfused.curves import Curve
 from unconfused.decide import ChosenRule, Infeasible, OperatingPoint, Ranges
 from unconfused.diagnosis import diagnose
 from unconfused.diagnosis.reconcile import Reconciliation, reconcile
-from unconfused.errors import EmptyInput, NotKept, ThresholdUnset, UnknownClass
+from unconfused.errors import EmptyInput, NotKept, ThresholdUnset, UnknownClass, UsageError
 from unconfused.findings import Finding
 from unconfused.inference import Estimate
 from unconfused.inference.bands import banded
+from unconfused.inference.deployed import DeployedPrevalence, of_new_calls, of_new_scores
+from unconfused.inference.roc_bands import Band, check_band
 from unconfused.inference.rows import RowsNeeded
 from unconfused.inference.slices import ByColumns, Sliced
 from unconfused.ingest.arrays import at_thresholds
+from unconfused.ingest.unlabelled import new_calls, new_scores
 from unconfused.labels import Label, Labels
 from unconfused.metrics.language import parse
 from unconfused.show.doors import EvaluationDoors
@@ -229,16 +232,25 @@ class Evaluation(EvaluationDoors):
         """
         return worst_rows(self._held, truth, called, k, threshold)
 
-    def curve(self, kind: str, *, level: float = 0.95, seed: int = 0, **options: Any) -> Curve | dict[Label, Curve]:
+    def curve(
+        self, kind: str, *, band: Band | None = None, level: float = 0.95, seed: int = 0, **options: Any
+    ) -> Curve | dict[Label, Curve]:
         """One curve; for several classes or labels, one for each: ``{class: Curve}``.
 
         Args:
             kind: "roc", "pr", "gain", "lift", "response", "det", "ks", "cost", "net_benefit" or "calibration".
-            level, seed: of the intervals and consistency bands of a calibration curve, and of their samples.
+            band: of "roc", "simultaneous" (holds the whole curve of the population) or "pointwise" (recall at each
+                false-positive rate by itself): the ``interval`` of the curve.
+            level, seed: of that band, of the intervals and consistency bands of a calibration curve, and of their
+                samples.
             options: of "calibration" ``how="isotonic"`` (or "equal width", "equal mass") and ``bins=15``; of
                 "net_benefit" ``at="percent"`` (or "scores").
         """
-        return banded(curves.curve(self._scored(f"curve({kind!r})"), kind, **options), level=level, seed=seed)
+        scores = self._scored(f"curve({kind!r})")
+        made = curves.curve(scores, kind, **options)
+        if band is not None:
+            check_band(band, kind)
+        return banded(made, scores, band=band, level=level, seed=seed)
 
     def choose(
         self,
@@ -259,8 +271,9 @@ class Evaluation(EvaluationDoors):
             maximize, minimize: a metric instead of costs: ``"recall"``, ``"f1"``, ``"fbeta(2)"``.
             where: constraints: ``"precision >= 0.9 and predicted_prevalence <= 0.05"``; ``precision.low`` is the lower
                 end of its interval.
-            guarantee: how sure it shall be that the population keeps to ``where``, each condition bounding the error
-                rate of one class: ``where="fpr <= 0.05", guarantee=0.95``. For rows that did not train the model.
+            guarantee: how sure it shall be that the population keeps to ``where``, each condition bounding a share of
+                rows: ``where="fpr <= 0.05", guarantee=0.95``, or precision, accuracy, f1 and so on, for which 50
+                thresholds are tested. For rows that did not train the model.
             level, seed: of the intervals; of the split and of the resampling behind ``corrected`` and ``spread``.
 
         Returns:
@@ -314,7 +327,7 @@ class Evaluation(EvaluationDoors):
         """
         return reconcile(self._held, {**(figures or {}), **more}, threshold=threshold)
 
-    def at_prevalence(self, prevalence: float, *, recalibrate: bool = False) -> Evaluation:
+    def at_prevalence(self, prevalence: SupportsFloat, *, recalibrate: bool = False) -> Evaluation:
         """The same classifier in a population with that share of positives: a view that answers every question.
 
         Rows are weighted by class, π' / π and (1 - π') / (1 - π): what the scores of each class look like is taken to
@@ -323,7 +336,7 @@ class Evaluation(EvaluationDoors):
         95 % interval holds the truth in 4 of 5 samples; with 1,000 in 93 %.
 
         Args:
-            prevalence: the share of positives, between 0 and 1.
+            prevalence: the share of positives, between 0 and 1; or what `prevalence_of` found.
             recalibrate: move the probabilities too, odds · π' (1 - π) / π (1 - π'). Left out, the scores stay, so that
                 a threshold means the same rows as before; calibrated probabilities are then those of the old
                 prevalence.
@@ -337,7 +350,35 @@ class Evaluation(EvaluationDoors):
         >>> [f"{x.estimate('precision', threshold=0.5):.3f}" for x in (ev, ev.at_prevalence(0.01))]
         ['0.750', '0.029']
         """
-        return Evaluation(at_prevalence(self._held, prevalence, recalibrate), self.notes, self.source)
+        return Evaluation(at_prevalence(self._held, cast("float", prevalence), recalibrate), self.notes, self.source)
+
+    def prevalence_of(
+        self, *, y_score: Any = None, y_pred: Any = None, threshold: Any = None, level: float = 0.95
+    ) -> DeployedPrevalence:
+        """The share of positives among new rows whose truth nobody knows, from their scores or their classes alone.
+
+        What the scores of a class look like is taken to stay as it is (prior shift); whether the new rows fit that is
+        told. The answer goes into `at_prevalence`. Pass ``y_score=`` in the units of these scores; or ``y_pred=``, as
+        decided by `matrix`, or by ``threshold``.
+
+        Raises:
+            UsageError: not exactly one of both.
+            NotKept: several classes, rows that come in units, a class without rows.
+
+        >>> import unconfused as uc
+        >>> ev = uc.evaluate([1] * 100 + [0] * 100, [1] * 80 + [0] * 110 + [1] * 10)
+        >>> found = ev.prevalence_of(y_pred=[1] * 24 + [0] * 76)  # (0.24 - 0.1) / (0.8 - 0.1)
+        >>> print(found.estimate, float(ev.at_prevalence(found).estimate("prevalence")))
+        """
+        if (y_score is None) == (y_pred is None):
+            raise UsageError(
+                "Pass exactly one of y_score= and y_pred=.", fix="Scores tell more: ev.prevalence_of(y_score=p_new)."
+            )
+        if y_score is not None:
+            tally = self.of_one_class("prevalence_of")
+            return of_new_scores(tally, new_scores(y_score, tally), level)
+        matrix = self._asked("accuracy", threshold)
+        return of_new_calls(matrix, *new_calls(y_pred, matrix.labels), level)
 
     @property
     def findings(self) -> tuple[Finding, ...]:

@@ -492,7 +492,7 @@ def test_a_guarantee_is_kept_in_as_many_samples_as_it_says(where: str) -> None:
 
 def test_a_guarantee_without_anything_to_hold_is_refused() -> None:
     ev = of_probabilities(np.random.default_rng(0))
-    no_bounds = (None, "precision >= 0.9", "fpr >= 0.1", "recall[0] >= 0.1", "fpr.high <= 0.1", "fpr <= 0")
+    no_bounds = (None, "mcc >= 0.9", "precision == 0.9", "recall@macro >= 0.1", "fpr.high <= 0.1", "fpr <= 0")
     for where, guarantee in (*((where, 0.9) for where in no_bounds), ("fpr <= 0.1", 1), ("fpr <= 0.1", 0.1)):
         with pytest.raises(UsageError, match="guarantee="):
             ev.choose(maximize="recall", where=where, guarantee=guarantee)

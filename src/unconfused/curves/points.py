@@ -38,7 +38,7 @@ class Curve:
         name: the class that is positive.
         beside: further lines over the same x, by name.    Shape: (n,) each.
         rows: effective rows behind each point, of a calibration curve; else None.
-        interval: the ends of the interval of y at each point, or None.
+        interval: the ends of the interval of y at each point, or None; ``interval_name`` is what it is called.
         expected: where y lies, at so many rows, if the probabilities are right; or None.
     """
 
@@ -57,6 +57,7 @@ class Curve:
     interval: Ends | None = None
     expected: Ends | None = None
     area_bounds: tuple[float, float] | None = None
+    interval_name: str = ""
 
     def __post_init__(self) -> None:
         held = (self.x, self.y, self.thresholds, *self.baseline, *self.beside.values())
@@ -89,7 +90,8 @@ class Curve:
             low, high = math.floor(self.area_bounds[0] * 1e5) / 1e5, math.ceil(self.area_bounds[1] * 1e5) / 1e5
             area += f", certified in [{low:.5f}, {high:.5f}]"
         many = f"{len(self.x):,} {'point' if len(self.x) == 1 else 'points'}"
-        return f"{self.kind} curve of {self.name!r}: {self.y_name} against {self.x_name}, {many}{area}"
+        band = f", {self.interval_name}" if self.interval_name else ""
+        return f"{self.kind} curve of {self.name!r}: {self.y_name} against {self.x_name}, {many}{area}{band}"
 
     __repr__ = __str__
 

@@ -4,6 +4,8 @@ A threshold that keeps the false-positive rate of a sample just under α breaks 
 time. With n negative rows that did not train the model, the one that leaves at most m of them above it breaks it with
 probability P(Bin(n, α) <= m) at most, whatever the scores look like; a higher threshold all the less. Ties only help.
 
+What neither rises nor falls with the threshold, such as precision, is tested at several of them (`tested`).
+
 Source: Tong, Feng & Li 2018, https://doi.org/10.1126/sciadv.aao1659 (the umbrella algorithm).
 """
 
@@ -16,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unconfused.decide.question import Question
+from unconfused.decide.tested import check_enough, is_share, passing
 from unconfused.errors import InsufficientData, NotKept, UsageError
 from unconfused.inference.delta import Sample
 from unconfused.labels import plural
@@ -31,20 +34,18 @@ def check_guarantee(guarantee: float, conditions: Sequence[Condition]) -> None:
     """Refuse what cannot be guaranteed.
 
     Raises:
-        UsageError: no probability of at least ½, no condition, or one that bounds no error rate of one class.
+        UsageError: no probability of at least ½, no condition, or one that bounds no share of rows.
     """
     if not 0.5 <= guarantee < 1:
         raise UsageError(
             f"guarantee={guarantee!r} is no probability from 0.5 to 1.", fix="Type guarantee=0.95 to be 95 % sure."
         )
     for condition in conditions:
-        query, bounds = condition.query, {"<": ("fpr", "fnr"), ">": ("specificity", "recall")}
-        plain = query.label is None and query.average is None and query.bound is None
-        if not plain or query.metric.name not in bounds.get(condition.op[0], ()) or not 0 < condition.value < 1:
+        if not is_ordered(condition) and not is_share(condition):
             raise UsageError(
                 f"guarantee= cannot hold {condition}.",
-                "It bounds the error rate of one class: fpr or fnr from above, specificity or recall from below.",
-                'Type where="fpr <= 0.05", or leave guarantee= out.',
+                "It bounds a share of rows, such as fpr, recall, precision, accuracy or f1, on one side.",
+                'Type where="fpr <= 0.05" or where="precision >= 0.9", or leave guarantee= out.',
             )
     if not conditions:
         raise UsageError(
@@ -52,8 +53,17 @@ def check_guarantee(guarantee: float, conditions: Sequence[Condition]) -> None:
         )
 
 
+def is_ordered(condition: Condition) -> bool:
+    """Whether a condition bounds the error rate of one class, which rises or falls with the threshold."""
+    query, bounds = condition.query, {"<": ("fpr", "fnr"), ">": ("specificity", "recall")}
+    plain = query.label is None and query.average is None and query.bound is None
+    return plain and query.metric.name in bounds.get(condition.op[0], ()) and 0 < condition.value < 1
+
+
 def surely(condition: Condition, question: Question, sample: Sample, guarantee: float) -> NDArray[np.bool_]:
     """Where so few rows break the condition that the population breaks it with probability 1 - guarantee at most."""
+    if not is_ordered(condition):
+        return passing(condition, question, sample, guarantee)
     errors, rows = _errors(condition, question, sample)
     most = most_errors(round(float(rows[0])), _bound(condition), 1 - guarantee)
     kept: NDArray[np.bool_] = errors <= most
@@ -73,6 +83,9 @@ def check_rows(condition: Condition, question: Question, sample: Sample, guarant
             "A guarantee counts independent rows, each as one.",
             "Evaluate without sample_weight=; the rates of a class are the same at any prevalence.",
         )
+    if not is_ordered(condition):
+        check_enough(condition, question, sample, guarantee)
+        return
     rows, alpha, delta = round(float(_errors(condition, question, sample)[1][0])), _bound(condition), 1 - guarantee
     if most_errors(rows, alpha, delta) < 0:
         kind, chance = BOUNDED[condition.query.metric.name], math.exp(rows * math.log1p(-alpha))

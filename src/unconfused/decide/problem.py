@@ -145,6 +145,9 @@ class Problem:
             place = requirement.nearest(values)
             near = f"at threshold {sweep.thresholds[place]:.6g}"
             reason = f"{seen}{condition.query} gets no nearer than {values[place]:.4g}, {near}."
+            if self.guarantee is not None:  # what the rows show is not what the population does
+                sure = f"with probability {self.guarantee:g} of the population"
+                reason = f"{seen}{sure}. On these rows {condition.query} is {values[place]:.4g} at best, {near}."
         return self._unreached(reason, sweep, place, question)
 
     def _unreached(self, reason: str, sweep: Sweep, place: int, question: Question) -> Infeasible:

@@ -10,12 +10,24 @@ import numpy as np
 from unconfused.curves import Curve
 from unconfused.inference.calibration import CELLS, FITS, REPLICATES, consistent, evenly
 from unconfused.inference.intervals import wilson
+from unconfused.inference.roc_bands import Band, roc_band
 from unconfused.metrics.hull import pav
 from unconfused.tally.cells import Array
+from unconfused.tally.grouped import Grouped
+from unconfused.tally.scores import ScoreTally
 
 
-def banded(curve: Curve | dict[Any, Curve], *, level: float = 0.95, seed: int = 0) -> Curve | dict[Any, Curve]:
+def banded(
+    curve: Curve | dict[Any, Curve],
+    tally: ScoreTally | Grouped[ScoreTally] | None = None,
+    *,
+    band: Band | None = None,
+    level: float = 0.95,
+    seed: int = 0,
+) -> Curve | dict[Any, Curve]:
     """The same curve, or curves, with ``interval`` and ``expected`` where they are known: of calibration curves.
+
+    ``band`` asks for the interval of a ROC curve of ``tally``, after `roc_bands`.
 
     ``interval`` is Wilson's of the observed rate in each bin; isotonic rates are pooled from neighbours and have none.
     ``expected`` holds a share ``level`` of the rates that as many rows show if every row is positive with the
@@ -24,8 +36,16 @@ def banded(curve: Curve | dict[Any, Curve], *, level: float = 0.95, seed: int = 
     Source: consistency bars, Bröcker & Smith 2007; of isotonic rates, Dimitriadis, Gneiting & Jordan 2021.
     """
     if isinstance(curve, dict):
-        return {name: _banded(one, level, seed) for name, one in curve.items()}
-    return _banded(curve, level, seed)
+        held = tally if isinstance(tally, Grouped) else {}
+        return {name: _one(one, held.get(name), band, level, seed) for name, one in curve.items()}
+    return _one(curve, tally if isinstance(tally, ScoreTally) else None, band, level, seed)
+
+
+def _one(curve: Curve, tally: ScoreTally | None, band: Band | None, level: float, seed: int) -> Curve:
+    if band is None or tally is None:
+        return _banded(curve, level, seed)
+    ends, told = roc_band(curve, tally.ranked(), band, level, seed)
+    return replace(curve, interval=ends, interval_name=told)
 
 
 def _banded(curve: Curve, level: float, seed: int) -> Curve:

@@ -37,8 +37,8 @@ from unconfused.tally.scores import ScoreTally
 
 MOST, LEAST, WORK = 2000, 500, 2**23
 """Replicates: as many as this work allows, between these."""
-CELLS = 4096
-"""Scores that a bootstrap of masses keeps apart; neighbours beyond are merged, each holding about as many rows."""
+CELLS = 2048
+"""Scores that a bootstrap of masses keeps apart; of more, neighbours are put together by their share of each class."""
 FEW, FEW_ERRORS = 50, 10
 METHODS = {"roc_auc": ("delong", "newcombe", "bootstrap", "bca"),
            "average_precision": ("logit", "wilson", "bootstrap", "bca"), "ks": ("dkw", "bootstrap", "bca")}  # fmt: skip
@@ -248,11 +248,13 @@ def _dkw(tally: ScoreTally, value: float, level: float) -> tuple[Bounds, str]:
 
 
 def merged(tally: ScoreTally) -> ScoreTally:
-    """The same rows at no more than ``CELLS`` scores."""
+    """The same rows at no more than ``CELLS`` scores: ties apart no group holds more than 2 / ``CELLS`` of a class."""
     if len(tally.scores) <= CELLS:
         return tally
-    rank = tally.mass.sum(1).cumsum()
-    return tally.merged(np.flatnonzero(np.diff((rank - 1) * CELLS // rank[-1], prepend=-1)))
+    share = np.nan_to_num(ratio(tally.mass, tally.mass.sum(0)).value).sum(1)
+    middle = share.cumsum() - share / 2  # of each score, so that one with many rows is mostly a group of its own
+    step = np.floor(middle / share.sum() * CELLS)
+    return tally.merged(np.flatnonzero(np.diff(step, prepend=-1)))
 
 
 def _loss(name: str, tally: ScoreTally, value: float, level: float) -> tuple[Bounds, str]:

@@ -87,6 +87,28 @@ def student_two_sided(t: float, freedom: float) -> float:
     return max(0.0, 1 - inside)
 
 
+def binomial_tail(x: float, n: int, p: float) -> float:
+    """P(X >= x) for X ~ Bin(n, p), its terms added from the largest down.
+
+    Source: of a test of one share against another, Fisher 1925.
+
+    >>> round(binomial_tail(285, 344, 0.75), 7), binomial_tail(0, 5, 0.5), binomial_tail(3, 3, 1.0)
+    (0.0003097, 1.0, 1.0)
+    """
+    first = math.ceil(x)
+    if first <= 0 or p >= 1:
+        return float(first <= n)
+    if first > n or p <= 0:
+        return 0.0
+    if first <= n * p:  # the other tail is the smaller one
+        return 1 - binomial_tail(n - first + 1, n, 1 - p)
+    start = math.lgamma(n + 1) - math.lgamma(first + 1) - math.lgamma(n - first + 1)
+    here = math.exp(start + first * math.log(p) + (n - first) * math.log1p(-p))
+    above = np.arange(first, min(n, first + STEPS), dtype=np.float64)
+    odds = math.exp(math.log(p) - math.log1p(-p))
+    return min(1.0, here * (1 + float(np.cumprod(divided(n - above, above + 1) * odds).sum())))
+
+
 # ── several models ────────────────────────────────────────────────────────────────────────────
 def cochran_q(right: Array, rows: Array) -> tuple[float, float]:
     """Q and the p-value that all models are equally often right; they are right on ``right`` (C, M) of ``rows`` (C,).

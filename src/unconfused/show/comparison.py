@@ -17,7 +17,7 @@ from unconfused.show.forest import Line, forest_table
 from unconfused.show.html import box, findings_list, quiet, table_of
 from unconfused.show.html import paragraph as html_paragraph
 from unconfused.show.lines import finding_lines, joined, plain, value_of
-from unconfused.show.numbers import listing, percent
+from unconfused.show.numbers import equals, listing, p_value, percent
 from unconfused.show.table import Column, fitted, lay_out, name, paragraph
 
 if TYPE_CHECKING:
@@ -78,25 +78,6 @@ def _signed(x: Difference) -> str:
     if not x.difference.defined:
         return "undefined"
     return f"{'+' if x.difference.value > 0 else ''}{plain(x.difference)}"
-
-
-def p_value(p: float) -> str:
-    """A p-value to three decimals, never 0.
-
-    >>> [p_value(x) for x in (0.0391, 1e-9, 0.9999, 1.0, float("nan"))]
-    ['0.039', '<0.001', '>0.999', '1', '–']
-    """
-    if math.isnan(p):
-        return "–"
-    if p < 0.001:
-        return "<0.001"
-    return "1" if p == 1 else ">0.999" if p > 0.999 else f"{p:.3f}"
-
-
-def equals(p: float) -> str:
-    """A p-value behind its letter: "= 0.039", "< 0.001"."""
-    text = p_value(p)
-    return f"{text[0]} {text[1:]}" if text[0] in "<>" else f"= {text}"
 
 
 def _flip_cells(x: Flips) -> list[str]:

@@ -132,6 +132,8 @@ def report_dict(made: Report) -> dict[str, Any]:
         "of_positive": each(made.of_positive),
         "of_scores": each(made.of_scores),
         "baselines": dict(BASELINES),
+        "no_information_p": made.no_information_p,
+        "prevalence_free": made.prevalence_free,
         "remarks": list(made.remarks),
         "left_out": dict(made.left_out),
         "findings": [finding_dict(finding) for finding in made.findings],

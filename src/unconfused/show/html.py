@@ -12,6 +12,7 @@ from unconfused.labels import plural
 from unconfused.show.colour import css, ramp, written
 from unconfused.show.escape import html as safe
 from unconfused.show.lines import plain, value_of
+from unconfused.show.markup import against_majority
 from unconfused.show.numbers import amounts, percent
 from unconfused.show.report import BASELINES, Report, report
 from unconfused.show.table import names
@@ -70,7 +71,7 @@ def evaluation_html(ev: Any) -> str:
 def _report_box(made: Report, matrix: str = "") -> str:
     return box(
         paragraph(made.summary), findings_list(made.findings), matrix, rates_table(made), classes_table(made),
-        *(quiet(remark) for remark in made.remarks),
+        *(quiet(remark) for remark in (*against_majority(made), *made.remarks)),
     )  # fmt: skip
 
 

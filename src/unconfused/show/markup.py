@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from unconfused.inference import Estimate
+from unconfused.inference.majority import TEST
 from unconfused.show.escape import latex, markdown, visible
-from unconfused.show.lines import Footnotes
-from unconfused.show.numbers import amounts, with_totals
+from unconfused.show.lines import Footnotes, value_of
+from unconfused.show.numbers import amounts, equals, with_totals
 from unconfused.show.table import names
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ def report_markdown(report: Report) -> str:
     rates = [[markdown(name), cell, f"{e.n:,d}"] for name, cell, e in _rates(report, footnotes)]
     if rates:
         parts.append(_github(["metric", f"estimate [{100 * report.level:g} % interval]", "rows"], rates))
+    parts += [markdown(text) for text in against_majority(report)]
     parts += [f"{markdown(footnotes.mark(text))} {markdown(text)}" for text in footnotes.texts]
     return "\n\n".join(part.rstrip("\n") for part in parts) + "\n"
 
@@ -84,7 +86,8 @@ def report_latex(report: Report) -> str:
     if rates:
         level = f"estimate [{100 * report.level:g}\\,\\% interval]"
         tables.append(_tabular("llr", [_row(["metric", level, "rows"]), RULE, *map(_row, rates)]))
-    notes = [f"\\par {latex(footnotes.mark(text))} {latex(text)}" for text in footnotes.texts]
+    notes = [f"\\par {latex(text)}" for text in against_majority(report)]
+    notes += [f"\\par {latex(footnotes.mark(text))} {latex(text)}" for text in footnotes.texts]
     return "\n".join([*tables, *notes]).rstrip("\n").replace("∞", "$\\infty$") + "\n"
 
 
@@ -118,6 +121,15 @@ def _average(e: Estimate | None, footnotes: Footnotes) -> str:
 def _rates(report: Report, footnotes: Footnotes) -> list[tuple[str, str, Estimate]]:
     found = {**report.overall, **report.of_positive, **report.of_scores}
     return [(name, footnotes.cell(e), e) for name, e in found.items()]
+
+
+def against_majority(report: Report) -> list[str]:
+    """The accuracy beside that of always calling the commonest class, as a sentence; none where nothing is known."""
+    if report.no_information_p is None:
+        return []
+    accuracy, share = (value_of(report.overall[metric]) for metric in ("accuracy", "no_information_rate"))
+    p = equals(report.no_information_p)
+    return [f"Accuracy {accuracy}; always the commonest class: {share}; p {p} ({TEST})."]
 
 
 def _github(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

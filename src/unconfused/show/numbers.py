@@ -117,3 +117,22 @@ def listing(words: Sequence[str], most: int = 6) -> str:
     if len(words) > most:
         return f"{', '.join(words[:most])} and {len(words) - most} more"
     return " and ".join(filter(None, (", ".join(words[:-1]), words[-1]))) if words else ""
+
+
+def p_value(p: float) -> str:
+    """A p-value to three decimals, never 0.
+
+    >>> [p_value(x) for x in (0.0391, 1e-9, 0.9999, 1.0, float("nan"))]
+    ['0.039', '<0.001', '>0.999', '1', '–']
+    """
+    if math.isnan(p):
+        return "–"
+    if p < 0.001:
+        return "<0.001"
+    return "1" if p == 1 else ">0.999" if p > 0.999 else f"{p:.3f}"
+
+
+def equals(p: float) -> str:
+    """A p-value behind its letter: "= 0.039", "< 0.001"."""
+    text = p_value(p)
+    return f"{text[0]} {text[1:]}" if text[0] in "<>" else f"= {text}"

@@ -12,6 +12,7 @@ import numpy as np
 from unconfused.diagnosis import diagnose
 from unconfused.findings import Finding
 from unconfused.inference import Estimate, estimate, estimates
+from unconfused.inference.majority import no_information_p
 from unconfused.labels import Label, plural
 from unconfused.show.words import remarks, scores_sentence, sentence
 from unconfused.tally.confusion import ConfusionMatrix
@@ -28,6 +29,12 @@ OF_POSITIVE = ("precision", "recall", "f1", "specificity", "npv", "fpr")
 OVERALL = ("accuracy", "no_information_rate", "balanced_accuracy", "mcc", "kappa")
 BASELINES = {"accuracy": "no_information_rate", "average_precision": "prevalence"}
 """What a metric is read against: the rate of always calling the commonest class, and of calling at random."""
+PREVALENCE_FREE = frozenset({
+    "recall", "specificity", "fpr", "fnr", "balanced_accuracy", "adjusted_balanced_accuracy", "informedness", "g_mean",
+    "positive_likelihood_ratio", "negative_likelihood_ratio", "diagnostic_odds_ratio", "prevalence_threshold",
+    "roc_auc", "partial_roc_auc", "ks",
+})  # fmt: skip
+"""What of two classes is the same at any share of positives, as long as the scores of each class look as they do."""
 
 Subject: TypeAlias = "ConfusionMatrix | Grouped[Any] | ScoreTally | Evaluation"
 
@@ -69,6 +76,8 @@ class Report:
         remarks: what only the rows could show, such as rows left out.
         left_out: rows left out on request, by reason.
         findings: what looks wrong, most serious first.
+        no_information_p: p-value that the accuracy is no better than always calling the commonest class
+            (`inference.majority`); None where it is not known, as of weighted rows.
         matrix: what the rates are of; None where nothing was decided, or for several labels.
     """
 
@@ -87,6 +96,7 @@ class Report:
     remarks: tuple[str, ...] = ()
     left_out: Mapping[str, int] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
+    no_information_p: float | None = None
     matrix: ConfusionMatrix | None = field(default=None, compare=False)
 
     def items(self) -> Iterator[tuple[Label | None, str, Estimate]]:
@@ -98,6 +108,12 @@ class Report:
         yield from ((None, metric, e) for metric, e in self.overall.items())
         yield from ((self.positive, metric, e) for metric, e in self.of_positive.items() if metric not in PER_CLASS)
         yield from ((None, metric, e) for metric, e in self.of_scores.items())
+
+    @property
+    def prevalence_free(self) -> list[str]:
+        """Of a binary report, the metrics that are the same at any share of positives."""
+        held = {**self.overall, **self.of_positive, **self.of_scores} if self.kind == "binary" else {}
+        return [metric for metric, e in held.items() if metric in PREVALENCE_FREE and e.defined]
 
     def to_frame(self, kind: str = "pandas") -> Any:
         """Long form: ``class, metric, value, low, high, level, method, n, reason``; "pandas", "polars" or "arrow"."""
@@ -225,6 +241,7 @@ def _of_matrix(cm: ConfusionMatrix, level: float) -> Report:
         {average: each(PER_CLASS, f"@{average}") for average in ("macro", "weighted")} if k else {},
         each(OVERALL),
         each(OF_POSITIVE) if k == 2 and cm.labels.positive is not None else {},
+        no_information_p=no_information_p(cm),
         matrix=cm,
     )
 

@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from unconfused.inference import Estimate
+from unconfused.inference.majority import TEST
 from unconfused.labels import plural
 from unconfused.show.escape import isolated
 from unconfused.show.grid import FULL, matrix_lines
 from unconfused.show.lines import Footnotes, Rate, finding_lines, joined, method_lines, rate_lines, value_of
-from unconfused.show.numbers import amounts, listing
+from unconfused.show.numbers import amounts, equals, listing
 from unconfused.show.report import PER_CLASS, Report
 from unconfused.show.table import GAP, PAGE, Column, lay_out, name, names, paragraph, total_width, width, wrap
 
@@ -54,7 +55,8 @@ def report_text(report: Report) -> str:
             [*footnotes.lines(), *_left_out(report)],
             rate_lines(rates, methods=False),
             _micro(report),
-            method_lines([*in_table, *rates])[1:],
+            [*method_lines([*in_table, *rates])[1:], *_tested(report)],
+            _bound_to_prevalence(report),
             finding_lines(report.findings),
         ]
     )
@@ -161,9 +163,29 @@ def _overall(report: Report) -> list[Rate]:
         beside = BESIDE.get(metric, "")
         if metric == "accuracy":
             baseline = report.overall["no_information_rate"]
-            beside = f"always the commonest class: {value_of(baseline)}"
+            beside = f"always the commonest: {value_of(baseline)}{_no_better(report)}"
         rates.append((metric, e, beside))
     return rates
+
+
+def _no_better(report: Report) -> str:
+    return "" if report.no_information_p is None else f", p {equals(report.no_information_p)}"
+
+
+def _tested(report: Report) -> list[str]:
+    return [] if report.no_information_p is None else paragraph(f"p: {TEST}.", "  ")
+
+
+def _bound_to_prevalence(report: Report) -> list[str]:
+    """Which of the rates another population would show too."""
+    free = report.prevalence_free
+    if len(free) < 2:
+        return []
+    return paragraph(
+        f"The same at any share of the classes: {', '.join(free)}. The others are of these rows; "
+        "at_prevalence(0.01) tells them at 1 % positive.",
+        "  ",
+    )
 
 
 def _of_positive(report: Report) -> list[Rate]:

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from unconfused.inference.significance import ADJUSTMENTS
 from unconfused.labels import plural
-from unconfused.show.comparison import p_value
 from unconfused.show.escape import markdown
 from unconfused.show.export import SCHEMA_VERSION, estimate_dict, frame
 from unconfused.show.forest import Line, forest_table
 from unconfused.show.html import box
 from unconfused.show.lines import joined, plain
+from unconfused.show.numbers import p_value
 from unconfused.show.table import Column, fitted, lay_out, name, paragraph
 from unconfused.tally.slices import told
 

@@ -82,6 +82,12 @@ def _line(ax: Any, one: Curve, alone: bool, options: dict[str, Any]) -> None:
     x, y = _drawn(one)
     drawn |= {"marker": "o", "markersize": 4.5} if len(x) == 1 and "marker" not in options else {}
     (line,) = ax.plot(x, y, **drawn)
+    if one.rows is None and one.interval is not None:
+        kept = thinned(one.x, one.y, POINTS)
+        low, high = (end[kept] for end in one.interval)
+        ax.fill_between(
+            one.x[kept], low, high, color=line.get_color(), alpha=0.18, linewidth=0, label=one.interval_name, zorder=1,
+        )  # fmt: skip
     if one.rows is not None:
         draw_rates(ax, one, line, alone=alone and not started)
     for words, values in one.beside.items():

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from unconfused.errors import UsageError, require
 from unconfused.inference.significance import ADJUSTMENTS
-from unconfused.show.comparison import equals
 from unconfused.show.figure.curves import COLOURS
 from unconfused.show.figure.text import PLAIN, families, settle
 from unconfused.show.lines import plain
+from unconfused.show.numbers import equals
 from unconfused.show.table import name
 
 if TYPE_CHECKING:
