@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from unconfused import decide
@@ -12,6 +12,7 @@ from unconfused.errors import NotKept, UsageError
 from unconfused.evaluation import Evaluation
 from unconfused.inference.compare import Pairs, Plan, compare_estimates, compare_paired, usual_metrics
 from unconfused.inference.comparison import Comparison
+from unconfused.inference.mix import shifted
 from unconfused.inference.significance import Adjust, McNemar
 from unconfused.ingest.joint import joint_arrays
 from unconfused.ingest.rows import Reading
@@ -200,7 +201,9 @@ def _compare_apart(held: Mapping[str, Any], metrics: Iterable[str] | None, thres
         }
         for model, ev in evaluations.items()
     }  # fmt: skip
-    return compare_estimates(values, {model: ev.total for model, ev in evaluations.items()}, plan=plan)
+    made = compare_estimates(values, {model: ev.total for model, ev in evaluations.items()}, plan=plan)
+    mix = shifted({model: ev.tallies for model, ev in evaluations.items()})
+    return replace(made, findings=(*mix, *made.findings))
 
 
 def _evaluated(x: Any) -> Evaluation:

@@ -109,6 +109,12 @@ def reused(rng: np.random.Generator) -> Any:
     return uc.confusion_matrix(truth, y_score=score, threshold=point.threshold)
 
 
+def other_shares(rng: np.random.Generator) -> Any:
+    """The same true and false positive rates among half, and among a tenth, of positives."""
+    tables = {"old": [[400, 100], [100, 400]], "new": [[720, 180], [20, 80]]}
+    return uc.compare({model: uc.ConfusionMatrix.from_counts(table) for model, table in tables.items()})
+
+
 def hard(rng: np.random.Generator) -> Any:
     truth, score = scored(rng)
     return uc.evaluate(truth, y_score=(score >= 0.4).astype(float))
@@ -179,6 +185,8 @@ MADE = [
             lambda rng: uc.confusion_matrix([0, 0, 0, 1] * 10, np.zeros((40, 1)).argmax(1))),
     Pitfall(22, "CM-BALANCED", "note", "Precision 0.80 holds for that mix; with 5 % 1 it would be 0.17",
             lambda rng: uc.ConfusionMatrix.from_counts([[80, 20], [20, 80]])),
+    Pitfall(22, "CM-SHIFT", "warning", "50.0% of the rows of 'old' are 1, 10.0% of those of 'new' (z = -",
+            other_shares),
     Pitfall(23, "CM-ONE-CLASS", "note", "1 x 1", lambda rng: uc.confusion_matrix(["a"] * 3, ["a"] * 3)),
     Pitfall(24, "CM-NEVER", "note", "Never called: 2", lambda rng: uc.confusion_matrix([0, 1, 2], [0, 1, 1])),
     Pitfall(26, "CM-SCORE-AS-PRED", "error", "3 fractional values (of 3; min 0.2, max 0.7, 3 distinct)",
@@ -292,6 +300,22 @@ def test_a_chosen_threshold_knows_its_rows() -> None:
     assert "CM-THRESH-REUSE" not in warned(ev.at(float(point.threshold)))
     sure = ev.choose(maximize="recall", where="fpr <= 0.6", guarantee=0.9)
     assert "CM-THRESH-REUSE" not in warned(ev.at(sure.threshold))
+
+
+def test_shares_that_differ_by_chance_or_by_little() -> None:
+    """Neither few rows nor a small difference between very many is worth a warning."""
+
+    def compared(a: Any, b: Any) -> list[str]:
+        tables = {"old": a, "new": b}
+        return warned(uc.compare({model: uc.ConfusionMatrix.from_counts(x) for model, x in tables.items()}))
+
+    assert "CM-SHIFT" not in compared([[5, 0], [1, 4]], [[1, 0], [2, 7]])
+    assert "CM-SHIFT" not in compared([[500_000, 0], [10, 500_000]], [[510_000, 0], [10, 490_000]])
+    assert "CM-SHIFT" in compared(
+        [[99_000, 0], [500, 500]], [[98_000, 0], [1000, 1000]]
+    )  # twice as many of a rare class
+    assert "CM-SHIFT" in compared(np.diag([500, 300, 200]), np.diag([500, 450, 50]))
+    assert "CM-SHIFT" not in compared(np.diag([500, 300, 200]), np.diag([480, 310, 210]))
 
 
 def test_few_rows_say_nothing() -> None:

@@ -27,6 +27,7 @@ from unconfused.cli.options import (
 from unconfused.cli.output import as_json, chosen, emit, number, page, rendered, rendered_matrix, with_slices
 from unconfused.errors import ThresholdUnset, UsageError
 from unconfused.evaluation import Evaluation
+from unconfused.findings import announce
 from unconfused.inference import Estimate
 from unconfused.metrics.language import Condition, parse_conditions
 from unconfused.shards import merge as merge_files
@@ -211,6 +212,7 @@ def check(
     conditions = [condition for text in require for condition in parse_conditions(text)]
     conditions += gates.no_worse(no_worse, against, margin, threshold)
     evaluation = read(sources, columns, reading)
+    announce(gates.mix(against, evaluation))
     answers = [_answer(evaluation, condition, threshold, level) for condition in conditions]
     form = chosen(format, output)
     if junit is not None:

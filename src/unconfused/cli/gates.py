@@ -7,7 +7,9 @@ from xml.etree import ElementTree as xml
 
 from unconfused.errors import UsageError
 from unconfused.evaluation import Evaluation
+from unconfused.findings import Finding
 from unconfused.inference import Estimate
+from unconfused.inference.mix import shifted
 from unconfused.metrics.language import Condition, parse
 from unconfused.shards import opened
 from unconfused.show.escape import visible
@@ -30,6 +32,11 @@ def no_worse(metrics: Sequence[str], baseline: str | None, margin: float, thresh
         return []
     before = opened(baseline)
     return [_condition(before, metric, margin, threshold) for metric in metrics]
+
+
+def mix(baseline: str | None, evaluation: Evaluation) -> tuple[Finding, ...]:
+    """Whether the baseline holds the classes in other shares, so that a gate may pass or fail by that alone."""
+    return () if baseline is None else shifted({"the baseline": opened(baseline).tallies, "these": evaluation.tallies})
 
 
 def _condition(before: Evaluation, metric: str, margin: float, threshold: float | None) -> Condition:
