@@ -63,7 +63,9 @@ def main() -> None:
             sent = time.monotonic()
             while told.empty() and worker.is_alive() and time.monotonic() - sent < PATIENCE:
                 time.sleep(0.0005)
-            what = told.get()[1] if not told.empty() else f"!exit {worker.exitcode}" if not worker.is_alive() else "!hang"
+            what = (
+                told.get()[1] if not told.empty() else f"!exit {worker.exitcode}" if not worker.is_alive() else "!hang"
+            )
             outcomes[what.partition(":")[0]] = outcomes.get(what.partition(":")[0], 0) + 1
             if what.startswith("!"):
                 bad += 1

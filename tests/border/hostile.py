@@ -149,7 +149,14 @@ class Capsule:
 def _pandas(**how: Any) -> Any:
     pd = pytest.importorskip("pandas")
     frame = pd.DataFrame({name: pd.Series(x, dtype=object) for name, x in TABLE.items()})
-    for name, kind in {"y": "int8", "flag": bool, "odd": "float64", "single": "float32", "p": float, "one": int}.items():
+    for name, kind in {
+        "y": "int8",
+        "flag": bool,
+        "odd": "float64",
+        "single": "float32",
+        "p": float,
+        "one": int,
+    }.items():
         frame[name] = frame[name].astype(kind)
     frame["gap"] = frame["gap"].astype("Int32")
     return frame.assign(**how)
@@ -167,7 +174,9 @@ SOURCES: dict[str, Source] = {
     "arrow": Source(lambda folder: _ipc(folder, "arrow")),
     "arrows": Source(lambda folder: _ipc(folder, "arrows")),
     "pandas": Source(lambda folder: _pandas(), nan=False),
-    "pandas-arrow": Source(lambda folder: arrow_table().to_pandas(types_mapper=pytest.importorskip("pandas").ArrowDtype)),
+    "pandas-arrow": Source(
+        lambda folder: arrow_table().to_pandas(types_mapper=pytest.importorskip("pandas").ArrowDtype)
+    ),
     "polars": Source(lambda folder: _polars()),
     "polars-lazy": Source(lambda folder: _polars().lazy()),
     "pyarrow": Source(lambda folder: arrow_table()),

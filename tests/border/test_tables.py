@@ -11,7 +11,7 @@ import pytest
 
 pytest.importorskip("duckdb")
 pytest.importorskip("narwhals")
-pl = pytest.importorskip("polars")
+pytest.importorskip("polars")
 
 import unconfused as uc
 from unconfused import cli
@@ -20,6 +20,7 @@ from unconfused.ingest import frames
 from unconfused.tally.joint import Joint, JointScores
 from unconfused.versus import Models
 
+pl = pytest.importorskip("polars")
 RNG = np.random.default_rng(11)
 N = 400
 DATA: dict[str, list[Any]] = {
@@ -78,9 +79,12 @@ def test_models_at_a_threshold(table: Any) -> None:
     made = uc.evaluate_frame(table, y_true="y", y_score=TWO, threshold={"old": 0.5, "new": 0.4})
     assert isinstance(made.joint, Joint)
     assert made.joint == compared().at({"old": 0.5, "new": 0.4})
-    assert made.compare(["recall"])["recall"].difference == uc.compare(
-        DATA["y"], y_score={x: DATA[x] for x in TWO}, threshold={"old": 0.5, "new": 0.4}, metrics=["recall"]
-    )["recall"].difference
+    assert (
+        made.compare(["recall"])["recall"].difference
+        == uc.compare(
+            DATA["y"], y_score={x: DATA[x] for x in TWO}, threshold={"old": 0.5, "new": 0.4}, metrics=["recall"]
+        )["recall"].difference
+    )
 
 
 def test_models_of_given_classes(table: Any) -> None:

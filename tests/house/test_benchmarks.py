@@ -13,7 +13,8 @@ RUN = [sys.executable, str(ROOT / "benchmarks" / "run.py"), "--quick", "--rows",
 
 
 @pytest.mark.parametrize(
-    ("name", "shown"), [("pairs2", "NumPy bincount"), ("start", "import unconfused"), ("stream", "64 MB")]
+    ("name", "shown"),
+    [("pairs2", "NumPy bincount"), ("start", "import unconfused"), ("stream", "64 MB"), ("parquet", "two sums")],
 )
 def test_benchmarks_run(name: str, shown: str) -> None:
     """A case beside its peers, and two that have none: each prints its table."""

@@ -128,9 +128,7 @@ class Reading:
     silence: Annotated[str | None, Parameter(help="Codes that --strict does not count (CM-BASE,CM-ORDER).")] = None
 
 
-def read(
-    sources: tuple[str, ...], cols: Columns, reading: Reading, slicing: Slicing | None = None
-) -> Evaluation:
+def read(sources: tuple[str, ...], cols: Columns, reading: Reading, slicing: Slicing | None = None) -> Evaluation:
     """Evaluate columns of files, or load what was saved.
 
     Raises:
@@ -152,8 +150,8 @@ def read(
     paths = options.pop("source")
     with numbered(sources, cols), opened_table(paths, scan.columns, **options) as table:
         scan.how = Rows(grid="exact", **typed(reading, names, table.peek()["y_true"]))
-        made: Evaluation = scan.over(table, paths_of(paths))
-        return made
+        found: Evaluation = scan.over(table, paths_of(paths))
+        return found
 
 
 def listen(reading: Reading) -> None:
@@ -292,7 +290,9 @@ def edges_of(texts: tuple[str, ...]) -> dict[str, Any] | None:
         except ValueError:
             numbers = []
         if not equals or not name or not numbers or name in found:
-            raise UsageError(f"{text!r} does not say where a column is cut.", fix="Type, for example: --edges age=20,40")
+            raise UsageError(
+                f"{text!r} does not say where a column is cut.", fix="Type, for example: --edges age=20,40"
+            )
         found[name] = int(values) if values.strip().isdigit() else numbers
     return found or None
 

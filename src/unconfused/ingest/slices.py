@@ -99,9 +99,7 @@ def codes_of(
     }
 
 
-def parts_of(
-    coded: list[Codes], keep: NDArray[np.bool_] | None
-) -> tuple[NDArray[np.intp], list[tuple[Key, int, int]]]:
+def parts_of(coded: list[Codes], keep: NDArray[np.bool_] | None) -> tuple[NDArray[np.intp], list[tuple[Key, int, int]]]:
     """The rows ordered by slice, and of each slice that holds any its key and where its rows stand."""
     codes, size = coded[0].codes + 1, len(coded[0].values) + 1
     for one in coded[1:]:  # numbers that stay dense: a few columns of many values need no table of all pairs
