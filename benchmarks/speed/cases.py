@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Callable
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -199,6 +201,83 @@ def our_report(truth: Column, called: Column) -> Call:
     return lambda: matrix.report()
 
 
+# ── files ─────────────────────────────────────────────────────────────────────────────────────
+@cache
+def folder() -> Any:
+    """Where this process has its files; gone when it ends."""
+    return tempfile.TemporaryDirectory(prefix="unconfused-bench-")
+
+
+def parquet_of(truth: Column, scores: Column) -> str:
+    """The columns as a Parquet file, in row groups of a million rows, with a coded column of 1,000 texts."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    path = os.path.join(folder().name, f"{len(truth)}.parquet")
+    if not os.path.exists(path):
+        names, random, writer = pa.array([f"slice {i}" for i in range(1000)]), np.random.default_rng(1), None
+        for start in range(0, len(truth), CHUNK):
+            y, p = truth[start : start + CHUNK], scores[start : start + CHUNK]
+            codes = pa.array(random.integers(0, 1000, len(y)).astype(np.int32))
+            coded = pa.DictionaryArray.from_arrays(codes, names)
+            piece = pa.table({"label": y.astype(np.int8), "score": p, "slice": coded})
+            writer = writer or pq.ParquetWriter(path, piece.schema)
+            writer.write_table(piece)
+        assert writer is not None
+        writer.close()
+    return path
+
+
+def csv_of(truth: Column, scores: Column) -> str:
+    """The columns as a CSV file."""
+    import duckdb
+
+    path = os.path.join(folder().name, f"{len(truth)}.csv")
+    if not os.path.exists(path):
+        connection = duckdb.connect()
+        source = parquet_of(truth, scores)
+        connection.sql("SELECT label, score FROM read_parquet(?)", params=[source]).write_csv(path)
+    return path
+
+
+def our_parquet(truth: Column, scores: Column) -> Call:
+    import unconfused as uc
+
+    path = parquet_of(truth, scores)
+    return lambda: uc.evaluate_frame(path, y_true="label", y_score="score")
+
+
+def our_slices(truth: Column, scores: Column) -> Call:
+    import unconfused as uc
+
+    path = parquet_of(truth, scores)
+    return lambda: uc.evaluate_frame(path, y_true="label", y_score="score", by=["slice"])
+
+
+def our_csv(truth: Column, scores: Column) -> Call:
+    import unconfused as uc
+
+    path = csv_of(truth, scores)
+    return lambda: uc.evaluate_frame(path, y_true="label", y_score="score")
+
+
+def duckdb_sums(truth: Column, scores: Column) -> Call:
+    import duckdb
+
+    connection, path = duckdb.connect(), parquet_of(truth, scores)
+    query = "SELECT sum(label), sum(score), count(*) FROM read_parquet(?)"
+    return lambda: connection.execute(query, [path]).fetchall()
+
+
+def duckdb_table(truth: Column, scores: Column) -> Call:
+    import duckdb
+
+    path = csv_of(truth, scores)
+    columns = "columns={'label': 'VARCHAR', 'score': 'DOUBLE'}, header=true, auto_detect=false"
+    query = f"CREATE TEMP TABLE t AS SELECT * FROM read_csv(?, {columns})"
+    return lambda: duckdb.connect().execute(query, [path])
+
+
 # ── scikit-learn, NumPy, polars, DuckDB, scors, PyCM ──────────────────────────────────────────
 def sklearn_pairs(truth: Column, called: Column) -> Call:
     from sklearn.metrics import confusion_matrix
@@ -362,6 +441,7 @@ OURS = {
     "folded": Side('evaluate(grid="folded")', our_thresholds),
     "area": Side('evaluate().estimate("roc_auc")', our_area),
     "updates": Side("Stream.update", our_updates),
+    "parquet": Side("evaluate_frame(PARQUET)", our_parquet),
 }
 CASES = (
     Case("pairs2", "label pairs, K = 2", pairs(2), OURS["matrix"], _pair_peers(80), reads=2),
@@ -427,8 +507,20 @@ CASES = (
         ),
         per=10,
     ),
+    Case(
+        "parquet", "a Parquet file, every threshold", scored(np.int8), OURS["parquet"],
+        (Side("DuckDB, two sums and a count", duckdb_sums, "duckdb", 1 / 2),),
+    ),
+    Case(
+        "csv", "a CSV file, every threshold", scored(np.int8), Side("evaluate_frame(CSV)", our_csv),
+        (Side("DuckDB CREATE TEMP TABLE AS SELECT", duckdb_table, "duckdb", 1 / 1.5),),
+    ),
+    Case(
+        "slices", "a Parquet file in 1,000 slices", scored(np.int8), Side("evaluate_frame(by=)", our_slices),
+        (Side("the same without slices", our_parquet, "pyarrow", 1 / 3),),
+    ),
 )  # fmt: skip
-GROWTH = ("matrix", "cut", "folded", "area")
+GROWTH = ("matrix", "cut", "folded", "area", "parquet")
 """Our calls that are followed from 10⁴ rows to 10⁸."""
 
 

@@ -11,7 +11,8 @@ from typing import Any
 HERE = Path(__file__).resolve().parents[1]
 DOCS = HERE.parent / "docs"
 PAGE, PICTURE, RESULTS = DOCS / "benchmarks.md", DOCS / "images" / "benchmarks.png", HERE / "results"
-GROWTH = {"matrix": "label pairs", "cut": "one threshold", "folded": "every threshold", "area": "exact ROC AUC"}
+GROWTH = {"matrix": "label pairs", "cut": "one threshold", "folded": "every threshold", "area": "exact ROC AUC",
+          "parquet": "a Parquet file"}  # fmt: skip
 
 
 def duration(seconds: float) -> str:

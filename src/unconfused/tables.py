@@ -186,7 +186,7 @@ class Pass:
             pieces = iter(table.pieces)
             head = [piece for _, piece in zip(range(2), pieces, strict=False)]
             if len(head) < 2:
-                return kept(head[0](), self.how) if head else None
+                return self._of_one(head[0](), kept, counting) if head else None
             due = watched(chain(head, pieces), total=None, text="Counting")
             for made in _ahead(due, one, cores() if table.threads else 1):
                 sums.add(made)
@@ -198,6 +198,14 @@ class Pass:
         except UnconfusedError:
             return None
         return whole
+
+    def _of_one(
+        self, rows: dict[str, Any], kept: Callable[[Mapping[str, Any], Reading], tuple[Any, ...]], counting: bool
+    ) -> tuple[Any, ...]:
+        if not counting:
+            return kept(rows, self.how)
+        slices = SliceCounter(self.how, self.edges or None)
+        return (slices.over(slices.take(rows["y_true"], *self._apart(rows))),)
 
 
 def _models(names: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:

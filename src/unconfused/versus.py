@@ -58,7 +58,7 @@ class Models(Mapping[str, Evaluation]):
     def __add__(self, other: object) -> Models:
         if not isinstance(other, Models):
             return self if type(other) is int and other == 0 else NotImplemented
-        joint = self.joint + other.joint  # type: ignore[operator]  # refused where they differ
+        joint = self.joint + other.joint  # refused where they differ
         return Models({model: self[model] + other[model] for model in self}, joint)
 
     __radd__ = __add__

@@ -11,7 +11,7 @@ import pytest
 
 pytest.importorskip("duckdb")
 pytest.importorskip("narwhals")
-pl = pytest.importorskip("polars")
+pytest.importorskip("polars")
 
 import unconfused as uc
 from unconfused import cli
@@ -20,6 +20,7 @@ from unconfused.ingest import frames
 from unconfused.tally.joint import Joint, JointScores
 from unconfused.versus import Models
 
+pl = pytest.importorskip("polars")
 RNG = np.random.default_rng(11)
 N = 400
 DATA: dict[str, list[Any]] = {

@@ -19,6 +19,7 @@ RUN = [sys.executable, str(ROOT / "benchmarks" / "run.py"), "--quick", "--rows",
         ("drawn", "1 of 2,000 replicates"),
         ("start", "import unconfused"),
         ("stream", "64 MB"),
+        ("parquet", "two sums"),
     ],
 )
 def test_benchmarks_run(name: str, shown: str) -> None:

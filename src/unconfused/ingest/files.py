@@ -28,7 +28,8 @@ InputFormat: TypeAlias = Literal["csv", "tsv", "jsonl", "parquet", "arrow"]
 FORMATS: tuple[InputFormat, ...] = get_args(InputFormat)
 EXTENSIONS: dict[str, InputFormat] = {
     ".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl",
-    ".parquet": "parquet", ".pq": "parquet", ".arrow": "arrow", ".arrows": "arrow", ".feather": "arrow", ".ipc": "arrow",
+    ".parquet": "parquet", ".pq": "parquet",
+    ".arrow": "arrow", ".arrows": "arrow", ".feather": "arrow", ".ipc": "arrow",
 }  # fmt: skip
 PACKED = (".gz", ".zst")
 STDIN = "-"

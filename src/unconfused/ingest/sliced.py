@@ -25,6 +25,8 @@ from unconfused.tally.tallies import Tallies
 
 MEMORY = 1 << 30
 """Bytes of tables, at most: of so many slices that they would take more, the rest is counted slice by slice."""
+MOST_ROWS = 1 << 31
+"""Rows from which on a table of float32 scores could wrap."""
 
 
 @dataclass(slots=True)
@@ -47,7 +49,8 @@ class SliceCounter:
         self.reading, self.edges = reading, edges
         self._tables: dict[tuple[str, ...], _Tables] = {}
         self._others: dict[tuple[str, ...], Slices] = {}
-        self._bytes = 0
+        self._bytes, self._rows = 0, 0
+        self._floats: Any = None
         self._guard = threading.Lock()
 
     def take(self, y_true: Any, by: By, columns: Mapping[str, Any]) -> Tallies:
@@ -68,9 +71,12 @@ class SliceCounter:
         coded = codes_of(named, len(rows.truth), self.edges, self.reading)
         found = {names: parts_of(coded[names], None) for names in named}
         with self._guard:
+            self._floats = self._floats or kept.floats
             new = sum(key not in self._tables.get(names, _Tables()).members
                       for names, (_, parts) in found.items() for key, _, _ in parts)  # fmt: skip
-            if self._bytes + new * kept.bytes <= MEMORY:
+            self._rows += len(truth)
+            room = self._bytes + new * kept.bytes <= MEMORY and self._rows < MOST_ROWS
+            if room and kept.floats == self._floats:
                 self._bytes += new * kept.bytes
                 for names, (order, parts) in found.items():
                     tables = self._tables.setdefault(names, _Tables(edges=tuple(x.edges for x in coded[names])))

@@ -89,7 +89,12 @@ class Kept:
         if not (whole_numbers(truth) and real_numbers(scores)):
             return None
         compiled = loops("bins", truth, scores)
-        return None if compiled is None else cls(_plan(grid, tuple(pins), 8), compiled)
+        return None if compiled is None else cls(_plan(grid, tuple(pins), scores.itemsize), compiled)
+
+    @property
+    def floats(self) -> np.dtype[Any]:
+        """The type of the scores, float32 or float64."""
+        return self._plan.floats
 
     @property
     def bytes(self) -> int:
@@ -101,10 +106,10 @@ class Kept:
         return Kept(self._plan, self._compiled)
 
     def add(self, truth: NDArray[Any], scores: NDArray[Any]) -> None:
-        """Add rows, of truth 0 and 1 and with scores that the grid can take."""
+        """Add rows, of truth 0 and 1 and with scores of the same type that the grid can take; fewer than 2³¹ in all."""
         if self._state is None:
             self._state = self._plan.keyed(1)[0]
-        for t, s in pieces(truth, scores.astype(np.float64)):
+        for t, s in pieces(truth, scores):
             if not self._compiled.bins(t, s, *self._plan.orders, self._state):
                 raise ValueError("rows that are not plain were added")  # they were looked at before
 
