@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from unconfused.decide.costs import Costs
+from unconfused.decide.costs import CellCosts
 from unconfused.decide.guarantee import check_rows
 from unconfused.decide.luck import FOLDS, crossfitted, grouped, spread
 from unconfused.decide.point import Infeasible, OperatingPoint
@@ -33,7 +33,7 @@ from unconfused.tally.scores import ScoreTally
 
 __all__ = [
     "ChosenRule",
-    "Costs",
+    "CellCosts",
     "Infeasible",
     "Mixture",
     "OperatingPoint",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from unconfused.decide.costs import Costs
+from unconfused.decide.costs import CellCosts
 from unconfused.decide.guarantee import check_guarantee, surely
 from unconfused.decide.point import Infeasible
 from unconfused.decide.question import Question
@@ -48,7 +48,7 @@ class Problem:
     sign: float
     requirements: tuple[Requirement, ...]
     level: float
-    costs: Costs | None = None
+    costs: CellCosts | None = None
     guarantee: float | None = None
 
     @classmethod
@@ -79,7 +79,7 @@ class Problem:
         if guarantee is not None:
             check_guarantee(guarantee, conditions)
         if cost is not None:
-            costs = Costs.of_table(cost, labels) if isinstance(cost, Table) else Costs.of(cost)
+            costs = CellCosts.of_table(cost, labels) if isinstance(cost, Table) else CellCosts.of(cost)
             return cls(Question.of_costs(costs), -1.0, requirements, level, costs, guarantee)
         goal = Question.of_query(parse(str(maximize if minimize is None else minimize)), labels)
         return cls(goal, 1.0 if minimize is None else -1.0, requirements, level, guarantee=guarantee)
