@@ -224,6 +224,8 @@ class Evaluation(EvaluationDoors):
         minimize: str | None = None,
         where: str | None = None,
         guarantee: float | None = None,
+        queue: int | None = None,
+        per: int | None = None,
         level: float = 0.95,
         seed: int = 0,
     ) -> OperatingPoint | Infeasible | ChosenRule:
@@ -237,6 +239,7 @@ class Evaluation(EvaluationDoors):
                 end of its interval.
             guarantee: how sure it shall be that the population keeps to ``where``, each condition bounding the error
                 rate of one class: ``where="fpr <= 0.05", guarantee=0.95``. For rows that did not train the model.
+            queue: how many of these rows can be acted on at most; with ``per=1000`` how many of every 1,000.
             level, seed: of the intervals; of the split and of the resampling behind ``corrected`` and ``spread``.
 
         Returns:
@@ -248,9 +251,10 @@ class Evaluation(EvaluationDoors):
         0.7
         """
         asked: dict[str, Any] = {"cost": cost, "maximize": maximize, "minimize": minimize, "where": where}
+        asked |= {"guarantee": guarantee, "queue": queue, "per": per, "level": level}
         if decide.asks_rules(self._held, cost):
-            return decide.choose_rule(self._held, **asked, guarantee=guarantee, level=level)
-        return decide.choose(self.of_one_class("choose"), **asked, guarantee=guarantee, level=level, seed=seed)
+            return decide.choose_rule(self._held, **asked)
+        return decide.choose(self.of_one_class("choose"), **asked, seed=seed)
 
     def ranges(self, *, prevalence: float | None = None, level: float = 0.95) -> Ranges:
         """The best threshold for every ratio of costs, at the prevalence of these rows or at another: one table.

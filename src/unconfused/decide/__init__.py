@@ -17,6 +17,7 @@ from unconfused.decide.luck import FOLDS, crossfitted, grouped, spread
 from unconfused.decide.point import Infeasible, OperatingPoint
 from unconfused.decide.problem import Problem
 from unconfused.decide.question import Question
+from unconfused.decide.queue import Filled, Queue
 from unconfused.decide.ranges import Mixture, Range, Ranges, check_both_classes, ranges
 from unconfused.decide.reachable import bounded, unsure
 from unconfused.decide.rules import ChosenRule, asks_rules, choose_rule
@@ -32,8 +33,9 @@ from unconfused.tally.rules import Costs as Table
 from unconfused.tally.scores import ScoreTally
 
 __all__ = [
-    "ChosenRule",
     "CellCosts",
+    "ChosenRule",
+    "Filled",
     "Infeasible",
     "Mixture",
     "OperatingPoint",
@@ -55,6 +57,8 @@ def choose(
     minimize: str | None = None,
     where: str | None = None,
     guarantee: float | None = None,
+    queue: int | None = None,
+    per: int | None = None,
     level: float = 0.95,
     seed: int = 0,
 ) -> OperatingPoint | Infeasible:
@@ -66,7 +70,8 @@ def choose(
         InsufficientData: too few rows for the guarantee.
     """
     quantile(level)  # refuses what is no level
-    problem = Problem.of(tally.labels, cost, maximize, minimize, where, level, guarantee)
+    held = Queue.of(queue, per, tally.total)
+    problem = Problem.of(tally.labels, cost, maximize, minimize, where, level, guarantee, held)
     check_both_classes(tally, "choose()")
     ranked = tally if of_units(tally) else tally.ranked()  # buckets of units hold whole cells
     sweep = Sweep.of(ranked)
@@ -104,6 +109,7 @@ def choose(
         ),
         merged=int(np.isnan(sweep.thresholds[1:]).sum()),
         seed=seed,
+        queue=None if held is None else held.filled(sweep, place, tally.binned),
     )
 
 

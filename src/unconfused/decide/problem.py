@@ -12,6 +12,7 @@ from unconfused.decide.costs import CellCosts
 from unconfused.decide.guarantee import check_guarantee, surely
 from unconfused.decide.point import Infeasible
 from unconfused.decide.question import Question
+from unconfused.decide.queue import Queue
 from unconfused.decide.sweep import Sweep, taken
 from unconfused.errors import UsageError
 from unconfused.labels import Labels
@@ -50,6 +51,7 @@ class Problem:
     level: float
     costs: CellCosts | None = None
     guarantee: float | None = None
+    queue: Queue | None = None
 
     @classmethod
     def of(
@@ -61,6 +63,7 @@ class Problem:
         where: str | None,
         level: float,
         guarantee: float | None = None,
+        queue: Queue | None = None,
     ) -> Problem:
         """Read what was asked for.
 
@@ -80,9 +83,9 @@ class Problem:
             check_guarantee(guarantee, conditions)
         if cost is not None:
             costs = CellCosts.of_table(cost, labels) if isinstance(cost, Table) else CellCosts.of(cost)
-            return cls(Question.of_costs(costs), -1.0, requirements, level, costs, guarantee)
+            return cls(Question.of_costs(costs), -1.0, requirements, level, costs, guarantee, queue)
         goal = Question.of_query(parse(str(maximize if minimize is None else minimize)), labels)
-        return cls(goal, 1.0 if minimize is None else -1.0, requirements, level, guarantee=guarantee)
+        return cls(goal, 1.0 if minimize is None else -1.0, requirements, level, guarantee=guarantee, queue=queue)
 
     @property
     def words(self) -> str:
@@ -93,14 +96,15 @@ class Problem:
             goal = f"lowest expected cost ({self.costs})"
         conditions = " and ".join(str(x.condition) for x in self.requirements)
         sure = "" if self.guarantee is None else f" of the population with probability {self.guarantee:g}"
-        return f"{goal} where {conditions}{sure}" if conditions else goal
+        told = f"{goal} where {conditions}{sure}" if conditions else goal
+        return told if self.queue is None else f"{told}, {self.queue}"
 
     def best(self, sweep: Sweep) -> int | None:
         """The place of the best threshold, among equals the one with the fewest alarms; None where none is allowed.
 
         An undefined value satisfies no condition and is never the best.
         """
-        allowed = ~np.isnan(sweep.thresholds)
+        allowed = self._open(sweep)
         for requirement in self.requirements:
             allowed &= self.met(requirement, sweep)
         values = np.where(allowed, self.sign * self.goal.values(sweep.sample, self.level), np.nan)
@@ -112,19 +116,30 @@ class Problem:
 
     def infeasible(self, sweep: Sweep) -> Infeasible:
         """The first condition that cannot be met, alone or beside those before it, and what comes nearest to it."""
-        anywhere = ~np.isnan(sweep.thresholds)
+        anywhere, held = self._open(sweep), ""
+        if not anywhere.any():
+            place = int(np.flatnonzero(~np.isnan(sweep.thresholds))[0])
+            reason = f"No threshold keeps to {self.queue}: scores of inf alone are more."
+            return self._unreached(reason, sweep, place, self.goal)
+        if self.queue is not None:
+            held = str(self.queue)
         for requirement in self.requirements:
             if not (anywhere & self.met(requirement, sweep)).any():
-                return self._short(requirement, sweep, anywhere, "")
-        allowed, held = anywhere, ""
+                return self._short(requirement, sweep, anywhere, held and f"{held}, ")
+        allowed = anywhere
         for requirement in self.requirements:
             both = allowed & self.met(requirement, sweep)
             if not both.any():
-                return self._short(requirement, sweep, allowed, f"where {held}, ")
-            allowed, held = both, f"{held} and {requirement.condition}" if held else str(requirement.condition)
+                return self._short(requirement, sweep, allowed, f"{held}, ")
+            allowed, held = both, f"{held} and {requirement.condition}" if held else f"where {requirement.condition}"
         place = int(np.flatnonzero(allowed)[0])
-        reason = f"{self.goal.name} is undefined ({self.goal.undefined}) at every threshold{held and f' where {held}'}."
+        reason = f"{self.goal.name} is undefined ({self.goal.undefined}) at every threshold{held and f' {held}'}."
         return self._unreached(reason, sweep, place, self.goal)
+
+    def _open(self, sweep: Sweep) -> NDArray[np.bool_]:
+        """Places that have a threshold and fit into the queue."""
+        there: NDArray[np.bool_] = ~np.isnan(sweep.thresholds)
+        return there if self.queue is None else there & self.queue.fits(sweep.sample)
 
     def met(self, requirement: Requirement, sweep: Sweep) -> NDArray[np.bool_]:
         """At which places a condition holds."""

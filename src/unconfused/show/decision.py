@@ -19,7 +19,7 @@ from unconfused.show.table import name, paragraph
 from unconfused.show.words import sentence
 
 if TYPE_CHECKING:
-    from unconfused.decide import Infeasible, OperatingPoint
+    from unconfused.decide import Filled, Infeasible, OperatingPoint
 
 CHOSE, OTHERS = "on the rows that chose it", "on rows that did not choose it"
 NOTHING, EVERYTHING = "nothing is called positive", "everything is called positive"
@@ -104,7 +104,14 @@ def point_dict(point: OperatingPoint) -> dict[str, Any]:
         ],
         "merged": point.merged,
         "seed": point.seed,
+        "queue": point.queue and _queue_dict(point.queue),
     }
+
+
+def _queue_dict(queue: Filled) -> dict[str, Any]:
+    return {
+        "size": queue.size, "per": queue.per, "called": queue.called, "free": queue.free, "tied": queue.tied,
+    }  # fmt: skip
 
 
 def infeasible_dict(found: Infeasible) -> dict[str, Any]:
@@ -173,7 +180,8 @@ def _remarks(point: OperatingPoint) -> list[str]:
         told = f"Of data sets like this one, {100 * point.apparent.level:.4g} % would choose a threshold {ends}."
     if point.theory is not None:
         told += f" For calibrated probabilities these costs ask for {point.theory:.4g}."
+    filled = [] if point.queue is None else [str(point.queue)]
     if not point.merged:
-        return [told]
+        return [*filled, told]
     merged = f"{point.merged:,} of the log-odds are so extreme that no probability in float64 parts them from the next"
-    return [told, f"{merged}: no threshold falls between. score_kind='raw' has thresholds in log-odds."]
+    return [*filled, told, f"{merged}: no threshold falls between. score_kind='raw' has thresholds in log-odds."]
