@@ -9,7 +9,7 @@ from typing import Any
 
 from unconfused import curves, decide, inference, store
 from unconfused.curves import Curve
-from unconfused.decide import ChosenRule, Infeasible, OperatingPoint, Ranges
+from unconfused.decide import ChosenRule, Infeasible, OperatingPoint, Ranges, Referral
 from unconfused.diagnosis import diagnose
 from unconfused.diagnosis.reconcile import Reconciliation, reconcile
 from unconfused.errors import EmptyInput, NotKept, ThresholdUnset, UnknownClass
@@ -26,6 +26,7 @@ from unconfused.tally.axis import ScoreKind
 from unconfused.tally.confusion import ConfusionMatrix
 from unconfused.tally.grouped import Grouped
 from unconfused.tally.moments import Moments
+from unconfused.tally.odds import recalibrated
 from unconfused.tally.prevalence import at_prevalence
 from unconfused.tally.ranks import Ranks
 from unconfused.tally.rules import Costs
@@ -219,7 +220,7 @@ class Evaluation(EvaluationDoors):
     def choose(
         self,
         *,
-        cost: Mapping[str, float] | Costs | None = None,
+        cost: Mapping[str, float] | Costs | str | None = None,
         maximize: str | None = None,
         minimize: str | None = None,
         where: str | None = None,
@@ -228,12 +229,14 @@ class Evaluation(EvaluationDoors):
         per: int | None = None,
         level: float = 0.95,
         seed: int = 0,
-    ) -> OperatingPoint | Infeasible | ChosenRule:
+    ) -> OperatingPoint | Infeasible | ChosenRule | Referral:
         """The best of all thresholds for stated costs, or for a metric within constraints; of kept rules the best.
 
         Args:
             cost: what a row of each cell costs: ``{"fp": 1, "fn": 10}``; also ``tp`` and ``tn``, a gain being negative.
                 Of several classes ``uc.Costs(C)``, rows the truth: the cheapest of `matrix` and `matrices`.
+                ``"row"`` for what ``row_cost=`` said of each row at the pass. With ``"abstain": 0.5`` two thresholds,
+                and a row between them is referred at that cost.
             maximize, minimize: a metric instead of costs: ``"recall"``, ``"f1"``, ``"fbeta(2)"``.
             where: constraints: ``"precision >= 0.9 and predicted_prevalence <= 0.05"``; ``precision.low`` is the lower
                 end of its interval.
@@ -244,7 +247,8 @@ class Evaluation(EvaluationDoors):
 
         Returns:
             The `OperatingPoint`; among equals the threshold with the fewest alarms. `Infeasible`, which is false,
-            where no threshold satisfies the constraints. Of several classes the `ChosenRule`.
+            where no threshold satisfies the constraints. Of several classes the `ChosenRule`, with ``abstain`` the
+            `Referral`.
 
         >>> import unconfused as uc
         >>> uc.evaluate([1, 0, 1, 0], y_score=[0.8, 0.6, 0.7, 0.1]).choose(cost={"fp": 1, "fn": 10}).threshold
@@ -254,7 +258,8 @@ class Evaluation(EvaluationDoors):
         asked |= {"guarantee": guarantee, "queue": queue, "per": per, "level": level}
         if decide.asks_rules(self._held, cost):
             return decide.choose_rule(self._held, **asked)
-        return decide.choose(self.of_one_class("choose"), **asked, seed=seed)
+        costs = self.tallies.row_costs
+        return decide.choose(self.of_one_class("choose"), **asked, seed=seed, row_costs=costs)
 
     def ranges(self, *, prevalence: float | None = None, level: float = 0.95) -> Ranges:
         """The best threshold for every ratio of costs, at the prevalence of these rows or at another: one table.
@@ -318,6 +323,31 @@ class Evaluation(EvaluationDoors):
         ['0.750', '0.029']
         """
         return Evaluation(at_prevalence(self._held, prevalence, recalibrate), self.notes, self.source)
+
+    def recalibrated(
+        self, *, undersampled: float | None = None, class_weight: Mapping[Any, float] | None = None
+    ) -> Evaluation:
+        """The same rows at the probabilities of a population that training had not reweighted; the ranking stays.
+
+        Brier score, log loss, calibration and thresholds move; a row's probability p becomes β p / (β p + 1 - p).
+
+        Args:
+            undersampled: β, the share of negatives that were kept for training.
+            class_weight: what a row of each class weighed in training, ``{0: 1, 1: 10}``, or how often it was
+                repeated; β is then the negatives' weight over the positives'.
+
+        Raises:
+            NotKept: raw or binned scores, several classes.
+
+        Source: Dal Pozzolo et al. 2015; Elkan 2001.
+
+        >>> import unconfused as uc
+        >>> ev = uc.evaluate([1, 0, 1, 0], y_score=[0.9, 0.5, 0.8, 0.1])
+        >>> ev.recalibrated(undersampled=0.1).scores.scores.round(3).tolist()
+        [0.011, 0.091, 0.286, 0.474]
+        """
+        made = recalibrated(self.tallies, undersampled=undersampled, class_weight=class_weight)
+        return replace(self, tallies=made, fingerprints=())
 
     @property
     def findings(self) -> tuple[Finding, ...]:

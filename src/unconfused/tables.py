@@ -12,6 +12,7 @@ from unconfused.ingest.files import InputFormat
 from unconfused.ingest.frames import opened, paths_of
 from unconfused.ingest.mixups import check_matrix
 from unconfused.ingest.progress import watched
+from unconfused.ingest.row_costs import check_row_cost, is_number
 from unconfused.ingest.rows import Reading
 from unconfused.ingest.slices import by_names
 from unconfused.passes import counted, told
@@ -28,6 +29,7 @@ def evaluate_frame(
     sample_weight: Any = None,
     count: Any = None,
     unit: Any = None,
+    row_cost: Mapping[str, Any] | None = None,
     by: Any = None,
     edges: Mapping[str, Any] | None = None,
     input_format: InputFormat | None = None,
@@ -40,6 +42,8 @@ def evaluate_frame(
         source: the table; a path may be a glob, and ``-`` is standard input.
         y_true, y_pred, sample_weight, count, unit: names of columns.
         y_score: the name of a column, or a list of names: one for each class, in the order of ``labels``.
+        row_cost: what each row costs by itself: the name of a column for a cell, or one number for all rows,
+            ``{"fp": 5, "fn": "amount"}``; as in `evaluate`.
         by: columns to slice by, ``["country", ("country", "device")]``; ``edges`` of columns of numbers, as in
             `evaluate`.
         input_format: "csv", "tsv", "jsonl" or "parquet", for a file whose extension does not say it.
@@ -51,11 +55,17 @@ def evaluate_frame(
     sliced = [] if by is None else by_names(by)
     roles = {name: f"{'cut' if name in (edges or ()) else 'by'}:{name}" for wanted in sliced for name in wanted}
     names |= {role: name for name, role in roles.items()}
+    if row_cost is not None:
+        check_row_cost(row_cost)
+    priced = {cell: f"cost:{cell}" for cell, x in (row_cost or {}).items() if not is_number(x)}
+    names |= {role: row_cost[cell] for cell, role in priced.items()} if row_cost else {}
     reading.setdefault("grid", usual(reading.get("score_kind", "probability")))
     how = Reading(**reading)  # refused before anything is read
 
     def tallied(rows: dict[str, Any], how: Reading) -> Tallies:
         found = {name: rows.pop(role) for name, role in roles.items()}
+        costs = {cell: rows.pop(priced[cell]) if cell in priced else x for cell, x in (row_cost or {}).items()}
+        rows["row_cost"] = costs or None
         columns_by = {wanted: tuple(found[name] for name in wanted) for wanted in sliced} or None
         return counted(how, rows.pop("y_true"), rows.pop("unit", None), columns_by, edges, rows)
 

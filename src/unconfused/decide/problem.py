@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unconfused.decide.costs import CellCosts
-from unconfused.decide.guarantee import check_guarantee, surely
+from unconfused.decide.guarantee import check_guarantee, check_rows, surely
 from unconfused.decide.point import Infeasible
 from unconfused.decide.question import Question
 from unconfused.decide.queue import Queue
@@ -52,6 +52,7 @@ class Problem:
     costs: CellCosts | None = None
     guarantee: float | None = None
     queue: Queue | None = None
+    filling: Question | None = None
 
     @classmethod
     def of(
@@ -81,11 +82,20 @@ class Problem:
         requirements = tuple(Requirement(x, Question.of_query(x.query, labels)) for x in conditions)
         if guarantee is not None:
             check_guarantee(guarantee, conditions)
+        filling = None if queue is None else Question.of_query(parse("predicted_prevalence"), labels)
         if cost is not None:
             costs = CellCosts.of_table(cost, labels) if isinstance(cost, Table) else CellCosts.of(cost)
-            return cls(Question.of_costs(costs), -1.0, requirements, level, costs, guarantee, queue)
+            return cls(Question.of_costs(costs), -1.0, requirements, level, costs, guarantee, queue, filling)
         goal = Question.of_query(parse(str(maximize if minimize is None else minimize)), labels)
-        return cls(goal, 1.0 if minimize is None else -1.0, requirements, level, guarantee=guarantee, queue=queue)
+        return cls(
+            goal,
+            1.0 if minimize is None else -1.0,
+            requirements,
+            level,
+            guarantee=guarantee,
+            queue=queue,
+            filling=filling,
+        )
 
     @property
     def words(self) -> str:
@@ -107,12 +117,26 @@ class Problem:
         allowed = self._open(sweep)
         for requirement in self.requirements:
             allowed &= self.met(requirement, sweep)
-        values = np.where(allowed, self.sign * self.goal.values(sweep.sample, self.level), np.nan)
+        values = np.where(allowed, self.sign * self.values(sweep), np.nan)
         if np.isnan(values).all():
             return None
         top = int(np.nanargmax(values))
-        size = self.costs.gross(taken(sweep.sample, top).counts) if self.costs else max(1.0, abs(values[top]))
+        size = self.size(sweep, top, float(values[top]))
         return int(np.flatnonzero(values >= values[top] - TIE * size)[0])
+
+    def check_rows(self, sweep: Sweep) -> None:
+        """Refuse a guarantee that so many rows cannot give."""
+        if self.guarantee is not None:
+            for requirement in self.requirements:
+                check_rows(requirement.condition, requirement.question, sweep.sample, self.guarantee)
+
+    def values(self, sweep: Sweep) -> Array:
+        """The objective at every place.    Shape: (T,)."""
+        return self.goal.values(sweep.sample, self.level)
+
+    def size(self, sweep: Sweep, place: int, value: float) -> float:
+        """The size of what was added up to the objective at a place."""
+        return self.costs.gross(taken(sweep.sample, place).counts) if self.costs else max(1.0, abs(value))
 
     def infeasible(self, sweep: Sweep) -> Infeasible:
         """The first condition that cannot be met, alone or beside those before it, and what comes nearest to it."""
@@ -120,7 +144,7 @@ class Problem:
         if not anywhere.any():
             place = int(np.flatnonzero(~np.isnan(sweep.thresholds))[0])
             reason = f"No threshold keeps to {self.queue}: scores of inf alone are more."
-            return self._unreached(reason, sweep, place, self.goal)
+            return self._unreached(reason, sweep, place, self.filling or self.goal)
         if self.queue is not None:
             held = str(self.queue)
         for requirement in self.requirements:

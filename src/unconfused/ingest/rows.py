@@ -14,6 +14,7 @@ from unconfused.errors import AmbiguousCall, EmptyInput, ShapeError, UsageError
 from unconfused.findings import Evidence
 from unconfused.ingest.columns import Column, as_column, check_pairing
 from unconfused.ingest.factors import factor, positions, refuse_fractions
+from unconfused.ingest.row_costs import cost_columns, read_row_costs
 from unconfused.ingest.seen import seen
 from unconfused.ingest.weights import Weighing, read_weights
 from unconfused.labels import Declared, Labels, listed, plain, plural
@@ -98,6 +99,7 @@ class Rows:
     score: Column | None
     weighing: Weighing
     evidence: Evidence
+    costs: NDArray[np.float64] | None = None
 
     def keep(self, mask: NDArray[np.bool_]) -> Rows:
         """Only the rows where ``mask`` is true."""
@@ -107,15 +109,20 @@ class Rows:
             called=None if self.called is None else self.called.keep(mask),
             score=None if self.score is None else self.score.keep(mask),
             weighing=self.weighing.keep(mask),
+            costs=None if self.costs is None else self.costs[mask],
         )
 
 
-def paired(reading: Reading, y_true: Any, y_pred: Any, y_score: Any, sample_weight: Any, count: Any) -> Rows:
+def paired(
+    reading: Reading, y_true: Any, y_pred: Any, y_score: Any, sample_weight: Any, count: Any, row_cost: Any = None
+) -> Rows:
     """The columns of a call as rows: read, flattened as the caller said, of one length, without the ignored ones."""
-    return standing(given_rows(reading, y_true, y_pred, y_score, sample_weight, count))
+    return standing(given_rows(reading, y_true, y_pred, y_score, sample_weight, count, row_cost))
 
 
-def given_rows(reading: Reading, y_true: Any, y_pred: Any, y_score: Any, sample_weight: Any, count: Any) -> Rows:
+def given_rows(
+    reading: Reading, y_true: Any, y_pred: Any, y_score: Any, sample_weight: Any, count: Any, row_cost: Any = None
+) -> Rows:
     """The same with all rows, as they were given."""
     if y_pred is None and y_score is None:
         raise UsageError("Neither y_pred= nor y_score= was given.", fix="Pass predicted classes or scores.")
@@ -125,10 +132,13 @@ def given_rows(reading: Reading, y_true: Any, y_pred: Any, y_score: Any, sample_
     score = None if y_score is None else as_column(y_score, "y_score", keep_single=single)
     weights = None if sample_weight is None else as_column(sample_weight, "sample_weight")
     counts = None if count is None else as_column(count, "count")
+    prices = cost_columns(row_cost)
     if reading.label_kind == "class":
         weights, counts = (x if x is None or x.shape != truth.shape else x.flat() for x in (weights, counts))
     truth, called, score = _flattened(reading, truth, called, score)
-    given = [column for column in (truth, called, score, weights, counts) if column is not None]
+    given = [
+        column for column in (truth, called, score, weights, counts, *prices.values()) if isinstance(column, Column)
+    ]
     check_pairing(given)
     if len(truth) == 0:
         raise EmptyInput(
@@ -137,7 +147,8 @@ def given_rows(reading: Reading, y_true: Any, y_pred: Any, y_score: Any, sample_
     other = called if called is not None else score
     assert other is not None
     evidence = seen(y_true, y_pred if called is not None else y_score, truth, other, reading.score_kind)
-    return Rows(reading, truth, called, score, read_weights(weights, counts, len(truth)), evidence)
+    weighing = read_weights(weights, counts, len(truth))
+    return Rows(reading, truth, called, score, weighing, evidence, read_row_costs(prices, len(truth)))
 
 
 def standing(rows: Rows) -> Rows:

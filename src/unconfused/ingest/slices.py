@@ -56,7 +56,7 @@ def tally_slices(
         LengthMismatch: a column of another length.
         InvalidValues: fractional numbers without edges.
     """
-    given = {name: columns.get(name) for name in ("y_pred", "y_score", "sample_weight", "count")}
+    given = {name: columns.get(name) for name in ("y_pred", "y_score", "sample_weight", "count", "row_cost")}
     if by is None:
         _refuse_edges(edges, ())
         return tally_arrays(reading, y_true, **given)
@@ -120,9 +120,11 @@ def _taken(rows: Rows, at: Any) -> Rows:
     n = len(truth)
     weighing = Weighing(n, *(None if x is None else x[at] for x in (w.weights, w.count)))
     coarse = Evidence(coarse=n if rows.evidence["coarse"] else 0)
+    costs = None if rows.costs is None else rows.costs[at]
     return replace(
-        rows, truth=truth, called=column(rows.called), score=column(rows.score), weighing=weighing, evidence=coarse
-    )
+        rows, truth=truth, called=column(rows.called), score=column(rows.score), weighing=weighing, evidence=coarse,
+        costs=costs,
+    )  # fmt: skip
 
 
 # ── columns to codes ──────────────────────────────────────────────────────────────────────────

@@ -18,6 +18,7 @@ from unconfused.tally.joint import Joint, JointScores
 from unconfused.tally.moments import Moments
 from unconfused.tally.prevalence import View
 from unconfused.tally.ranks import Ranks
+from unconfused.tally.row_costs import RowCosts
 from unconfused.tally.scores import ScoreTally
 from unconfused.tally.slices import Slices
 from unconfused.tally.sparse import Sparse
@@ -62,6 +63,10 @@ def packed(tally: Any, place: str, arrays: Arrays) -> Node:
             return {"kind": "ranks", "classes": tally.classes} | blocks(
                 places=tally.places, full=tally.full, weights=tally.full_weights, squares=tally.full_squares
             )
+        case RowCosts():
+            return {"kind": "row costs", "grid": str(tally.grid)} | blocks(
+                scores=tally.scores, full=tally.full, weights=tally.weights, sums=tally.sums, pins=tally.pins
+            )
         case Joint() | JointScores():
             node = {"labels": _packed_labels(tally.labels), "models": list(tally.models)}
             stated: Node = {"kind": "joint", "rules": list(tally.rules)} if isinstance(tally, Joint) else {
@@ -89,6 +94,11 @@ def packed(tally: Any, place: str, arrays: Arrays) -> Node:
                 **{k: None if x is None else packed(x, f"{place}{k}/", arrays) for k, x in parts.items()},
                 "moments": {k: packed(x, f"{place}moments/{k}/", arrays) for k, x in tally.moments.items()},
                 **({} if tally.units is None else {"units": packed(tally.units, f"{place}units/", arrays)}),
+                **(
+                    {}
+                    if tally.row_costs is None
+                    else {"row_costs": packed(tally.row_costs, f"{place}row_costs/", arrays)}
+                ),
                 "slices": [packed(x, f"{place}slices/{i}/", arrays) for i, x in enumerate(tally.slices.values())],
             }
         case Units():
