@@ -23,7 +23,12 @@ from unconfused.tally.tallies import Tallies
 
 
 def tally_elsewhere(
-    source: Any, names: Names, reading: Reading, by: Sequence[tuple[str, ...]], edges: Mapping[str, Any] | None
+    source: Any,
+    names: Names,
+    reading: Reading,
+    by: Sequence[tuple[str, ...]],
+    edges: Mapping[str, Any] | None,
+    row_cost: Mapping[str, Any] | None = None,
 ) -> Tallies | None:
     """The tallies of a table of Spark, Dask or Ibis; None of any other.
 
@@ -38,6 +43,12 @@ def tally_elsewhere(
             "Several models were named, and the rows stay where they are.",
             "Their joint table is made of rows that are at hand.",
             'Evaluate each, then type uc.compare({"old": ev_old, "new": ev_new}); or write them to a file.',
+        )
+    if row_cost is not None:
+        raise UsageError(
+            "row_cost= was given, and the rows stay where they are.",
+            "What each row costs is summed of rows that are at hand.",
+            "Write the columns to a file and evaluate that.",
         )
     if parted := [name for name, cut in (edges or {}).items() if isinstance(cut, int)]:
         raise UsageError(

@@ -5,34 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, SupportsFloat, cast
+from typing import Any
 
 from unconfused import curves, decide, inference, store
 from unconfused.curves import Curve
-from unconfused.decide import ChosenRule, Infeasible, OperatingPoint, Ranges
 from unconfused.diagnosis import diagnose
-from unconfused.diagnosis.reconcile import Reconciliation, reconcile
-from unconfused.errors import EmptyInput, NotKept, ThresholdUnset, UnknownClass, UsageError
+from unconfused.errors import EmptyInput, NotKept, ThresholdUnset, UnknownClass
 from unconfused.findings import Finding
 from unconfused.inference import Estimate
 from unconfused.inference.bands import banded
-from unconfused.inference.deployed import DeployedPrevalence, of_new_calls, of_new_scores
 from unconfused.inference.roc_bands import Band, check_band
-from unconfused.inference.rows import RowsNeeded
 from unconfused.inference.slices import ByColumns, Sliced
 from unconfused.ingest.arrays import at_thresholds
-from unconfused.ingest.unlabelled import new_calls, new_scores
 from unconfused.labels import Label, Labels
 from unconfused.metrics.language import parse
+from unconfused.questions import Questions
 from unconfused.show.doors import EvaluationDoors
 from unconfused.tally import chosen
 from unconfused.tally.axis import ScoreKind
 from unconfused.tally.confusion import ConfusionMatrix
 from unconfused.tally.grouped import Grouped
 from unconfused.tally.moments import Moments
-from unconfused.tally.prevalence import at_prevalence
 from unconfused.tally.ranks import Ranks
-from unconfused.tally.rules import Costs
 from unconfused.tally.scores import ScoreTally
 from unconfused.tally.tallies import Kind, Matrix, Scores, Tallies
 from unconfused.tally.units import with_units
@@ -40,7 +34,7 @@ from unconfused.tally.worst import against_rest, worst_rows
 
 
 @dataclass(frozen=True, repr=False)
-class Evaluation(EvaluationDoors):
+class Evaluation(Questions, EvaluationDoors):
     """One pass over the rows, ready for every question: a tally that answers.
 
     Attributes:
@@ -251,134 +245,6 @@ class Evaluation(EvaluationDoors):
         if band is not None:
             check_band(band, kind)
         return banded(made, scores, band=band, level=level, seed=seed)
-
-    def choose(
-        self,
-        *,
-        cost: Mapping[str, float] | Costs | None = None,
-        maximize: str | None = None,
-        minimize: str | None = None,
-        where: str | None = None,
-        guarantee: float | None = None,
-        level: float = 0.95,
-        seed: int = 0,
-    ) -> OperatingPoint | Infeasible | ChosenRule:
-        """The best of all thresholds for stated costs, or for a metric within constraints; of kept rules the best.
-
-        Args:
-            cost: what a row of each cell costs: ``{"fp": 1, "fn": 10}``; also ``tp`` and ``tn``, a gain being negative.
-                Of several classes ``uc.Costs(C)``, rows the truth: the cheapest of `matrix` and `matrices`.
-            maximize, minimize: a metric instead of costs: ``"recall"``, ``"f1"``, ``"fbeta(2)"``.
-            where: constraints: ``"precision >= 0.9 and predicted_prevalence <= 0.05"``; ``precision.low`` is the lower
-                end of its interval.
-            guarantee: how sure it shall be that the population keeps to ``where``, each condition bounding a share of
-                rows: ``where="fpr <= 0.05", guarantee=0.95``, or precision, accuracy, f1 and so on, for which 50
-                thresholds are tested. For rows that did not train the model.
-            level, seed: of the intervals; of the split and of the resampling behind ``corrected`` and ``spread``.
-
-        Returns:
-            The `OperatingPoint`; among equals the threshold with the fewest alarms. `Infeasible`, which is false,
-            where no threshold satisfies the constraints. Of several classes the `ChosenRule`.
-
-        >>> import unconfused as uc
-        >>> uc.evaluate([1, 0, 1, 0], y_score=[0.8, 0.6, 0.7, 0.1]).choose(cost={"fp": 1, "fn": 10}).threshold
-        0.7
-        """
-        asked: dict[str, Any] = {"cost": cost, "maximize": maximize, "minimize": minimize, "where": where}
-        if decide.asks_rules(self._held, cost):
-            return decide.choose_rule(self._held, **asked, guarantee=guarantee, level=level)
-        return decide.choose(self.of_one_class("choose"), **asked, guarantee=guarantee, level=level, seed=seed)
-
-    def ranges(self, *, prevalence: float | None = None, level: float = 0.95) -> Ranges:
-        """The best threshold for every ratio of costs, at the prevalence of these rows or at another: one table.
-
-        >>> import unconfused as uc
-        >>> uc.evaluate([1, 0, 1, 0], y_score=[0.8, 0.6, 0.7, 0.1]).ranges().at_ratio(0.1).threshold
-        0.7
-        """
-        return decide.ranges({"model": self.of_one_class("ranges")}, prevalence=prevalence, level=level)
-
-    def rows_needed(
-        self, metric: str, *, against: Evaluation | None = None, threshold: Any = None, **aim: Any
-    ) -> RowsNeeded:
-        """How many rows more, and of which class, until an interval is ``width=`` wide or ``against=`` is told apart.
-
-        >>> import unconfused as uc
-        >>> uc.evaluate([1] * 50 + [0] * 50, [1] * 40 + [0] * 60).rows_needed("recall", width=0.1).more
-        389
-        """
-        return inference.rows_needed(
-            [one._asked(metric, threshold) for one in (self, against) if one is not None], metric, **aim
-        )
-
-    def reconcile(
-        self, figures: Mapping[str, Any] | None = None, *, threshold: float | None = None, **more: Any
-    ) -> Reconciliation:
-        """Which of the usual slips turns these counts into the figures that were reported.
-
-        Args:
-            figures, more: metric → number as it was printed, ``{"f1@macro": "0.80"}`` or ``accuracy="0.965"``.
-            threshold: of the decision, where only scores were kept; one half unless said otherwise.
-
-        >>> import unconfused as uc
-        >>> ev = uc.evaluate([1, 1, 1, 0, 0, 0, 0, 0], [1, 1, 0, 1, 0, 0, 0, 0])
-        >>> [cause.name for cause in ev.reconcile(accuracy="0.75", f1="0.73").causes]
-        ['macro']
-        """
-        return reconcile(self._held, {**(figures or {}), **more}, threshold=threshold)
-
-    def at_prevalence(self, prevalence: SupportsFloat, *, recalibrate: bool = False) -> Evaluation:
-        """The same classifier in a population with that share of positives: a view that answers every question.
-
-        Rows are weighted by class, π' / π and (1 - π') / (1 - π): what the scores of each class look like is taken to
-        stay as it is (prior shift). Intervals hold the size of each class fixed. Views do not add. The average
-        precision of a class made much rarer rests on the few highest negatives: with 100 it stands too high, and its
-        95 % interval holds the truth in 4 of 5 samples; with 1,000 in 93 %.
-
-        Args:
-            prevalence: the share of positives, between 0 and 1; or what `prevalence_of` found.
-            recalibrate: move the probabilities too, odds · π' (1 - π) / π (1 - π'). Left out, the scores stay, so that
-                a threshold means the same rows as before; calibrated probabilities are then those of the old
-                prevalence.
-
-        Raises:
-            UsageError: no share strictly between 0 and 1.
-            NotKept: more than two classes, rows whose class is not known, or a class without rows.
-
-        >>> import unconfused as uc
-        >>> ev = uc.evaluate([1, 1, 1, 1, 0, 0, 0, 0], y_score=[0.9, 0.8, 0.7, 0.2, 0.6, 0.4, 0.3, 0.1])
-        >>> [f"{x.estimate('precision', threshold=0.5):.3f}" for x in (ev, ev.at_prevalence(0.01))]
-        ['0.750', '0.029']
-        """
-        return Evaluation(at_prevalence(self._held, cast("float", prevalence), recalibrate), self.notes, self.source)
-
-    def prevalence_of(
-        self, *, y_score: Any = None, y_pred: Any = None, threshold: Any = None, level: float = 0.95
-    ) -> DeployedPrevalence:
-        """The share of positives among new rows whose truth nobody knows, from their scores or their classes alone.
-
-        What the scores of a class look like is taken to stay as it is (prior shift); whether the new rows fit that is
-        told. The answer goes into `at_prevalence`. Pass ``y_score=`` in the units of these scores; or ``y_pred=``, as
-        decided by `matrix`, or by ``threshold``.
-
-        Raises:
-            UsageError: not exactly one of both.
-            NotKept: several classes, rows that come in units, a class without rows.
-
-        >>> import unconfused as uc
-        >>> ev = uc.evaluate([1] * 100 + [0] * 100, [1] * 80 + [0] * 110 + [1] * 10)
-        >>> found = ev.prevalence_of(y_pred=[1] * 24 + [0] * 76)  # (0.24 - 0.1) / (0.8 - 0.1)
-        >>> print(found.estimate, float(ev.at_prevalence(found).estimate("prevalence")))
-        """
-        if (y_score is None) == (y_pred is None):
-            raise UsageError(
-                "Pass exactly one of y_score= and y_pred=.", fix="Scores tell more: ev.prevalence_of(y_score=p_new)."
-            )
-        if y_score is not None:
-            tally = self.of_one_class("prevalence_of")
-            return of_new_scores(tally, new_scores(y_score, tally), level)
-        matrix = self._asked("accuracy", threshold)
-        return of_new_calls(matrix, *new_calls(y_pred, matrix.labels), level)
 
     @property
     def findings(self) -> tuple[Finding, ...]:

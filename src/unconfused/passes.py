@@ -85,6 +85,7 @@ def evaluate(
     count: Any = None,
     ids: Any = None,
     unit: Any = None,
+    row_cost: Mapping[str, Any] | None = None,
     by: Mapping[Any, Any] | None = None,
     edges: Mapping[str, Any] | None = None,
     **reading: Any,
@@ -97,6 +98,8 @@ def evaluate(
         ids: a name for each row, (n,) whole numbers or text: `Evaluation.rows` then lists the worst of each cell, of
             which 50 are kept, or ``worst=`` others. Files and pages leave them out.
         unit: of clustered rows the unit of each, (n,), such as a patient: every interval then counts units, not rows.
+        row_cost: what each row costs by itself, ``{"fp": review_cost, "fn": amount}``, columns (n,) or one number for
+            all; also ``tn`` and ``tp``. ``ev.choose(cost="row")`` is then the threshold with the least total.
         by: columns to slice by, ``{"country": c, ("country", "device"): (c, d)}``, read as ``ev.by["country"]["DE"]``;
             nulls are the slice "missing".
         edges: of columns of numbers in ``by``: where intervals begin, ``{"age": [20, 40]}``, or into how many the rows
@@ -112,7 +115,7 @@ def evaluate(
     ((1, 1, 1, 1), 0.75)
     """
     given: dict[str, Any] = {"y_pred": y_pred, "y_score": y_score, "sample_weight": sample_weight, "count": count}
-    given["ids"] = ids
+    given |= {"ids": ids, "row_cost": row_cost}
     return told(Evaluation(counted(Reading(**reading), y_true, unit, by, edges, given)))
 
 
@@ -120,13 +123,19 @@ def counted(reading: Reading, y_true: Any, unit: Any, by: Any, edges: Any, given
     """Rows by themselves, in slices or in units."""
     if unit is None:
         return tally_slices(reading, y_true, by, edges, **given)
+    if given.get("row_cost") is not None:
+        raise UsageError(
+            "row_cost= and unit= were given.",
+            "How sure a total of the costs of clustered rows is, their buckets would have to show, and do not.",
+            "Leave one of the two out.",
+        )
     if by is not None or edges is not None:
         raise UsageError(
             "by= and unit= were given.",
             "The slices would need buckets of units of their own, and those are not kept.",
             "Evaluate each slice with unit=, or leave one of the two out.",
         )
-    return tally_units(reading, y_true, unit=unit, **given)
+    return tally_units(reading, y_true, unit=unit, **{k: x for k, x in given.items() if k != "row_cost"})
 
 
 def told(evaluation: Evaluation) -> Evaluation:

@@ -18,6 +18,7 @@ from unconfused.ingest.cluster import gathered
 from unconfused.ingest.columns import as_column
 from unconfused.ingest.factors import is_null
 from unconfused.ingest.mixups import check_matrix
+from unconfused.ingest.row_costs import check_row_cost, is_number
 from unconfused.ingest.rows import Reading
 from unconfused.ingest.slices import tally_slices
 from unconfused.ingest.waiting import Ids, Waiting
@@ -77,6 +78,7 @@ class Stream:
         by: Mapping[Any, Any] | None = None,
         mask: Any = None,
         ids: Any = None,
+        row_cost: Mapping[str, Any] | None = None,
     ) -> None:
         """Add one batch.
 
@@ -86,9 +88,10 @@ class Stream:
             ids: (n,) one for each row; a row whose id was there before is left out and counted. Whole numbers below
                 2³³ take one bit of memory each, others some hundred bytes. Given with every batch, `Evaluation.rows`
                 lists the worst rows of each cell.
+            row_cost: what each row costs by itself, as in `evaluate`; with every batch or with none.
         """
         with self._lock():
-            plain = y_pred is sample_weight is count is by is self.edges is mask is ids is None
+            plain = y_pred is sample_weight is count is by is self.edges is mask is ids is row_cost is None
             if plain and self._waiting.take(y_true, y_score, self._latest):
                 if self._waiting.full:
                     self._count_waiting()
@@ -97,10 +100,11 @@ class Stream:
             columns = {"y_true": y_true, "y_pred": y_pred, "y_score": y_score,
                        "sample_weight": sample_weight, "count": count, "ids": ids}  # fmt: skip
             kept, left_out, new = self._wanted(mask, ids)
+            columns["row_cost"] = row_cost if kept is None else _priced(row_cost, kept)
             if kept is None:
                 self._add(self._tally(columns, by))
             elif kept.any():
-                some = {name: _rows(x, name, kept) for name, x in columns.items()}
+                some = {name: x if name == "row_cost" else _rows(x, name, kept) for name, x in columns.items()}
                 self._add(self._tally(some, None if by is None else {name: _sliced(x, kept) for name, x in by.items()}))
             self._ids.add(new)
             self._left_out += left_out
@@ -250,6 +254,14 @@ class Stream:
 def _sliced(x: Any, kept: NDArray[np.bool_]) -> Any:
     """Some rows of a column to slice by, or of several."""
     return tuple(_rows(one, "by", kept) for one in x) if isinstance(x, tuple) else _rows(x, "by", kept)
+
+
+def _priced(row_cost: Mapping[str, Any] | None, kept: NDArray[np.bool_]) -> Mapping[str, Any] | None:
+    """The costs of some rows; a number is that of all."""
+    if row_cost is None:
+        return None
+    check_row_cost(row_cost)
+    return {cell: x if is_number(x) else _rows(x, "row_cost", kept) for cell, x in row_cost.items()}
 
 
 def _rows(x: Any, name: str, kept: NDArray[np.bool_]) -> Any:

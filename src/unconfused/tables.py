@@ -18,6 +18,7 @@ from unconfused.ingest.joint import joint_arrays
 from unconfused.ingest.mixups import check_matrix
 from unconfused.ingest.progress import watched
 from unconfused.ingest.quantiles import cut_edges
+from unconfused.ingest.row_costs import check_row_cost, is_number
 from unconfused.ingest.rows import Reading
 from unconfused.ingest.sliced import SliceCounter
 from unconfused.ingest.slices import by_names
@@ -43,6 +44,7 @@ def evaluate_frame(
     count: Any = None,
     ids: Any = None,
     unit: Any = None,
+    row_cost: Mapping[str, Any] | None = None,
     by: Any = None,
     edges: Mapping[str, Any] | None = None,
     threshold: Any = None,
@@ -58,6 +60,8 @@ def evaluate_frame(
         y_true, y_pred, sample_weight, count, ids, unit: names of columns.
         y_score: the name of a column, or a list of names: one for each class, in the order of ``labels``.
             ``{"old": "p_old", "new": "p_new"}``, of y_score or y_pred, evaluates several models in one scan.
+        row_cost: what each row costs by itself: the name of a column for a cell, or one number for all rows,
+            ``{"fp": 5, "fn": "amount"}``; as in `evaluate`.
         by: columns to slice by, ``["country", ("country", "device")]``; ``edges`` of columns of numbers, as in
             `evaluate`.
         threshold: of several models: the joint table keeps what they decide there, not each pair of scores.
@@ -80,8 +84,8 @@ def evaluate_frame(
     names = {"y_true": y_true, "y_pred": y_pred, "y_score": y_score, "sample_weight": sample_weight, "count": count}
     names |= {"ids": ids, "unit": unit}
     reading.setdefault("grid", usual(reading.get("score_kind", "probability")))
-    scan = Pass(Reading(**reading), names, by, edges, threshold)  # refused before anything is read
-    if (elsewhere := tally_elsewhere(source, scan.columns, scan.how, scan.sliced, edges)) is not None:
+    scan = Pass(Reading(**reading), names, by, edges, threshold, row_cost)  # refused before anything is read
+    if (elsewhere := tally_elsewhere(source, scan.columns, scan.how, scan.sliced, edges, row_cost)) is not None:
         return told(Evaluation(elsewhere))
     options: dict[str, Any] = {"labels": reading.get("labels"), "input_format": input_format, "delimiter": delimiter}
     with opened(source, scan.columns, **options) as table:
@@ -94,10 +98,18 @@ class Pass:
     Args:
         how: how the columns are read.
         names: the column, the list of columns, or of y_score or y_pred ``{model: columns}``, of each role.
-        by, edges, threshold: as in `evaluate_frame`.
+        by, edges, threshold, row_cost: as in `evaluate_frame`.
     """
 
-    def __init__(self, how: Reading, names: Mapping[str, Any], by: Any, edges: Any, threshold: Any = None) -> None:
+    def __init__(
+        self,
+        how: Reading,
+        names: Mapping[str, Any],
+        by: Any,
+        edges: Any,
+        threshold: Any = None,
+        row_cost: Mapping[str, Any] | None = None,
+    ) -> None:
         self.how, self.edges, self.threshold = how, dict(edges or {}), threshold
         self.role, self.models = _models(names)
         if self.models and names.get("unit") is not None:
@@ -111,6 +123,11 @@ class Pass:
         self.columns = {role: name for role, name in names.items() if not self.models or role != self.role}
         self.columns |= {f"{self.role}:{model}": name for model, name in self.models.items()}
         self.columns |= {role: name for name, role in self.roles.items()}
+        if row_cost is not None:
+            check_row_cost(row_cost)
+        self.costs = dict(row_cost or {})
+        self.priced = {cell: f"cost:{cell}" for cell, x in self.costs.items() if not is_number(x)}
+        self.columns |= {role: self.costs[cell] for cell, role in self.priced.items()}
 
     def over(self, table: Table, source: str | None = None) -> Any:
         """What the pass kept of a table: an Evaluation, or `Models`."""
@@ -142,7 +159,8 @@ class Pass:
         """The columns to slice by, and the others but for the truth."""
         found = {name: rows[role] for name, role in self.roles.items()}
         by = {wanted: tuple(found[name] for name in wanted) for wanted in self.sliced} or None
-        return by, {x: rows[x] for x in PLAIN if x in rows}
+        costs = {cell: rows[self.priced[cell]] if cell in self.priced else x for cell, x in self.costs.items()}
+        return by, {x: rows[x] for x in PLAIN if x in rows} | {"row_cost": costs or None}
 
     @property
     def counted_apart(self) -> bool:

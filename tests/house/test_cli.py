@@ -363,6 +363,17 @@ def test_choose(run: Run) -> None:
     assert "| corrected precision |" in text
 
 
+def test_choose_queue(run: Run) -> None:
+    """--queue counts rows, with --per of so many; how full it is stands in the text and in the data."""
+    code, out, _ = run("choose", CANCER, *SCORES, "--maximize", "recall", "--queue", "300", "--per", "1000")
+    point = json.loads(out)
+    follows_schema(point)
+    assert (code, point["queue"]["size"], point["queue"]["per"]) == (0, 300, 1000)
+    assert 0 < point["queue"]["called"] <= 300
+    text = run("choose", CANCER, *SCORES, "--maximize", "recall", "--queue", "20", "--format", "text")[1]
+    assert "The queue holds 20 of these 569 rows" in text
+
+
 def test_choose_nothing(run: Run) -> None:
     """A threshold of inf is null, and its reason stands beside it."""
     code, out, _ = run("choose", CANCER, *SCORES, "--minimize", "fpr")

@@ -21,6 +21,7 @@ ORDER = [
     {"decide"},
     {"diagnosis"},
     {"show"},
+    {"questions"},
     {"evaluation"},
     {"passes", "stream", "examine", "shards", "versus"},
     {"parts"},

@@ -18,6 +18,7 @@ from unconfused.tally.grouped import Grouped
 from unconfused.tally.joint import Joint, JointScores
 from unconfused.tally.moments import Moments
 from unconfused.tally.ranks import Ranks
+from unconfused.tally.row_costs import RowCosts
 from unconfused.tally.rules import Abstain, ClassWeights, Costs, Rule
 from unconfused.tally.scores import ScoreTally
 from unconfused.tally.slices import Slices
@@ -62,6 +63,8 @@ class Problem:
         """What one pass over the rows keeps."""
         columns = dict(self.columns)
         truth, how = columns.pop("y_true"), Reading(**self.reading)
+        if priced := {name[5:]: columns.pop(name) for name in list(columns) if name.startswith("cost ")}:
+            columns["row_cost"] = priced
         if several := [name for name in columns if " of " in name]:  # "y_pred of a": the column of one of the models
             role = several[0].partition(" ")[0]
             models = {name.rpartition(" ")[2]: columns.pop(name) for name in several}
@@ -227,6 +230,20 @@ def sliced(draw: st.DrawFn, problems: st.SearchStrategy[Problem]) -> Problem:
     return Problem(problem.reading, {**problem.columns, "by country": column(country), "by age": np.array(age)})
 
 
+@st.composite
+def priced(draw: st.DrawFn, problems: st.SearchStrategy[Problem]) -> Problem:
+    """Rows of two known classes, each with costs of its own; gains are hits alone, so that no sum cancels."""
+    problem = draw(problems.filter(lambda x: x.reading.get("unknown") != "other" and None not in x.columns["y_true"]))
+    cells = draw(st.sets(st.sampled_from(["tn", "fp", "fn", "tp"]), min_size=1))
+    costs = {
+        f"cost {cell}": np.array(draw(st.lists(WEIGHTS, min_size=len(problem), max_size=len(problem))))
+        * (-1 if cell == "tp" else 1)
+        for cell in sorted(cells)
+    }
+    reading = {name: x for name, x in problem.reading.items() if name not in ("rules", "curves")}
+    return Problem(reading, {**problem.columns, **costs})
+
+
 FAMILIES: dict[str, st.SearchStrategy[Problem]] = {
     **{f"classes, {style}": of_classes(style) for style in ("inferred", "declared", "renamed", "seats", "left out")},
     **{f"scores, {kind}": of_scores(kind) for kind in SCORES},
@@ -239,6 +256,9 @@ FAMILIES: dict[str, st.SearchStrategy[Problem]] = {
     "slices, folded": sliced(of_scores("probability", grid="folded(1)")),
     "slices, a score for each class": sliced(of_many_scores("logit")),
     "slices, labels": sliced(of_labels("y_score")),
+    **{f"row costs, {kind}": priced(of_scores(kind)) for kind in SCORES},
+    **{f"row costs, {kind}, {grid}": priced(of_scores(kind, grid=grid)) for kind, grid in GRIDS},
+    "row costs, slices": sliced(priced(of_scores("probability"))),
     **{f"models, classes {x}": of_models(of_classes(x), "y_pred") for x in ("inferred", "seats", "left out")},
     **{f"models, {kind}": of_models(of_scores(kind), "y_score") for kind in SCORES},
 }
@@ -249,7 +269,8 @@ def members(tally: Any) -> list[Any]:
     """A tally and every tally inside it."""
     inside: list[Any] = []
     if isinstance(tally, Tallies):
-        parts = (tally.matrix, tally.scores, tally.ranks, *tally.moments.values(), *tally.matrices.values())
+        parts = (tally.matrix, tally.scores, tally.ranks, tally.row_costs, *tally.moments.values(),
+                 *tally.matrices.values())  # fmt: skip
         inside = [x for x in (*parts, *tally.slices.values(), tally.worst) if x is not None]
     elif isinstance(tally, Grouped):
         inside = list(tally.values())
@@ -268,7 +289,7 @@ def alike(a: Any, b: Any) -> bool:
     if type(a) is not type(b):
         return False
     if isinstance(a, Tallies):
-        pairs = [(getattr(a, x), getattr(b, x)) for x in ("matrix", "scores", "ranks")]
+        pairs = [(getattr(a, x), getattr(b, x)) for x in ("matrix", "scores", "ranks", "row_costs")]
         stated = a.kind == b.kind and a.labels.key() == b.labels.key()
         for mine, theirs in ((a.moments, b.moments), (a.matrices, b.matrices), (a.slices, b.slices)):
             stated = stated and sorted(mine) == sorted(theirs)
@@ -281,6 +302,10 @@ def alike(a: Any, b: Any) -> bool:
         return same and all(alike(x, b.members[key]) for key, x in a.members.items())
     if isinstance(a, Moments):
         return a.n == b.n and close(a.sums, b.sums)
+    if isinstance(a, RowCosts):
+        alone = ("scores", "pins", "full")
+        same = a.grid == b.grid and all(np.array_equal(getattr(a, x), getattr(b, x)) for x in alone)
+        return same and close(a.weights, b.weights) and close(a.sums, b.sums)
     if isinstance(a, Ranks):
         same = a.classes == b.classes and np.array_equal(a.places, b.places) and np.array_equal(a.full, b.full)
         return same and close(a.full_weights, b.full_weights) and close(a.full_squares, b.full_squares)

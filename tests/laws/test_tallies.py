@@ -29,6 +29,7 @@ from unconfused.tally.joint import Joint, JointScores
 from unconfused.tally.moments import Moments
 from unconfused.tally.prevalence import View
 from unconfused.tally.ranks import Ranks
+from unconfused.tally.row_costs import RowCosts
 from unconfused.tally.scores import ScoreTally
 from unconfused.tally.slices import Slices
 from unconfused.tally.tallies import Tallies
@@ -38,7 +39,19 @@ from unconfused.tally.worst import Worst
 LIMIT = 2**63 - 1
 ZEROS = {
     kind: kind.zero
-    for kind in (ConfusionMatrix, ScoreTally, Moments, Joint, JointScores, Ranks, Slices, Tallies, Units, Worst)
+    for kind in (
+        ConfusionMatrix,
+        ScoreTally,
+        Moments,
+        Joint,
+        JointScores,
+        Ranks,
+        RowCosts,
+        Slices,
+        Tallies,
+        Units,
+        Worst,
+    )
 } | {Grouped: lambda: Grouped({})}
 every_family = pytest.mark.parametrize("family", FAMILIES)
 few = settings(max_examples=12)
@@ -77,8 +90,9 @@ def test_any_cut(family: str, data: st.DataObject) -> None:
         stream = Stream(**{"grid": "exact"} | problem.reading, edges=EDGES if whole.slices else None)
         for batch in batches:
             sliced = {name[3:]: x for name, x in batch.columns.items() if name.startswith("by ")}
-            columns = {name: x for name, x in batch.columns.items() if not name.startswith("by ")}
-            stream.update(**columns, by=together(sliced) if sliced else None)
+            prices = {name[5:]: x for name, x in batch.columns.items() if name.startswith("cost ")}
+            columns = {name: x for name, x in batch.columns.items() if not name.startswith(("by ", "cost "))}
+            stream.update(**columns, row_cost=prices or None, by=together(sliced) if sliced else None)
         assert alike(stream.evaluation.tallies, whole)
         assert alike(sum(Evaluation(batch.tally()) for batch in batches).tallies, whole)
 

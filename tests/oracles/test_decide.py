@@ -15,7 +15,7 @@ import pytest
 from scipy import stats
 
 import unconfused as uc
-from unconfused.decide import Costs
+from unconfused.decide import CellCosts
 from unconfused.decide.guarantee import most_errors
 from unconfused.decide.luck import grouped
 from unconfused.decide.problem import Problem
@@ -264,7 +264,7 @@ def test_elkan(cost: dict[str, float], theory: float) -> None:
     fp and fn swapped are another problem with another answer.
     """
     point = calibrated().choose(cost=cost)
-    assert Costs.of(cost).theory == point.theory == pytest.approx(theory)
+    assert CellCosts.of(cost).theory == point.theory == pytest.approx(theory)
     assert point.threshold == pytest.approx(theory, abs=0.0011)  # at p = theory both answers cost the same
 
 

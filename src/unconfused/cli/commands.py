@@ -154,6 +154,10 @@ def choose(
         float | None,
         Parameter(group=DECISION, help="How sure it shall be that the population keeps to --where 'fpr <= 0.05'."),
     ] = None,
+    queue: Annotated[
+        int | None, Parameter(group=DECISION, help="How many of the rows can be acted on at most.")
+    ] = None,
+    per: Annotated[int | None, Parameter(group=DECISION, help="Of how many rows --queue is, if not of all.")] = None,
     columns: Columns = NO_COLUMNS,
     reading: Reading = AS_USUAL,
     level: Level = 0.95,
@@ -170,7 +174,7 @@ def choose(
         raise UsageError(f"choose has no {form} form.", fix="Type --format text, json or markdown.")
     costs = None if cost is None else costs_of(cost)
     asked: dict[str, Any] = {"cost": costs, "maximize": maximize, "minimize": minimize, "where": where}
-    asked["guarantee"] = guarantee
+    asked |= {"guarantee": guarantee, "queue": queue, "per": per}
     found = read(sources, columns, reading).choose(**asked, level=level, seed=seed)
     match form:
         case "json":

@@ -11,35 +11,39 @@ from dataclasses import replace
 
 import numpy as np
 
-from unconfused.decide.costs import Costs
-from unconfused.decide.guarantee import check_rows
-from unconfused.decide.luck import FOLDS, crossfitted, grouped, spread
+from unconfused.decide.abstain import Referral, Referring, refer
+from unconfused.decide.by_row import choose_by_row, kept_costs
+from unconfused.decide.costs import CellCosts
+from unconfused.decide.luck import FOLDS, crossfitted, grouped, of_others, spread
 from unconfused.decide.point import Infeasible, OperatingPoint
 from unconfused.decide.problem import Problem
 from unconfused.decide.question import Question
+from unconfused.decide.queue import Filled, Queue
 from unconfused.decide.ranges import Mixture, Range, Ranges, check_both_classes, ranges
 from unconfused.decide.reachable import bounded, unsure
 from unconfused.decide.rules import ChosenRule, asks_rules, choose_rule
 from unconfused.decide.sweep import Sweep, taken
 from unconfused.errors import NotKept
 from unconfused.inference import Estimate
-from unconfused.inference.delta import Sample
 from unconfused.inference.intervals import quantile
 from unconfused.inference.units import of_units
 from unconfused.tally.chosen import Chosen, Signature
 from unconfused.tally.grouped import Grouped
 from unconfused.tally.prevalence import ScoresAt
+from unconfused.tally.row_costs import RowCosts
 from unconfused.tally.rules import Costs as Table
 from unconfused.tally.scores import ScoreTally
 
 __all__ = [
+    "CellCosts",
     "ChosenRule",
-    "Costs",
+    "Filled",
     "Infeasible",
     "Mixture",
     "OperatingPoint",
     "Range",
     "Ranges",
+    "Referral",
     "asks_rules",
     "choose",
     "choose_rule",
@@ -51,15 +55,18 @@ __all__ = [
 def choose(
     tally: ScoreTally,
     *,
-    cost: Mapping[str, float] | Table | None = None,
+    cost: Mapping[str, float] | Table | str | None = None,
     maximize: str | None = None,
     minimize: str | None = None,
     where: str | None = None,
     guarantee: float | None = None,
+    queue: int | None = None,
+    per: int | None = None,
     level: float = 0.95,
     seed: int = 0,
-) -> OperatingPoint | Infeasible:
-    """The best threshold over all of them; see `Evaluation.choose`.
+    row_costs: RowCosts | None = None,
+) -> OperatingPoint | Infeasible | Referral:
+    """The best threshold over all of them; see `Evaluation.choose`. ``row_costs`` is what the pass summed of them.
 
     Raises:
         UsageError: not exactly one objective, or one that no threshold changes.
@@ -67,13 +74,20 @@ def choose(
         InsufficientData: too few rows for the guarantee.
     """
     quantile(level)  # refuses what is no level
-    problem = Problem.of(tally.labels, cost, maximize, minimize, where, level, guarantee)
+    if (referring := Referring.of(cost, tally.labels)) is not None:
+        check_both_classes(tally, "choose()")
+        others = {"maximize": maximize, "minimize": minimize, "where": where, "guarantee": guarantee, "queue": queue}
+        return refer(tally, referring, others, level, seed)
+    held = Queue.of(queue, per, tally.total)
+    if isinstance(cost, str):
+        check_both_classes(tally, "choose()")
+        stated = {"maximize": maximize, "minimize": minimize, "where": where, "level": level, "guarantee": guarantee}
+        return choose_by_row(tally, kept_costs(cost, row_costs), stated | {"queue": held}, seed)
+    problem = Problem.of(tally.labels, cost, maximize, minimize, where, level, guarantee, held)
     check_both_classes(tally, "choose()")
     ranked = tally if of_units(tally) else tally.ranked()  # buckets of units hold whole cells
     sweep = Sweep.of(ranked)
-    if guarantee is not None:
-        for requirement in problem.requirements:
-            check_rows(requirement.condition, requirement.question, sweep.sample, guarantee)
+    problem.check_rows(sweep)
     place = problem.best(sweep)
     if place is None:
         return unsure(problem.infeasible(sweep), tally, problem)
@@ -95,16 +109,17 @@ def choose(
         objective=problem.words,
         expected_cost=apparent if problem.costs else None,
         apparent=apparent,
-        corrected=_as_wide(_corrected(problem.goal, pooled, level, split), apparent, of_units(tally)),
+        corrected=_as_wide(of_others(problem.goal, pooled, level, split), apparent, of_units(tally)),
         theory=_theory(problem, tally),
         spread=spread(coarse, problem, np.random.default_rng([seed, 2])),
         achieved=tuple(seen(question) for question in conditions),
         achieved_corrected=tuple(
-            _as_wide(_corrected(question, pooled, level, split), seen(question), of_units(tally))
+            _as_wide(of_others(question, pooled, level, split), seen(question), of_units(tally))
             for question in conditions
         ),
         merged=int(np.isnan(sweep.thresholds[1:]).sum()),
         seed=seed,
+        queue=None if held is None else held.filled(sweep, place, tally.binned),
     )
 
 
@@ -140,12 +155,3 @@ def _as_wide(corrected: Estimate, apparent: Estimate, clustered: bool) -> Estima
         corrected, low=corrected.value - below, high=corrected.value + above,
         method=f"as wide as on the rows that chose it, on a {split}",
     )  # fmt: skip
-
-
-def _corrected(question: Question, pooled: Sample | None, level: float, split: str) -> Estimate:
-    """The question put to rows that did not choose."""
-    if pooled is None:
-        reason = "nine tenths of the rows allow no threshold"
-        return Estimate(np.nan, np.nan, np.nan, level, split, reason=reason, name=question.name)
-    found = question.estimate(pooled, level)
-    return replace(found, method=f"{found.method}, on a {split}")

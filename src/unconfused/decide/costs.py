@@ -1,4 +1,4 @@
-"""Costs: what a row of each cell costs."""
+"""CellCosts: what a row of each cell costs."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ EXAMPLE = 'Type cost={"fp": 1, "fn": 10}: fp is what a false alarm costs, fn wha
 
 
 @dataclass(frozen=True)
-class Costs:
+class CellCosts:
     """What a row of each cell costs, in any one unit; a gain is a negative cost.
 
     ``fp`` is a negative row called positive, ``fn`` a positive row that was not.
 
-    >>> Costs.of({"fp": 1, "fn": 10}).theory
+    >>> CellCosts.of({"fp": 1, "fn": 10}).theory
     0.09090909090909091
-    >>> Costs.of({"fp": 10, "fn": 1}).theory
+    >>> CellCosts.of({"fp": 10, "fn": 1}).theory
     0.9090909090909091
     """
 
@@ -34,7 +34,7 @@ class Costs:
     tp: float = 0.0
 
     @classmethod
-    def of(cls, stated: Mapping[str, float]) -> Costs:
+    def of(cls, stated: Mapping[str, float]) -> CellCosts:
         """Check what was stated.
 
         Raises:
@@ -58,12 +58,12 @@ class Costs:
         return made
 
     @classmethod
-    def of_table(cls, stated: Table, labels: Labels) -> Costs:
+    def of_table(cls, stated: Table, labels: Labels) -> CellCosts:
         """The same from a table of two classes: rows the truth, columns the prediction, in the order of the labels.
 
         >>> from unconfused.labels import Labels
-        >>> Costs.of_table(Table([[0, 1], [10, 0]]), Labels(["healthy", "ill"], pos_label="ill"))
-        Costs(tn=0.0, fp=1.0, fn=10.0, tp=0.0)
+        >>> CellCosts.of_table(Table([[0, 1], [10, 0]]), Labels(["healthy", "ill"], pos_label="ill"))
+        CellCosts(tn=0.0, fp=1.0, fn=10.0, tp=0.0)
         """
         stated.check(labels)
         if stated.abstain is not None:
@@ -106,4 +106,4 @@ class Costs:
 
     def gross(self, c: Cells) -> float:
         """Σ |cost| / n of one table: the size of what cancels in ``per_row``."""
-        return float(Costs(*map(abs, self.each)).per_row(c))
+        return float(CellCosts(*map(abs, self.each)).per_row(c))

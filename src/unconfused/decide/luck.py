@@ -14,7 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unconfused.decide.problem import Problem
+from unconfused.decide.question import Question
 from unconfused.decide.sweep import Sweep, sample_at, thresholds_of
+from unconfused.inference import Estimate
 from unconfused.inference.delta import Sample, table_of
 from unconfused.metrics.catalogue import ratio
 from unconfused.tally.cells import Cells
@@ -44,16 +46,29 @@ def crossfitted(tally: ScoreTally, problem: Problem, rng: np.random.Generator) -
 
     The mean of several random splits; None where no nine tenths allow a threshold.    Source: Stone 1974.
     """
-    thresholds, repeats = thresholds_of(tally), _times(tally, 1, 10, FOLDS)
+    thresholds, repeats = thresholds_of(tally), splits(tally)
     parts: list[Sample] = []
-    for _ in range(repeats):
-        for held in _folds(tally, rng):
-            chosen = problem.best(Sweep.of(with_rows(tally, tally.full - held), thresholds))
-            if chosen is not None:
-                parts.append(sample_at(with_rows(tally, held), chosen))
+    for held in folds(tally, rng):
+        chosen = problem.best(Sweep.of(with_rows(tally, tally.full - held), thresholds))
+        if chosen is not None:
+            parts.append(sample_at(with_rows(tally, held), chosen))
+    return mean_of(parts, repeats)
+
+
+def mean_of(parts: list[Sample], repeats: int) -> Sample | None:
+    """The held-out tables of several splits as one; None without any."""
     if not parts:
         return None
     return Sample.stacked(parts).each(lambda c: Cells.of_table(table_of(c).sum(0) / repeats, c.k))
+
+
+def of_others(question: Question, pooled: Sample | None, level: float, split: str) -> Estimate:
+    """The question put to rows that did not choose."""
+    if pooled is None:
+        reason = "nine tenths of the rows allow no threshold"
+        return Estimate(np.nan, np.nan, np.nan, level, split, reason=reason, name=question.name)
+    found = question.estimate(pooled, level)
+    return replace(found, method=f"{found.method}, on a {split}")
 
 
 def spread(tally: ScoreTally, problem: Problem, rng: np.random.Generator) -> tuple[float, float]:
@@ -62,15 +77,31 @@ def spread(tally: ScoreTally, problem: Problem, rng: np.random.Generator) -> tup
     The middle 95 % at ``level=0.95``; NaN where no resample allows a threshold.
     """
     thresholds, chosen = thresholds_of(tally), []
-    for drawn in _resampled(tally, _times(tally, 40, 200), rng):
+    for drawn in resampled(tally, rng):
         place = problem.best(Sweep.of(with_rows(tally, drawn), thresholds))
         if place is not None:
-            chosen.append(thresholds[place])
+            chosen.append(float(thresholds[place]))
+    return middle(chosen, problem.level)
+
+
+def middle(chosen: list[float], level: float) -> tuple[float, float]:
+    """The ends of the middle 95 % (of ``level=0.95``); NaN of nothing."""
     if not chosen:
         return math.nan, math.nan
-    tail, last = (1 - problem.level) / 2, len(chosen) - 1
+    tail, last = (1 - level) / 2, len(chosen) - 1
     ordered = np.sort(chosen)
     return float(ordered[math.floor(tail * last)]), float(ordered[math.ceil((1 - tail) * last)])
+
+
+def splits(tally: ScoreTally) -> int:
+    """How many random splits are averaged."""
+    return _times(tally, 1, 10, FOLDS)
+
+
+def folds(tally: ScoreTally, rng: np.random.Generator) -> Iterator[NDArray[np.int64]]:
+    """The tenths of every split, one after the other."""
+    for _ in range(splits(tally)):
+        yield from _folds(tally, rng)
 
 
 def _folds(tally: ScoreTally, rng: np.random.Generator) -> Iterator[NDArray[np.int64]]:
@@ -87,8 +118,9 @@ def _folds(tally: ScoreTally, rng: np.random.Generator) -> Iterator[NDArray[np.i
         yield held
 
 
-def _resampled(tally: ScoreTally, times: int, rng: np.random.Generator) -> Iterator[NDArray[np.int64]]:
-    """The rows drawn anew: each count from Poisson's law, or whole buckets of units."""
+def resampled(tally: ScoreTally, rng: np.random.Generator) -> Iterator[NDArray[np.int64]]:
+    """The rows drawn anew, many times: each count from Poisson's law, or whole buckets of units."""
+    times = _times(tally, 40, 200)
     if isinstance(tally, ScoresOfUnits):
         rows = np.stack(aligned(tally, tally.parts)[0])
         for drawn in rng.multinomial(len(rows), np.full(len(rows), 1 / len(rows)), times):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
+from unconfused.decide.queue import Filled
 from unconfused.errors import NotKept
 from unconfused.inference import Estimate
 from unconfused.tally.confusion import ConfusionMatrix
@@ -87,6 +88,7 @@ class OperatingPoint:
         achieved_corrected: the same on rows that did not choose the threshold.
         merged: log-odds so extreme that no float64 probability parts them from the next; no threshold falls between.
         seed: of the splits and resamples.
+        queue: how far the threshold fills the queue that was stated, or None.
     """
 
     threshold: float
@@ -101,6 +103,7 @@ class OperatingPoint:
     achieved_corrected: tuple[Estimate, ...]
     merged: int
     seed: int
+    queue: Filled | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """As data, after ``schema.json``: no NaN or infinity, a threshold of inf is null with a reason."""

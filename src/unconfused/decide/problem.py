@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from unconfused.decide.costs import Costs
-from unconfused.decide.guarantee import check_guarantee, surely
+from unconfused.decide.costs import CellCosts
+from unconfused.decide.guarantee import check_guarantee, check_rows, surely
 from unconfused.decide.point import Infeasible
 from unconfused.decide.question import Question
+from unconfused.decide.queue import Queue
 from unconfused.decide.sweep import Sweep, taken
 from unconfused.errors import UsageError
 from unconfused.labels import Labels
@@ -48,8 +49,10 @@ class Problem:
     sign: float
     requirements: tuple[Requirement, ...]
     level: float
-    costs: Costs | None = None
+    costs: CellCosts | None = None
     guarantee: float | None = None
+    queue: Queue | None = None
+    filling: Question | None = None
 
     @classmethod
     def of(
@@ -61,6 +64,7 @@ class Problem:
         where: str | None,
         level: float,
         guarantee: float | None = None,
+        queue: Queue | None = None,
     ) -> Problem:
         """Read what was asked for.
 
@@ -78,11 +82,20 @@ class Problem:
         requirements = tuple(Requirement(x, Question.of_query(x.query, labels)) for x in conditions)
         if guarantee is not None:
             check_guarantee(guarantee, conditions)
+        filling = None if queue is None else Question.of_query(parse("predicted_prevalence"), labels)
         if cost is not None:
-            costs = Costs.of_table(cost, labels) if isinstance(cost, Table) else Costs.of(cost)
-            return cls(Question.of_costs(costs), -1.0, requirements, level, costs, guarantee)
+            costs = CellCosts.of_table(cost, labels) if isinstance(cost, Table) else CellCosts.of(cost)
+            return cls(Question.of_costs(costs), -1.0, requirements, level, costs, guarantee, queue, filling)
         goal = Question.of_query(parse(str(maximize if minimize is None else minimize)), labels)
-        return cls(goal, 1.0 if minimize is None else -1.0, requirements, level, guarantee=guarantee)
+        return cls(
+            goal,
+            1.0 if minimize is None else -1.0,
+            requirements,
+            level,
+            guarantee=guarantee,
+            queue=queue,
+            filling=filling,
+        )
 
     @property
     def words(self) -> str:
@@ -93,38 +106,64 @@ class Problem:
             goal = f"lowest expected cost ({self.costs})"
         conditions = " and ".join(str(x.condition) for x in self.requirements)
         sure = "" if self.guarantee is None else f" of the population with probability {self.guarantee:g}"
-        return f"{goal} where {conditions}{sure}" if conditions else goal
+        told = f"{goal} where {conditions}{sure}" if conditions else goal
+        return told if self.queue is None else f"{told}, {self.queue}"
 
     def best(self, sweep: Sweep) -> int | None:
         """The place of the best threshold, among equals the one with the fewest alarms; None where none is allowed.
 
         An undefined value satisfies no condition and is never the best.
         """
-        allowed = ~np.isnan(sweep.thresholds)
+        allowed = self._open(sweep)
         for requirement in self.requirements:
             allowed &= self.met(requirement, sweep)
-        values = np.where(allowed, self.sign * self.goal.values(sweep.sample, self.level), np.nan)
+        values = np.where(allowed, self.sign * self.values(sweep), np.nan)
         if np.isnan(values).all():
             return None
         top = int(np.nanargmax(values))
-        size = self.costs.gross(taken(sweep.sample, top).counts) if self.costs else max(1.0, abs(values[top]))
+        size = self.size(sweep, top, float(values[top]))
         return int(np.flatnonzero(values >= values[top] - TIE * size)[0])
+
+    def check_rows(self, sweep: Sweep) -> None:
+        """Refuse a guarantee that so many rows cannot give."""
+        if self.guarantee is not None:
+            for requirement in self.requirements:
+                check_rows(requirement.condition, requirement.question, sweep.sample, self.guarantee)
+
+    def values(self, sweep: Sweep) -> Array:
+        """The objective at every place.    Shape: (T,)."""
+        return self.goal.values(sweep.sample, self.level)
+
+    def size(self, sweep: Sweep, place: int, value: float) -> float:
+        """The size of what was added up to the objective at a place."""
+        return self.costs.gross(taken(sweep.sample, place).counts) if self.costs else max(1.0, abs(value))
 
     def infeasible(self, sweep: Sweep) -> Infeasible:
         """The first condition that cannot be met, alone or beside those before it, and what comes nearest to it."""
-        anywhere = ~np.isnan(sweep.thresholds)
+        anywhere, held = self._open(sweep), ""
+        if not anywhere.any():
+            place = int(np.flatnonzero(~np.isnan(sweep.thresholds))[0])
+            reason = f"No threshold keeps to {self.queue}: scores of inf alone are more."
+            return self._unreached(reason, sweep, place, self.filling or self.goal)
+        if self.queue is not None:
+            held = str(self.queue)
         for requirement in self.requirements:
             if not (anywhere & self.met(requirement, sweep)).any():
-                return self._short(requirement, sweep, anywhere, "")
-        allowed, held = anywhere, ""
+                return self._short(requirement, sweep, anywhere, held and f"{held}, ")
+        allowed = anywhere
         for requirement in self.requirements:
             both = allowed & self.met(requirement, sweep)
             if not both.any():
-                return self._short(requirement, sweep, allowed, f"where {held}, ")
-            allowed, held = both, f"{held} and {requirement.condition}" if held else str(requirement.condition)
+                return self._short(requirement, sweep, allowed, f"{held}, ")
+            allowed, held = both, f"{held} and {requirement.condition}" if held else f"where {requirement.condition}"
         place = int(np.flatnonzero(allowed)[0])
-        reason = f"{self.goal.name} is undefined ({self.goal.undefined}) at every threshold{held and f' where {held}'}."
+        reason = f"{self.goal.name} is undefined ({self.goal.undefined}) at every threshold{held and f' {held}'}."
         return self._unreached(reason, sweep, place, self.goal)
+
+    def _open(self, sweep: Sweep) -> NDArray[np.bool_]:
+        """Places that have a threshold and fit into the queue."""
+        there: NDArray[np.bool_] = ~np.isnan(sweep.thresholds)
+        return there if self.queue is None else there & self.queue.fits(sweep.sample)
 
     def met(self, requirement: Requirement, sweep: Sweep) -> NDArray[np.bool_]:
         """At which places a condition holds."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from unconfused.decide.costs import Costs
+from unconfused.decide.costs import CellCosts
 from unconfused.decide.sweep import taken
 from unconfused.errors import UsageError
 from unconfused.inference import Estimate
@@ -47,7 +47,7 @@ class Question:
     left_out: Callable[[Cells], tuple[str, ...]] = lambda c: ()
 
     @classmethod
-    def of_costs(cls, costs: Costs) -> Question:
+    def of_costs(cls, costs: CellCosts) -> Question:
         """What a row costs on average."""
         return cls("expected_cost", lambda c: Reading(costs.per_row, costs.range, "delta"))
 

@@ -52,6 +52,8 @@ def _best_inside(tally: ScoreTally, problem: Problem) -> float | None:
     sweep, above = Sweep.of(ranked), len(ranked.scores) - 1 - cells
     corners = [_called(sweep, above, rows) for rows in ([], [0], [1], [0, 1])]
     allowed = np.ones(len(cells), bool)
+    if problem.queue is not None:
+        allowed &= np.any([problem.queue.fits(corner.sample) for corner in corners], axis=0)
     for requirement in problem.requirements:
         allowed &= np.any([problem.met(requirement, corner) for corner in corners], axis=0)
     values = problem.sign * np.stack([problem.goal.values(corner.sample, problem.level) for corner in corners])

@@ -84,6 +84,8 @@ def choose_rule(
     minimize: str | None = None,
     where: str | None = None,
     guarantee: float | None = None,
+    queue: int | None = None,
+    per: int | None = None,
     level: float = 0.95,
 ) -> ChosenRule:
     """The best of the decision stated at the pass and of the rules named there; the first among equals.
@@ -92,16 +94,16 @@ def choose_rule(
         tallies: what the pass kept.
         cost: `Costs`: what a row of each cell costs, rows the truth and columns the prediction.
         maximize, minimize: a metric of decisions instead, such as "f1@macro".
-        where, guarantee: refused, since they bound thresholds.
+        where, guarantee, queue, per: refused, since they bound thresholds.
         level: of the intervals.
 
     Raises:
         UsageError: not exactly one objective, or costs of two classes for several.
         NotKept: fewer than two decisions were kept, or the objective is undefined for all of them.
     """
-    if where is not None or guarantee is not None:
+    if any(x is not None for x in (where, guarantee, queue, per)):
         raise UsageError(
-            "where= and guarantee= bound thresholds, and this is a choice among rules.",
+            "where=, guarantee= and queue= bound thresholds, and this is a choice among rules.",
             fix='Look at each: ev.matrices["safe"].estimate("recall[dog]").',
         )
     given = sum(x is not None for x in (cost, maximize, minimize))

@@ -90,6 +90,11 @@ class Reading:
     slopes: Callable[[Cells], Array] | None = None
     chance: Chance | None = None
 
+    @classmethod
+    def of_form(cls, form: Callable[[Cells], Form]) -> Callable[[Cells], Reading]:
+        """A proportion that is no metric of the catalogue, for any table."""
+        return lambda c: cls(form, (0.0, 1.0), "proportion")
+
     def value(self, c: Cells) -> Array:
         """The answer.    Shape: (...)."""
         return np.clip(value_of(self.form(c)), *self.range)

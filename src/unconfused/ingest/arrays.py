@@ -16,6 +16,7 @@ from unconfused.ingest.accelerated import tallied
 from unconfused.ingest.classes import factored, known, resolve, score_labels
 from unconfused.ingest.columns import Column
 from unconfused.ingest.factors import Factor
+from unconfused.ingest.row_costs import refuse_row_costs, row_costs
 from unconfused.ingest.rows import Reading, Rows, paired
 from unconfused.ingest.scored import (
     argmax,
@@ -49,12 +50,13 @@ def tally_arrays(
     sample_weight: Any = None,
     count: Any = None,
     ids: Any = None,
+    row_cost: Any = None,
 ) -> Tallies:
     """Everything that one pass keeps: the matrix of the stated decision, the masses at each score, the losses."""
-    plain = sample_weight is None and count is None and ids is None
+    plain = sample_weight is None and count is None and ids is None and row_cost is None
     if plain and (made := tallied(reading, y_true, y_pred, y_score)) is not None:
         return made
-    return tally_rows(paired(reading, y_true, y_pred, y_score, sample_weight, count, ids))
+    return tally_rows(paired(reading, y_true, y_pred, y_score, sample_weight, count, ids=ids, row_cost=row_cost))
 
 
 def tally_rows(rows: Rows) -> Tallies:
@@ -162,7 +164,7 @@ def _pairs(
 
 def _class_tallies(rows: Rows) -> Tallies:
     reading = rows.reading
-    if not reading.rules and reading.curves:
+    if not reading.rules and reading.curves and rows.costs is None:
         if rows.score is None and (matrix := express.matrix_of_pairs(rows)) is not None:
             return Tallies(class_kind(matrix), matrix)
         if (quick := express.scores_of_two(rows)) is not None:
@@ -170,12 +172,17 @@ def _class_tallies(rows: Rows) -> Tallies:
     truth = factored(rows, rows.truth)
     if rows.score is None:
         _refuse_rules(reading, "y_pred= was given alone, and rules weigh scores")
+        refuse_row_costs(rows, "there are no scores")
         assert rows.called is not None
         labels = resolve(reading, truth, factored(rows, rows.called))
         given = _label_matrix(rows, truth, labels)
         return Tallies(class_kind(given), given)
     score, rows = rows.score, _noted(rows, rows.score)
     labels = score_labels(reading, truth, score, partial=True)
+    if not reading.curves:
+        refuse_row_costs(rows, "curves=False keeps no scores")
+    if score.values.ndim == 2 and score.values.shape[1] > 2:
+        refuse_row_costs(rows, f"y_score has a score for each of {score.values.shape[1]} classes")
     if (
         len(labels) > 2
         and reading.curves
@@ -196,14 +203,15 @@ def _class_tallies(rows: Rows) -> Tallies:
     weighing, evidence = rows.weighing, rows.evidence
     if keep is not None:
         evidence += Evidence(unknown=weighing.rows(~keep))
-        codes, scores, weighing = codes[keep], scores[keep], weighing.keep(keep)
+        codes, scores, weighing, rows = codes[keep], scores[keep], weighing.keep(keep), rows.keep(keep)
     tallies = None
     if reading.curves:
         tallies = score_tallies(codes, scores, labels, reading, weighing, evidence)
     if scores.ndim == 1:
         if matrix is None and tallies is None and not matrices:
             _nothing_kept()
-        return Tallies("binary", matrix, tallies, matrices=matrices)
+        prices = row_costs(rows, codes, scores, labels, weighing)
+        return Tallies("binary", matrix, tallies, matrices=matrices, row_costs=prices)
     moments = score_moments(codes, scores, reading.score_kind, weighing)
     ranks = score_ranks(codes, scores, weighing)
     columns = score_columns(codes, scores, labels, reading, weighing) if reading.curves else None
@@ -262,6 +270,7 @@ def _of_label(rows: Rows, place: int) -> Rows:
 
 def _multilabel(rows: Rows) -> Tallies:
     _refuse_rules(rows.reading, "each label is decided by itself, at a threshold of its own")
+    refuse_row_costs(rows, "each label is decided by itself")
     members: dict[Label, Tallies] = {}
     for place, name in enumerate(label_names(rows).names):
         members[name] = tally_rows(_of_label(rows, place))

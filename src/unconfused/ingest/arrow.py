@@ -16,7 +16,7 @@ from unconfused.errors import LabelTypeMismatch, UnreadableFile, require
 from unconfused.ingest.columns import Column, as_column
 from unconfused.ingest.files import File, Found, Wanted, check_columns, quoted, sentence
 
-NUMBERS = ("y_score", "sample_weight", "count", "cut")
+NUMBERS = ("y_score", "sample_weight", "count", "cut", "cost")
 """Roles of numbers: text in them stays text, so that what is wrong with it is told as of a list."""
 WIDE = 4
 """A row group of more than so many pieces is read in batches, one after the other."""

@@ -14,6 +14,7 @@ from unconfused.errors import AmbiguousCall, EmptyInput, ShapeError, UsageError
 from unconfused.findings import Evidence
 from unconfused.ingest.columns import Column, as_column, check_pairing
 from unconfused.ingest.factors import factor, positions, refuse_fractions
+from unconfused.ingest.row_costs import cost_columns, read_row_costs
 from unconfused.ingest.seen import seen
 from unconfused.ingest.weights import Weighing, read_weights
 from unconfused.labels import Declared, Labels, listed, plain, plural
@@ -104,6 +105,7 @@ class Rows:
     weighing: Weighing
     evidence: Evidence
     ids: Column | None = None
+    costs: NDArray[np.float64] | None = None
 
     def keep(self, mask: NDArray[np.bool_]) -> Rows:
         """Only the rows where ``mask`` is true."""
@@ -114,18 +116,27 @@ class Rows:
             score=None if self.score is None else self.score.keep(mask),
             weighing=self.weighing.keep(mask),
             ids=None if self.ids is None else self.ids.keep(mask),
+            costs=None if self.costs is None else self.costs[mask],
         )
 
 
 def paired(
-    reading: Reading, y_true: Any, y_pred: Any, y_score: Any, sample_weight: Any, count: Any, ids: Any = None
+    reading: Reading, y_true: Any, y_pred: Any, y_score: Any, sample_weight: Any, count: Any, **more: Any
 ) -> Rows:
     """The columns of a call as rows: read, flattened as the caller said, of one length, without the ignored ones."""
-    return standing(given_rows(reading, y_true, y_pred, y_score, sample_weight, count, ids))
+    return standing(given_rows(reading, y_true, y_pred, y_score, sample_weight, count, **more))
 
 
 def given_rows(
-    reading: Reading, y_true: Any, y_pred: Any, y_score: Any, sample_weight: Any, count: Any, ids: Any = None
+    reading: Reading,
+    y_true: Any,
+    y_pred: Any,
+    y_score: Any,
+    sample_weight: Any,
+    count: Any,
+    *,
+    ids: Any = None,
+    row_cost: Any = None,
 ) -> Rows:
     """The same with all rows, as they were given."""
     if y_pred is None and y_score is None:
@@ -137,6 +148,7 @@ def given_rows(
     weights = None if sample_weight is None else as_column(sample_weight, "sample_weight")
     counts = None if count is None else as_column(count, "count")
     names = None if ids is None else as_column(ids, "ids")
+    prices = cost_columns(row_cost)
     if reading.label_kind == "class":
         weights, counts, names = (
             x if x is None or x.shape != truth.shape else x.flat() for x in (weights, counts, names)
@@ -144,7 +156,8 @@ def given_rows(
     if names is not None and names.values.ndim != 1:
         raise ShapeError(f"ids has shape {names.shape}; there is one id for each row.")
     truth, called, score = _flattened(reading, truth, called, score)
-    given = [column for column in (truth, called, score, weights, counts, names) if column is not None]
+    beside = (truth, called, score, weights, counts, names, *prices.values())
+    given = [column for column in beside if isinstance(column, Column)]
     check_pairing(given)
     if len(truth) == 0:
         raise EmptyInput(
@@ -153,7 +166,8 @@ def given_rows(
     other = called if called is not None else score
     assert other is not None
     evidence = seen(y_true, y_pred if called is not None else y_score, truth, other, reading.score_kind)
-    return Rows(reading, truth, called, score, read_weights(weights, counts, len(truth)), evidence, names)
+    weighing = read_weights(weights, counts, len(truth))
+    return Rows(reading, truth, called, score, weighing, evidence, names, read_row_costs(prices, len(truth)))
 
 
 def standing(rows: Rows) -> Rows:

@@ -55,7 +55,7 @@ class SliceCounter:
 
     def take(self, y_true: Any, by: By, columns: Mapping[str, Any]) -> Tallies:
         """Count a piece: the tallies of all its rows; those of its slices are kept here."""
-        if not self._may() or columns.get("ids") is not None:
+        if not self._may() or any(columns.get(x) is not None for x in ("ids", "row_cost")):
             return self._slowly(y_true, by, columns)
         given = {name: columns.get(name) for name in ("y_pred", "y_score", "sample_weight", "count")}
         rows = given_rows(self.reading, y_true, **given)

@@ -57,7 +57,7 @@ def tally_slices(
         LengthMismatch: a column of another length.
         InvalidValues: fractional numbers without edges.
     """
-    given = {name: columns.get(name) for name in ("y_pred", "y_score", "sample_weight", "count", "ids")}
+    given = {x: columns.get(x) for x in ("y_pred", "y_score", "sample_weight", "count", "ids", "row_cost")}
     if by is None:
         _refuse_edges(edges, ())
         return tally_arrays(reading, y_true, **given)
@@ -148,9 +148,10 @@ def _taken(rows: Rows, at: Any) -> Rows:
     n = len(truth)
     weighing = Weighing(n, *(None if x is None else x[at] for x in (w.weights, w.count)))
     coarse = Evidence(coarse=n if rows.evidence["coarse"] else 0)
+    costs = None if rows.costs is None else rows.costs[at]
     return replace(
         rows, truth=truth, called=column(rows.called), score=column(rows.score), ids=column(rows.ids),
-        weighing=weighing, evidence=coarse,
+        weighing=weighing, evidence=coarse, costs=costs,
     )  # fmt: skip
 
 

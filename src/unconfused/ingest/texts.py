@@ -30,6 +30,7 @@ NUMBERS: dict[str, tuple[str, str, type[InputError]]] = {
     "sample_weight": (NUMBER, "DOUBLE", InvalidWeights),
     "count": (WHOLE, "BIGINT", InvalidWeights),
     "cut": (NUMBER, "DOUBLE", InvalidValues),
+    "cost": (NUMBER, "DOUBLE", InvalidValues),
 }
 """Roles that hold numbers: what a cell must look like, its type, and the error when it does not."""
 NAMES = "unit"

@@ -19,7 +19,7 @@ from unconfused.show.table import name, paragraph
 from unconfused.show.words import sentence
 
 if TYPE_CHECKING:
-    from unconfused.decide import Infeasible, OperatingPoint
+    from unconfused.decide import Filled, Infeasible, OperatingPoint
 
 CHOSE, OTHERS = "on the rows that chose it", "on rows that did not choose it"
 NOTHING, EVERYTHING = "nothing is called positive", "everything is called positive"
@@ -43,16 +43,17 @@ def point_html(point: OperatingPoint) -> str:
     """A chosen operating point, in a notebook."""
     return box(
         html_paragraph(_headline(point)), html_paragraph(sentence(point.matrix)), matrix_table(point.matrix),
-        _rates_table(_rates(point)), *map(quiet, _remarks(point)),
+        estimates_table(_rates(point)), *map(quiet, _remarks(point)),
     )  # fmt: skip
 
 
 def infeasible_html(found: Infeasible) -> str:
     """Why there is no threshold, in a notebook."""
-    return box(html_paragraph(found.reason), _rates_table([(found.reached.name, found.reached, "there")]))
+    return box(html_paragraph(found.reason), estimates_table([(found.reached.name, found.reached, "there")]))
 
 
-def _rates_table(rates: Iterable[Rate]) -> str:
+def estimates_table(rates: Iterable[Rate]) -> str:
+    """Estimates as a table of HTML."""
     rows = []
     for what, e, beside in rates:
         value, interval = halves(e)
@@ -65,15 +66,18 @@ def point_markdown(point: OperatingPoint) -> str:
     """A chosen operating point as Markdown."""
     told = [_headline(point), sentence(point.matrix), *_remarks(point)]
     first, second, *rest = map(markdown, told)
-    return "\n\n".join([first, second, matrix_markdown(point.matrix).strip(), _rows(_rates(point)), *rest]) + "\n"
+    return (
+        "\n\n".join([first, second, matrix_markdown(point.matrix).strip(), markdown_rows(_rates(point)), *rest]) + "\n"
+    )
 
 
 def infeasible_markdown(found: Infeasible) -> str:
     """Why there is no threshold, as Markdown."""
-    return f"{markdown(found.reason)}\n\n{_rows([(found.reached.name, found.reached, 'there')])}\n"
+    return f"{markdown(found.reason)}\n\n{markdown_rows([(found.reached.name, found.reached, 'there')])}\n"
 
 
-def _rows(rates: Iterable[Rate]) -> str:
+def markdown_rows(rates: Iterable[Rate]) -> str:
+    """Estimates as a table of Markdown."""
     lines = ["| | value | where | method |", "|---|---|---|---|"]
     lines += [
         f"| {' | '.join(map(markdown, (what, str(e), beside, e.method if e.defined else '')))} |"
@@ -90,21 +94,28 @@ def point_dict(point: OperatingPoint) -> dict[str, Any]:
         "schema_version": SCHEMA_VERSION,
         "type": "operating_point",
         "objective": point.objective,
-        "threshold": _finite(point.threshold),
+        "threshold": finite(point.threshold),
         "reason": _infinity(point),
         "matrix": matrix_dict(point.matrix),
-        "apparent": _named(point.apparent),
-        "corrected": _named(point.corrected),
-        "expected_cost": None if point.expected_cost is None else _named(point.expected_cost),
+        "apparent": named(point.apparent),
+        "corrected": named(point.corrected),
+        "expected_cost": None if point.expected_cost is None else named(point.expected_cost),
         "theory": point.theory,
-        "spread": {"low": _finite(low), "high": _finite(high), "reason": _unbounded(low, high)},
+        "spread": {"low": finite(low), "high": finite(high), "reason": _unbounded(low, high)},
         "achieved": [
-            {"apparent": _named(apparent), "corrected": _named(corrected)}
+            {"apparent": named(apparent), "corrected": named(corrected)}
             for apparent, corrected in zip(point.achieved, point.achieved_corrected, strict=True)
         ],
         "merged": point.merged,
         "seed": point.seed,
+        "queue": point.queue and _queue_dict(point.queue),
     }
+
+
+def _queue_dict(queue: Filled) -> dict[str, Any]:
+    return {
+        "size": queue.size, "per": queue.per, "called": queue.called, "free": queue.free, "tied": queue.tied,
+    }  # fmt: skip
 
 
 def infeasible_dict(found: Infeasible) -> dict[str, Any]:
@@ -114,17 +125,19 @@ def infeasible_dict(found: Infeasible) -> dict[str, Any]:
         "type": "infeasible",
         "objective": found.objective,
         "reason": found.reason,
-        "nearest": _finite(found.nearest),
+        "nearest": finite(found.nearest),
         "nearest_reason": None if math.isfinite(found.nearest) else NOTHING if found.nearest > 0 else EVERYTHING,
-        "reached": _named(found.reached),
+        "reached": named(found.reached),
     }
 
 
-def _named(e: Estimate) -> dict[str, Any]:
+def named(e: Estimate) -> dict[str, Any]:
+    """An estimate with its name, after the schema."""
     return {"name": e.name, **estimate_dict(e)}
 
 
-def _finite(x: float) -> float | None:
+def finite(x: float) -> float | None:
+    """A number, or None for what JSON has none for."""
     return x if math.isfinite(x) else None
 
 
@@ -173,7 +186,8 @@ def _remarks(point: OperatingPoint) -> list[str]:
         told = f"Of data sets like this one, {100 * point.apparent.level:.4g} % would choose a threshold {ends}."
     if point.theory is not None:
         told += f" For calibrated probabilities these costs ask for {point.theory:.4g}."
+    filled = [] if point.queue is None else [str(point.queue)]
     if not point.merged:
-        return [told]
+        return [*filled, told]
     merged = f"{point.merged:,} of the log-odds are so extreme that no probability in float64 parts them from the next"
-    return [told, f"{merged}: no threshold falls between. score_kind='raw' has thresholds in log-odds."]
+    return [*filled, told, f"{merged}: no threshold falls between. score_kind='raw' has thresholds in log-odds."]

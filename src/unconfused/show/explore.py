@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from unconfused import curves
-from unconfused.decide.costs import Costs
+from unconfused.decide.costs import CellCosts
 from unconfused.inference.bands import banded
 from unconfused.labels import plural
 from unconfused.metrics.catalogue import find, ratio
@@ -146,7 +146,7 @@ class Explorer:
 
     members: list[Member]
     views: tuple[View, ...]
-    costs: Costs
+    costs: CellCosts
     prevalence: float | None
     level: float
     kind: str
@@ -176,7 +176,7 @@ class Explorer:
             curve = None if tally.score_kind == "raw" else curves.curve(tally, "calibration")
             curve = banded(curve, level=level) if alone and curve else curve
             members.append(Member.of(None if alone else visible(str(name)), tally, chosen, level, most, curve))
-        costs = Costs(fp=1, fn=1) if cost is None else Costs.of(cost)
+        costs = CellCosts(fp=1, fn=1) if cost is None else CellCosts.of(cost)
         drawn = views(able[picked[0]].score_kind != "raw")
         return cls(members, drawn, costs, prevalence, level, "" if alone else scores.kind, len(able) - len(picked))
 

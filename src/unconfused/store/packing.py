@@ -19,6 +19,7 @@ from unconfused.tally.joint import Joint, JointScores
 from unconfused.tally.moments import Moments
 from unconfused.tally.prevalence import View
 from unconfused.tally.ranks import Ranks
+from unconfused.tally.row_costs import RowCosts
 from unconfused.tally.scores import ScoreTally
 from unconfused.tally.slices import Slices
 from unconfused.tally.sparse import Sparse
@@ -64,6 +65,10 @@ def packed(tally: Any, place: str, arrays: Arrays) -> Node:
             return {"kind": "ranks", "classes": tally.classes} | blocks(
                 places=tally.places, full=tally.full, weights=tally.full_weights, squares=tally.full_squares
             )
+        case RowCosts():
+            return {"kind": "row costs", "grid": str(tally.grid)} | blocks(
+                scores=tally.scores, full=tally.full, weights=tally.weights, sums=tally.sums, pins=tally.pins
+            )
         case Joint() | JointScores():
             node = {"labels": _packed_labels(tally.labels), "models": list(tally.models)}
             stated: Node = {"kind": "joint", "rules": list(tally.rules)} if isinstance(tally, Joint) else {
@@ -92,6 +97,11 @@ def packed(tally: Any, place: str, arrays: Arrays) -> Node:
                 "moments": {k: packed(x, f"{place}moments/{k}/", arrays) for k, x in tally.moments.items()},
                 **({} if tally.units is None else {"units": packed(tally.units, f"{place}units/", arrays)}),
                 **({} if tally.worst is None else {"worst": packed(tally.worst, f"{place}worst/", arrays)}),
+                **(
+                    {}
+                    if tally.row_costs is None
+                    else {"row_costs": packed(tally.row_costs, f"{place}row_costs/", arrays)}
+                ),
                 "slices": [packed(x, f"{place}slices/{i}/", arrays) for i, x in enumerate(tally.slices.values())],
             }
         case Units():

@@ -31,6 +31,7 @@ from unconfused.tally.joint import Joint, JointScores, ascends
 from unconfused.tally.kernels import LIMIT, Floats, Ints, exact_total
 from unconfused.tally.moments import Moments
 from unconfused.tally.ranks import Ranks
+from unconfused.tally.row_costs import CELLS, RowCosts
 from unconfused.tally.scores import ScoreTally
 from unconfused.tally.slices import Edges, Key, Slices, intervals
 from unconfused.tally.sparse import Sparse
@@ -64,6 +65,8 @@ def unpacked(node: Node, place: str, file: Archive, depth: int) -> Any:
             return Moments(n, sums)
         case "ranks":
             return _ranks(node, place, file)
+        case "row costs":
+            return _row_costs(node, place, file)
         case "joint":
             return _joint(node, place, file)
         case "joint scores":
@@ -133,6 +136,23 @@ def _ranks(node: Node, place: str, file: Archive) -> Ranks:
     return Ranks(classes, places, *_masses(node, place, file, (len(places),)))
 
 
+def _row_costs(node: Node, place: str, file: Archive) -> RowCosts:
+    scores, pins = (file.array(f"{place}{x}.npy", "<f8", (None,)) for x in ("scores", "pins"))
+    if any(np.isnan(x).any() or not (x[1:] > x[:-1]).all() for x in (scores, pins)):
+        refuse("its scores or its pins do not ascend")
+    full = file.array(f"{place}full.npy", "<i8", (len(scores) + 1, 2))
+    if (full < 0).any() or exact_total(full) > LIMIT:
+        refuse("its counts are negative, or too many")
+    sums, weights = file.array(f"{place}sums.npy", "<f8", (*full.shape[:1], len(CELLS), 3)), None
+    if "weights" in list_of(node.get("arrays")):
+        weights = file.array(f"{place}weights.npy", "<f8", (*full.shape, 2))
+        if not (np.isfinite(weights) & (weights >= 0)).all() or weights[full == 0].any():
+            refuse("its weights are negative, not finite, or stand where no row is")
+    if not np.isfinite(sums).all() or (sums[..., 2] < 0).any() or sums[np.repeat(full, 2, 1) == 0].any():
+        refuse("its sums of costs are not finite, or stand where no row is")
+    return RowCosts(scores, full, weights, sums, Grid.parse(text_of(node.get("grid"))), pins)
+
+
 def _joint(node: Node, place: str, file: Archive) -> Joint:
     labels, models, rules = labels_of(node), _models(node), node.get("rules")
     cells = file.array(f"{place}cells.npy", "<i8", (None, 1 + len(models)))
@@ -193,10 +213,16 @@ def _evaluation(node: Node, inner: Any) -> Tallies:
     worst = None if node.get("worst") is None else inner(node["worst"], "worst")
     if not all(isinstance(x, Worst | None) for x in (worst.values() if isinstance(worst, Grouped) else [worst])):
         refuse("its worst rows are a tally of another kind")
+    costs = None if node.get("row_costs") is None else inner(node["row_costs"], "row_costs")
+    if not isinstance(costs, RowCosts | None):
+        refuse("its row costs are a tally of another kind")
+    if costs is not None and not (isinstance(parts["scores"], ScoreTally) and costs.fits(parts["scores"])):
+        refuse("its row costs are of other rows than its scores")
     rules = dict(parts["matrices"] or {})
     made = Tallies(
-        problem, parts["matrix"], parts["scores"], losses, parts["ranks"], rules, columns, units, worst=worst
-    )
+        problem, parts["matrix"], parts["scores"], losses, parts["ranks"], rules, columns, units, worst=worst,
+        row_costs=costs,
+    )  # fmt: skip
     found = [inner(x, f"slices/{i}") for i, x in enumerate(list_of(node.get("slices", [])))]
     slices = {x.columns: x for x in found if isinstance(x, Slices)}
     if len(slices) < len(found):

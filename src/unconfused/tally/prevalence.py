@@ -20,7 +20,8 @@ from unconfused.labels import plural
 from unconfused.tally.cells import divided
 from unconfused.tally.confusion import ConfusionMatrix
 from unconfused.tally.grouped import Grouped
-from unconfused.tally.kernels import exact_total, runs
+from unconfused.tally.kernels import exact_total
+from unconfused.tally.odds import with_odds
 from unconfused.tally.scores import ScoreTally
 from unconfused.tally.tallies import Tallies
 
@@ -119,22 +120,8 @@ class ScoresAt(View, ScoreTally):
         Raises:
             NotKept: raw scores, which are no probabilities, or scores in bins, whose edges would move.
         """
-        if self.score_kind == "raw" or getattr(self, "lows", None) is not None:
-            raise NotKept(
-                "These scores are of score_kind='raw'." if self.score_kind == "raw" else "These scores are binned.",
-                "Only exact probabilities and log-odds can be moved to another prevalence.",
-                "Ask at_prevalence() without recalibrate=, or move the scores before they are counted.",
-            )
-        moved = self.scores + np.log(self.odds)
-        if self.score_kind == "probability":
-            moved = divided(self.scores * self.odds, self.scores * self.odds + (1 - self.scores))
-        starts = runs(moved)
-
-        def united(full: NDArray[Any]) -> NDArray[Any]:
-            return np.concatenate([full[:1], np.add.reduceat(full[1:], starts, axis=0)]) if len(starts) else full
-
-        parts: dict[str, Any] = {x: united(getattr(self, x)) for x in ("full", "full_weights", "full_squares")}
-        return replace(self, scores=moved[starts], odds=1.0, **parts)
+        moved: ScoresAt = with_odds(self, self.odds)
+        return replace(moved, odds=1.0)
 
     def at(self, threshold: float) -> MatrixAt:
         """The matrix at that threshold and prevalence."""

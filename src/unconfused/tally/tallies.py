@@ -15,11 +15,13 @@ from unconfused.tally.grids import Grid
 from unconfused.tally.grouped import Grouped
 from unconfused.tally.moments import Moments
 from unconfused.tally.ranks import Ranks
+from unconfused.tally.row_costs import RowCosts
 from unconfused.tally.scores import ScoreTally
 from unconfused.tally.slices import Slices, told
 from unconfused.tally.units import Units
 from unconfused.tally.worst import Worst
 
+_PARTS = ("matrix", "scores", "ranks", "columns", "units", "row_costs")
 Kind: TypeAlias = Literal["binary", "multiclass", "multilabel"]
 Matrix: TypeAlias = "ConfusionMatrix | Grouped[ConfusionMatrix]"
 Scores: TypeAlias = "ScoreTally | Grouped[ScoreTally]"
@@ -40,6 +42,7 @@ class Tallies:
         units: of clustered rows, what each bucket of units adds to all this.
         slices: of the columns that the rows were sliced by, the tallies of the rows of each value.
         worst: of rows that were given with ids, those of the worst in each cell; names of rows beside what is counted.
+        row_costs: what the rows cost at every score, where each has costs of its own.
     """
 
     kind: Kind | None = None
@@ -52,6 +55,7 @@ class Tallies:
     units: Units | None = None
     slices: Mapping[tuple[str, ...], Slices] = field(default_factory=dict)
     worst: Worst | Grouped[Worst] | None = field(default=None, compare=False, repr=False)
+    row_costs: RowCosts | None = None
 
     @classmethod
     def zero(cls) -> Tallies:
@@ -142,6 +146,7 @@ class Tallies:
             _sum(self.columns, other.columns),
             _sum(self.units, other.units),
             worst=None if self.worst is None or other.worst is None else _sum(self.worst, other.worst),
+            row_costs=_sum(self.row_costs, other.row_costs),
         )
         return made.sliced({names: self.slices[names] + other.slices[names] for names in self.slices})
 
@@ -165,7 +170,9 @@ class Tallies:
 
         units = self.units and replace(self.units, buckets=self.units.buckets.each(lambda x: x.coarsen(grid, pins)))
         slices = {names: x.coarsen(grid, pins) for names, x in self.slices.items()}
-        return replace(self, scores=coarse(self.scores), columns=None, units=units, slices=slices)
+        scores, costs = coarse(self.scores), self.row_costs
+        costs = costs and costs.coarsen(grid, scores.pins)
+        return replace(self, scores=scores, columns=None, units=units, slices=slices, row_costs=costs)
 
     def nameless(self) -> Tallies:
         """The same without ids of rows."""
@@ -185,11 +192,11 @@ class Tallies:
 
     def shape(self, names: Iterable[tuple[str, ...]] | None = None) -> str:
         """What is kept, in words; the same of both sides of a sum. ``names`` are the slices, all unless said."""
-        held = [name for name in ("matrix", "scores", "ranks", "columns", "units") if getattr(self, name) is not None]
+        held = [name for name in _PARTS if getattr(self, name) is not None]
         held += [*sorted(self.moments), *(f"the rule {name!r}" for name in sorted(self.matrices))]
         kind = self.kind if held != ["matrix"] or self.kind == "multilabel" else "one of given classes"
         held += [f"slices by {told(columns)}" for columns in sorted(self.slices if names is None else names)]
-        return f"{kind} with {', '.join(held)}"
+        return f"{kind} with {', '.join(held).replace('row_costs', 'row costs')}"
 
 
 def class_kind(matrix: ConfusionMatrix) -> Kind:
