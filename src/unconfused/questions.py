@@ -154,6 +154,7 @@ class Questions:
         >>> ev = uc.evaluate([1] * 100 + [0] * 100, [1] * 80 + [0] * 110 + [1] * 10)
         >>> found = ev.prevalence_of(y_pred=[1] * 24 + [0] * 76)  # (0.24 - 0.1) / (0.8 - 0.1)
         >>> print(found.estimate, float(ev.at_prevalence(found).estimate("prevalence")))
+        0.200 [0.07, 0.35] 0.2
         """
         if (y_score is None) == (y_pred is None):
             raise UsageError(

@@ -26,7 +26,9 @@ class Pieces(Protocol):
     """What can be gone through again and again, a few rows at a time."""
 
     @property
-    def pieces(self) -> Iterable[Callable[[], dict[str, Any]]]: ...
+    def pieces(self) -> Iterable[Callable[[], dict[str, Any]]]:
+        """Each reads some rows: the columns by their role."""
+        ...
 
 
 def numbers_of(column: Column, name: str) -> tuple[Floats, NDArray[np.bool_]]:
