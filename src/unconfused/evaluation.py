@@ -210,7 +210,8 @@ class Evaluation(EvaluationDoors):
         """One curve; for several classes or labels, one for each: ``{class: Curve}``.
 
         Args:
-            kind: "roc", "pr", "gain", "lift", "response", "det", "ks", "cost", "net_benefit" or "calibration".
+            kind: "roc", "pr", "gain", "lift", "response", "det", "ks", "cost", "net_benefit", "calibration" or
+                "risk_coverage".
             level, seed: of the intervals and consistency bands of a calibration curve, and of their samples.
             options: of "calibration" ``how="isotonic"`` (or "equal width", "equal mass") and ``bins=15``; of
                 "net_benefit" ``at="percent"`` (or "scores").
