@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from unconfused.decide import Infeasible as Infeasible
     from unconfused.decide import OperatingPoint as OperatingPoint
     from unconfused.decide import Ranges as Ranges
+    from unconfused.decide import Referral as Referral
     from unconfused.errors import UnconfusedError as UnconfusedError
     from unconfused.evaluation import Evaluation as Evaluation
     from unconfused.examine import diagnose as diagnose
@@ -57,6 +58,7 @@ _ROOMS = {
     "Labels": "labels",
     "OperatingPoint": "decide",
     "Ranges": "decide",
+    "Referral": "decide",
     "Rates": "tally.rates",
     "Stream": "stream",
     "TrainingWeights": "ingest.class_weights",

@@ -232,7 +232,8 @@ class Evaluation(Questions, EvaluationDoors):
         """One curve; for several classes or labels, one for each: ``{class: Curve}``.
 
         Args:
-            kind: "roc", "pr", "gain", "lift", "response", "det", "ks", "cost", "net_benefit" or "calibration".
+            kind: "roc", "pr", "gain", "lift", "response", "det", "ks", "cost", "net_benefit", "calibration" or
+                "risk_coverage".
             band: of "roc", "simultaneous" (holds the whole curve of the population) or "pointwise" (recall at each
                 false-positive rate by itself): the ``interval`` of the curve.
             level, seed: of that band, of the intervals and consistency bands of a calibration curve, and of their

@@ -374,6 +374,18 @@ def test_choose_queue(run: Run) -> None:
     assert "The queue holds 20 of these 569 rows" in text
 
 
+def test_choose_two_thresholds(run: Run) -> None:
+    """A price for abstaining makes two thresholds, as text, as data after the schema and as Markdown."""
+    asked = ("choose", CANCER, *SCORES, "--cost", "fp=1,fn=10,abstain=0.5")
+    code, out, _ = run(*asked)
+    made = json.loads(out)
+    follows_schema(made)
+    assert (code, made["type"]) == (0, "referral")
+    assert 0 <= made["low"] < made["high"] <= 1
+    assert "refer it in between" in " ".join(run(*asked, "--format", "text")[1].split())
+    assert "| referred |" in run(*asked, "--format", "markdown")[1]
+
+
 def test_choose_nothing(run: Run) -> None:
     """A threshold of inf is null, and its reason stands beside it."""
     code, out, _ = run("choose", CANCER, *SCORES, "--minimize", "fpr")

@@ -42,7 +42,7 @@ OF_SCORES = [
     "pr_auc(trapezoid)",
 ]
 OF_PROBABILITIES = ["log_loss", "brier", "brier_sum", "ece", "ece(2)", "ece(20)", "miscalibration", "discrimination",
-                    "uncertainty"]  # fmt: skip
+                    "uncertainty", "aurc"]  # fmt: skip
 
 
 @st.composite

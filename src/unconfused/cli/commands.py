@@ -142,7 +142,8 @@ def _decided(evaluation: Evaluation, threshold: float | None) -> Any:
 def choose(
     *sources: Sources,
     cost: Annotated[
-        str | None, Parameter(group=DECISION, help="What a row of each cell costs: fp=1,fn=10; a gain is negative.")
+        str | None,
+        Parameter(group=DECISION, help="What a row of each cell costs: fp=1,fn=10; abstain=0.5 refers rows."),
     ] = None,
     maximize: Annotated[str | None, Parameter(group=DECISION, help="A metric to make large, such as recall.")] = None,
     minimize: Annotated[str | None, Parameter(group=DECISION, help="A metric to make small, such as fpr.")] = None,

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from unconfused.errors import UsageError
+from unconfused.errors import NotKept, UsageError
 from unconfused.metrics import parse, ratio
 from unconfused.metrics.certificates import certificate
 from unconfused.metrics.ranking import asked
@@ -169,7 +169,7 @@ def curve(tally: ScoreTally | Grouped[ScoreTally], kind: str, **options: Any) ->
 
     Raises:
         UsageError: there is no such kind, or it has no such option.
-        NotKept: the kind needs probabilities, and the scores are raw.
+        NotKept: the kind needs probabilities, and the scores are raw; or what it needs of several classes was not kept.
     """
     if kind not in KINDS:
         raise UsageError(f"There is no curve {kind!r}.", fix=f"Choose one of {', '.join(map(repr, KINDS))}.")
@@ -177,6 +177,13 @@ def curve(tally: ScoreTally | Grouped[ScoreTally], kind: str, **options: Any) ->
     if strange := [name for name in options if name not in known]:
         fix = f"It takes {', '.join(f'{name}=' for name in known)}." if known else "It takes none."
         raise UsageError(f"curve({kind!r}) has no option {strange[0]!r}.", fix=fix)
+    if isinstance(tally, Grouped) and tally.kind == "class" and kind == "risk_coverage":
+        raise NotKept(
+            f"There are {len(tally)} classes, and how sure the decision among them was is not kept.",
+            "The score of one class against the rest does not say it.",
+            f"Ask one class, ev[{next(iter(tally), 'dog')!r}].curve('risk_coverage'), or name at the pass "
+            "rules={'sure': uc.Abstain(below=0.8)} and read ev.matrices['sure'].",
+        )
     if isinstance(tally, Grouped):
         return {name: _curve(member, kind, options) for name, member in tally.items()}
     return _curve(tally, kind, options)

@@ -14,6 +14,7 @@ import numpy as np
 from unconfused.metrics.catalogue import CATALOGUE, Argument, Metric, ratio
 from unconfused.metrics.proper import log_losses, mean_loss, square_losses
 from unconfused.metrics.ranking import Masses, above
+from unconfused.metrics.selective import confidence_ends, errs, straddles
 from unconfused.tally.cells import Array
 from unconfused.tally.cuts import mixed, settled
 from unconfused.tally.scores import ScoreTally
@@ -136,6 +137,34 @@ def _calibration_error(metric: Metric, tally: ScoreTally, bins: int = 15) -> Bou
     return float(nearest.sum() / n), float(np.fmax(np.abs(least), np.abs(most)).sum() / n)
 
 
+def _selective(metric: Metric, tally: ScoreTally) -> Bounds:
+    """Of the area under the risk-coverage curve: the risk at a row's confidence is E / (E + C) of the errors and the
+    right rows that are as sure; of either at least those that surely are, at most those that may be.
+    """
+    if straddles(tally):
+        return metric.range
+    m = Masses.of(tally)
+    masses, wrong = np.stack([m.negatives, m.positives], -1).astype(np.float64), errs(tally)
+    least, most = confidence_ends(tally)
+    (e_low, e_high), (c_low, c_high) = (
+        [_as_sure(ends[side], masses[side], sure) for ends, sure in ((least, most), (most, least))]
+        for side in (wrong, ~wrong)
+    )
+    low, high = (
+        float(ratio((masses * np.nan_to_num(ratio(e, e + c).value)).sum(), masses.sum()).value)
+        for e, c in ((e_low, c_high), (e_high, c_low))
+    )
+    return low, high
+
+
+def _as_sure(confidence: Array, masses: Array, sure: Array) -> Array:
+    """The mass whose confidence is at least each of ``sure``.    Shape: (n,) twice, any → the same."""
+    order = np.argsort(confidence)
+    beyond = np.append(masses[order][::-1].cumsum()[::-1], 0.0)
+    found: Array = beyond[np.searchsorted(confidence[order], sure, side="left")]
+    return found
+
+
 def _in_range(metric: Metric, tally: ScoreTally, *args: Argument) -> Bounds:
     return metric.range
 
@@ -153,4 +182,5 @@ _CERTIFICATES: dict[str, Callable[..., Bounds]] = {
     "uncertainty": _by_order,
     "miscalibration": _miscalibration,
     "ece": _calibration_error,
+    "aurc": _selective,
 }

@@ -16,6 +16,7 @@ TITLES = {
     "cost": "Cost curve",
     "net_benefit": "Net benefit",
     "calibration": "Reliability",
+    "risk_coverage": "Risk and coverage",
 }
 
 

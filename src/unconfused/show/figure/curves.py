@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 COLOURS = ("#0072B2", "#C04A00", "#00805F", "#A8518A", "#8A6D00", "#3D6FD9")
 """Told apart by the colour-blind, and readable as text on white and on black."""
 GREY = "#808080"
-AREAS = {"roc_auc": "ROC AUC", "average_precision": "AP", "ks": "KS", "ece": "ECE", "ece_equal_mass": "ECE"}
+AREAS = {"roc_auc": "ROC AUC", "average_precision": "AP", "ks": "KS", "ece": "ECE", "ece_equal_mass": "ECE",
+         "aurc": "AURC"}  # fmt: skip
 LONGEST = 24
 """Columns that the name of a class may take in a legend."""
 NAMED = 12
