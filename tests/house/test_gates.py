@@ -14,9 +14,10 @@ pytest.importorskip("cyclopts")
 pytest.importorskip("duckdb")
 
 import unconfused as uc
+from unconfused import findings
 from unconfused.cli import gates
 from unconfused.cli.commands import check
-from unconfused.cli.options import Columns
+from unconfused.cli.options import Columns, Reading
 from unconfused.errors import UsageError
 from unconfused.inference import Estimate
 from unconfused.metrics.language import parse_conditions
@@ -49,6 +50,28 @@ def test_against_a_baseline(files: tuple[str, str], capsys: pytest.CaptureFixtur
     assert (code, [x["passed"] for x in told]) == (0, [True, True])
     code, told = checked(capsys, now, require=("recall >= 0.7",), no_worse=("roc_auc",), against=before, threshold=0.5)
     assert [x["condition"].split()[0] for x in told] == ["recall", "roc_auc"]
+
+
+def test_a_baseline_with_other_shares(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A gate that may fail because the classes come otherwise says so, in text and in JSON, and --strict counts it."""
+    rows = "y,p\n" + "1,.9\n" * 80 + "1,.2\n" * 20 + "0,.8\n" * 180 + "0,.1\n" * 720
+    (tmp_path / "now.csv").write_text(rows, encoding="utf-8")
+    before, now = str(tmp_path / "before.uc"), str(tmp_path / "now.csv")
+    uc.evaluate([1] * 500 + [0] * 500, y_score=[0.9] * 400 + [0.2] * 100 + [0.8] * 100 + [0.1] * 400).save(before)
+    asked: dict[str, Any] = {"no_worse": ("precision",), "against": before, "threshold": 0.5, "columns": OF_SCORES}
+    assert check(now, format="json", **asked) == 1
+    (found,) = json.loads(capsys.readouterr().out)["findings"]
+    assert (found["code"], found["evidence"]["first"], found["evidence"]["second"]) == ("CM-SHIFT", 0.5, 0.1)
+    assert check(now, format="text", **asked) == 1
+    text = capsys.readouterr().out
+    assert "50.0% of the rows of 'the baseline' are 1, 10.0%" in " ".join(text.split())
+    assert max(map(len, text.splitlines())) <= 80
+    with pytest.warns(findings.category("CM-SHIFT")):
+        check(now, format="json", reading=Reading(strict=True), **asked)
+    uc.evaluate([1] * 100 + [0] * 900, y_score=[0.9] * 100 + [0.1] * 900).save(before)
+    capsys.readouterr()
+    check(now, format="json", **asked)
+    assert json.loads(capsys.readouterr().out)["findings"] == []
 
 
 def test_junit(files: tuple[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

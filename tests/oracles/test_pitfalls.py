@@ -15,6 +15,8 @@ import pytest
 
 import unconfused as uc
 from unconfused import errors, findings
+from unconfused.diagnosis.rankings import Ranked
+from unconfused.diagnosis.thin import thinned
 from unconfused.errors import UnconfusedError
 from unconfused.findings.catalogue import entries
 
@@ -356,3 +358,32 @@ def test_the_doctor_reports_what_others_raise() -> None:
     good = uc.diagnose([0, 1] * 50, [0, 1] * 49 + [1, 0])
     assert good.sound
     assert good.to_dict()["sound"]
+
+
+@pytest.mark.parametrize("n", [70_000, 200_000])
+@pytest.mark.parametrize("share", [0.5, 0.02, 0.0])
+def test_a_few_rows_stand_for_all(n: int, share: float) -> None:
+    """What is looked at first has the same shares, mean and order, whether the tally was sorted or counted."""
+    rng = np.random.default_rng(n)
+    y = (rng.random(n) < share).astype(int)
+    p = np.clip(0.2 * y + 0.8 * rng.random(n), 0, 1)
+    for tally in (uc.evaluate(y, y_score=p).scores, uc.evaluate(y, y_score=p, count=np.ones(n, int)).scores):
+        few = thinned(tally)
+        assert len(few.scores) < 4 * 2**14 <= len(tally.scores)
+        assert few.positives == pytest.approx(tally.positives, rel=0.001, abs=0)
+        assert few.negatives == pytest.approx(tally.negatives, rel=0.001, abs=0)
+        if share:
+            for question in ("accuracy", "confidence", "auc"):
+                assert getattr(Ranked(few), question) == pytest.approx(getattr(Ranked(tally), question), abs=0.003)
+
+
+def test_mistakes_of_many_rows_and_classes_are_found() -> None:
+    """A column that ranks its class last is told of 80,000 rows, and its numbers are those of all of them."""
+    rng = np.random.default_rng(2)
+    truth = rng.integers(0, 3, 80_000)
+    logits = rng.normal(size=(80_000, 3)) + 2 * np.eye(3)[truth]
+    logits[:, 1] *= -1
+    made = uc.evaluate(truth, y_score=logits, score_kind="raw")
+    told_of = [x for x in made.findings if x.code == "CM-INVERTED"]
+    assert len(told_of) == 1
+    assert told_of[0].evidence["roc_auc"] == pytest.approx(float(made.estimate("roc_auc[1]")), abs=1e-9)

@@ -32,6 +32,8 @@ from unconfused.inference import Estimate
 from unconfused.metrics.language import Condition, parse_conditions
 from unconfused.shards import merge as merge_files
 from unconfused.shards import opened
+from unconfused.show.export import finding_dict
+from unconfused.show.table import paragraph
 from unconfused.tally.tallies import Tallies
 
 Sources: TypeAlias = Annotated[
@@ -217,20 +219,22 @@ def check(
     conditions = [condition for text in require for condition in parse_conditions(text)]
     conditions += gates.no_worse(no_worse, against, margin, threshold)
     evaluation = read(sources, columns, reading)
-    announce(gates.mix(against, evaluation))
+    doubts = gates.mix(against, evaluation)
+    announce(doubts)
     answers = [_answer(evaluation, condition, threshold, level) for condition in conditions]
     form = chosen(format, output)
     if junit is not None:
         emit(gates.junit(conditions, answers), junit)
     if form == "json":
         held = [_as_data(c, e) for c, e in zip(conditions, answers, strict=True)]
-        emit(as_json({"passed": all(x["passed"] for x in held), "conditions": held}), output)
+        emit(as_json({"passed": all(x["passed"] for x in held), "conditions": held,
+                      "findings": list(map(finding_dict, doubts))}), output)  # fmt: skip
     elif form == "text":
         width = max(len(str(c)) for c in conditions)
         lines = [
             f"{'pass' if c.holds(e) else 'FAIL'}  {c!s:<{width}}  {e}" for c, e in zip(conditions, answers, strict=True)
         ]
-        emit("\n".join(lines), output)
+        emit("\n".join([*lines, *(line for x in doubts for line in paragraph(str(x)))]), output)
     else:
         raise UsageError(f"check has no {form} form.", fix="Type --format text or --format json.")
     return 0 if all(c.holds(e) for c, e in zip(conditions, answers, strict=True)) else 1

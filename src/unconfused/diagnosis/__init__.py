@@ -8,6 +8,7 @@ from typing import Any
 from unconfused.diagnosis import asides, chance, counts, rankings
 from unconfused.diagnosis.counts import Counted
 from unconfused.diagnosis.rankings import Ranked
+from unconfused.diagnosis.thin import thinned
 from unconfused.findings import LEVELS, Finding
 from unconfused.tally.confusion import ConfusionMatrix
 from unconfused.tally.grouped import Grouped
@@ -54,7 +55,7 @@ def _findings(tally: object, level: str) -> Iterator[Finding]:
         if level == "warnings":
             yield from asides.of_call(tally)
     elif isinstance(tally, ScoreTally):
-        few = tally.thinned() if level == "warnings" else tally
+        few = thinned(tally) if level == "warnings" else tally
         if few is not tally and not any(found for rule in OF_SCORES[level] for found in rule(Ranked(few))):
             return  # all rows only to say what they are
         ranked = Ranked(tally)

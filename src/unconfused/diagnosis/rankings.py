@@ -56,13 +56,16 @@ class Ranked:
         """The share of rows that a threshold of one half would get right; not for raw scores."""
         above = self.scores.scores >= (0.5 if self.scores.score_kind == "probability" else 0.0)
         mass = self.scores.mass
-        return float(mass[:, 1] @ above + mass[:, 0] @ ~above) / self.rows
+        return float(np.where(above, mass[:, 1], mass[:, 0]).sum()) / self.rows
 
     @cached_property
     def confidence(self) -> float:
         """The mean of max(p, 1 - p); not for raw scores."""
         p = self.scores.probabilities
-        return float(np.maximum(p, 1 - p) @ self.scores.mass.sum(1)) / self.rows
+        mass = self.scores.mass
+        return (
+            float((np.maximum(p, 1 - p) * (mass[:, 0] + mass[:, 1])).sum()) / self.rows
+        )  # no pool of threads for this
 
 
 def one_class(r: Ranked) -> Iterator[Finding]:

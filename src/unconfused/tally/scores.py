@@ -20,8 +20,6 @@ from unconfused.tally.kernels import Floats, Ints, check_total, count_codes, exa
 from unconfused.tally.sides import Ranked as Placements
 from unconfused.tally.sides import merged_masses, ranked_sums
 
-THIN = 1 << 14
-"""Rows of a class that are enough to see whether anything looks wrong."""
 _ARRAYS = ("scores", "full", "full_weights", "full_squares", "pins", "lows", "highs")
 
 
@@ -233,19 +231,6 @@ class ScoreTally:
     def placements(self) -> Placements | None:
         """How the positives stand among the negatives, where both are at hand in order: the ROC AUC and its error."""
         return ranked_sums(*vars(self)["sides"]) if "sides" in vars(self) else None
-
-    def thinned(self) -> ScoreTally:
-        """A tally of few thousand rows that stand for all, evenly through the order of each class; else this one."""
-        sides = vars(self).get("sides")
-        if sides is None or min(map(len, sides)) < THIN:
-            return self
-        steps = [len(side) // THIN for side in sides]
-        few = [side[step // 2 :: step] for side, step in zip(sides, steps, strict=True)]
-        columns = np.repeat([0, 1], [len(x) for x in few])
-        scores = np.concatenate(few).astype(np.float64)
-        return ScoreTally.count(
-            self.labels, self.score_kind, columns, scores, count=np.array(steps)[columns], evidence=self.evidence
-        )
 
     @property
     def left_out(self) -> dict[str, int]:
