@@ -26,7 +26,8 @@ class Pieces(Protocol):
     """What can be gone through again and again, a few rows at a time."""
 
     @property
-    def pieces(self) -> Iterable[Callable[[], dict[str, Any]]]: ...
+    def pieces(self) -> Iterable[Callable[[], dict[str, Any]]]:
+        """A new pass."""
 
 
 def numbers_of(column: Column, name: str) -> tuple[Floats, NDArray[np.bool_]]:
