@@ -205,7 +205,7 @@ class Pass:
             head = [piece for _, piece in zip(range(2), pieces, strict=False)]
             if len(head) < 2:
                 return self._of_one(head[0](), kept, counting) if head else None
-            due = watched(chain(head, pieces), total=None, text="Counting")
+            due = watched(chain(head, pieces), total=getattr(table.pieces, "total", None), text="Counting")
             for made in _ahead(due, one, cores() if table.threads else 1):
                 sums.add(made)
             whole = sums.total()

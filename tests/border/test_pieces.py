@@ -140,3 +140,17 @@ def test_a_piece_of_one_class(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert ev.tallies == uc.evaluate(["no"] * 3 + ["yes"], y_score=[0.1, 0.2, 0.9, 0.8], pos_label="yes").tallies
     refined = uc.evaluate_frame(path, y_true="y", y_score="p", pos_label="yes", refine=True)
     assert refined.total == 4
+
+
+@pytest.mark.parametrize(("size", "expected"), [(1 << 20, 1), (47, 7), (20, 15), (300, 1), (75, 4), (150, 2)])
+def test_how_many_pieces(size: int, expected: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Known before they are read, which a progress bar needs: small row groups go together, large ones are cut."""
+    pq = pytest.importorskip("pyarrow.parquet")
+    monkeypatch.setattr(frames, "PIECE", size)
+    table = pl.DataFrame(DATA).to_arrow()
+    pq.write_table(table, tmp_path / "a.parquet", row_group_size=N if size < 50 else 75)
+    with frames.opened(tmp_path / "a.parquet", {"y_true": "y"}) as opened:
+        pieces = opened.pieces
+        assert pieces.total == expected  # type: ignore[attr-defined]
+        sizes = [len(piece()["y_true"]) for piece in pieces]
+        assert (len(sizes), sum(sizes)) == (expected, N)

@@ -282,19 +282,33 @@ class _RowGroups:
     rows: int
 
     def __iter__(self) -> Iterator[Callable[[], Found]]:
+        for at, together, batches in self._parts():
+            if batches > 1:
+                yield from self._in_batches(at, together)
+            else:
+                yield partial(self._read, at, together)
+
+    @property
+    def total(self) -> int:
+        """How many pieces there are, as the footers say."""
+        return sum(batches for _, _, batches in self._parts())
+
+    def _parts(self) -> Iterator[tuple[int, list[int], int]]:
+        """The file, the row groups that are read together, and in how many batches they come."""
         together: list[int] = []
         held, last = 0, -1
         for at, size, group in self.groups:
-            if together and (at != last or held + size > self.rows):
-                yield partial(self._read, last, together)
+            large = size > WIDE * self.rows
+            if together and (at != last or large or held + size > self.rows):
+                yield last, together, 1
                 together, held = [], 0
             last = at
-            if size > WIDE * self.rows:
-                yield from self._in_batches(at, group)
+            if large:
+                yield at, [group], -(-size // self.rows)
             elif size:
                 together, held = [*together, group], held + size
         if together:
-            yield partial(self._read, last, together)
+            yield last, together, 1
 
     def _file(self, at: int) -> Any:
         import pyarrow.parquet as pq
@@ -310,9 +324,9 @@ class _RowGroups:
             table = self._file(at).read_row_groups(groups, columns=self._names, use_threads=False)
         return found_in(table, self.wanted)
 
-    def _in_batches(self, at: int, group: int) -> Iterator[Callable[[], Found]]:
+    def _in_batches(self, at: int, groups: list[int]) -> Iterator[Callable[[], Found]]:
         with damaged():
-            options = {"batch_size": self.rows, "row_groups": [group], "columns": self._names, "use_threads": False}
+            options = {"batch_size": self.rows, "row_groups": groups, "columns": self._names, "use_threads": False}
             for batch in self._file(at).iter_batches(**options):
                 yield partial(found_in, batch, self.wanted)
 

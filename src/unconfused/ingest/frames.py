@@ -95,6 +95,11 @@ class _Told:
     def __iter__(self) -> Iterator[Callable[[], dict[str, Any]]]:
         return (_then(self.told, piece) for piece in self.pieces)
 
+    @property
+    def total(self) -> int | None:
+        """How many there are, where that is known before they are read."""
+        return len(self.pieces) if isinstance(self.pieces, list) else getattr(self.pieces, "total", None)
+
 
 @contextmanager
 def opened(

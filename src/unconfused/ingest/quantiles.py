@@ -27,8 +27,7 @@ class Pieces(Protocol):
 
     @property
     def pieces(self) -> Iterable[Callable[[], dict[str, Any]]]:
-        """Each reads some rows: the columns by their role."""
-        ...
+        """A new pass."""
 
 
 def numbers_of(column: Column, name: str) -> tuple[Floats, NDArray[np.bool_]]:
