@@ -37,6 +37,8 @@ def evaluate_frame(
 ) -> Evaluation:
     """Evaluate columns of a table: a file (CSV, TSV, JSON lines, Parquet) or a pandas, Polars, Arrow or DuckDB frame.
 
+    Rows of a Spark or Dask data frame, or of a table of Ibis, stay where they are: `unconfused.engines`.
+
     Args:
         source: the table; a path may be a glob, and ``-`` is standard input.
         y_true, y_pred, sample_weight, count, unit: names of columns.
