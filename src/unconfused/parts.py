@@ -161,7 +161,7 @@ def tally_parts(run: Run, names: Names, reading: Reading, by: Sequence[tuple[str
     unknown: Any = "other" if reading.unknown == "error" else reading.unknown
     own = replace(reading, pins=pins, unknown=unknown, invalid="count", batch=True)
     reply, found = run(names, Counting(own, tuple(by), edges)), None
-    if reply.refusal is not None and reading.labels is None and reading.label_kind in (None, "class"):
+    if _apart(reply, names, reading):
         found = _labels(run, names, own)
         positive = None if found.positive is None else found.values[found.positive]
         if len(found):
@@ -178,6 +178,14 @@ def tally_parts(run: Run, names: Names, reading: Reading, by: Sequence[tuple[str
     if reading.unknown == "error":
         _refuse_unknown(run, names, whole, own)
     return whole
+
+
+def _apart(reply: Reply, names: Names, reading: Reading) -> bool:
+    """Whether a part was refused for what it could not know: the classes of the others."""
+    inferred = reading.labels is None and reading.label_kind in (None, "class")
+    by_place = isinstance(names.get("y_score"), (list, tuple)) and len(names["y_score"]) > 2
+    lost = ("ShapeError", "PositiveClassUnset", "UnknownClass", "MergeRefused")
+    return inferred and not by_place and reply.refusal is not None and reply.refusal[0] in lost
 
 
 def _labels(run: Run, names: Names, reading: Reading) -> Labels:

@@ -54,6 +54,8 @@ def evaluate_frame(
 ) -> Any:
     """Evaluate columns of a table of any size: a file, a pandas, Polars, Arrow or DuckDB frame, a pattern of files.
 
+    Rows of a Spark or Dask data frame, or of a table of Ibis, stay where they are: `unconfused.engines`.
+
     Args:
         source: the table; a path may be a glob, and ``-`` is standard input. Files may be CSV, TSV or JSON lines (also
             packed as .gz or .zst), Parquet or Arrow IPC.

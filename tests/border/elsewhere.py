@@ -140,6 +140,9 @@ COUNTED: Mapping[str, dict[str, Any]] = {
     "one class": {"y_true": "one", "y_pred": "one"},
     "slices of nulls": {"y_true": "y", "y_score": "p", "by": ["text"]},
 }
+SOME_REFUSED = ("scores", "null scores", "null classes", "unknown", "one class", "no column")
+SOME_COUNTED = ("scores", "classes and unknown", "null labels", "slices of nulls")
+"""For engines that take seconds for a job."""
 
 
 def counts(error: UnconfusedError) -> str:

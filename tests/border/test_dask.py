@@ -17,7 +17,7 @@ pytest.importorskip("duckdb")
 
 import pandas as pd  # noqa: E402
 from border import elsewhere  # noqa: E402
-from border.elsewhere import CALLS, COUNTED, HOSTILE, PLAIN, REFUSED, Columns  # noqa: E402
+from border.elsewhere import CALLS, HOSTILE, PLAIN, Columns  # noqa: E402
 
 import unconfused as uc  # noqa: E402
 from unconfused.errors import InvalidWeights, NotKept, UsageError  # noqa: E402
@@ -59,13 +59,13 @@ def test_weights(cluster: Any) -> None:
     elsewhere.check_weights(frame(PLAIN))
 
 
-@pytest.mark.parametrize("name", REFUSED)
+@pytest.mark.parametrize("name", elsewhere.SOME_REFUSED)
 def test_refused(name: str, cluster: Any) -> None:
     """With the same numbers."""
     elsewhere.check_refused(frame(HOSTILE), name)
 
 
-@pytest.mark.parametrize("name", COUNTED)
+@pytest.mark.parametrize("name", elsewhere.SOME_COUNTED)
 def test_counted(name: str, cluster: Any) -> None:
     """In the same seats."""
     elsewhere.check_counted(frame(HOSTILE), name)
