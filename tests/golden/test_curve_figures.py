@@ -77,7 +77,8 @@ def test_curves_of_odd_tallies(kind: str, case: str) -> None:
         "one point": lambda: uc.evaluate([0, 1], y_score=[0.3, 0.3]),
         "right": lambda: uc.evaluate([0, 0, 1, 1], y_score=[0.0, 0.1, 0.9, 1.0]),
     }.get(case, lambda: uc.evaluate(np.array(names)[np.arange(8 * many) % many], y_score=p, labels=names))()
-    ax = plot_curve(ev.curve(kind))
+    apart = kind == "risk_coverage" and ev.kind == "multiclass"  # asked of one class after the other
+    ax = plot_curve({x: ev[x].curve(kind) for x in ev.labels.names} if apart else ev.curve(kind))
     assert inside(ax)
     if case == "one class" and kind in ("roc", "det", "gain", "cost", "ks"):
         assert any("undefined" in text for text in legend(ax))
