@@ -13,7 +13,7 @@ from unconfused.decide import ChosenRule, Infeasible, OperatingPoint, Ranges
 from unconfused.diagnosis import diagnose
 from unconfused.diagnosis.reconcile import Reconciliation, reconcile
 from unconfused.errors import EmptyInput, NotKept, ThresholdUnset, UnknownClass, UsageError
-from unconfused.findings import Finding
+from unconfused.findings import Finding, announce
 from unconfused.inference import Estimate
 from unconfused.inference.bands import banded
 from unconfused.inference.deployed import DeployedPrevalence, of_new_calls, of_new_scores
@@ -352,9 +352,12 @@ class Evaluation(EvaluationDoors):
             )
         if y_score is not None:
             tally = self.of_one_class("prevalence_of")
-            return of_new_scores(tally, new_scores(y_score, tally), level)
-        matrix = self._asked("accuracy", threshold)
-        return of_new_calls(matrix, *new_calls(y_pred, matrix.labels), level)
+            found = of_new_scores(tally, new_scores(y_score, tally), level)
+        else:
+            matrix = self._asked("accuracy", threshold)
+            found = of_new_calls(matrix, *new_calls(y_pred, matrix.labels), level)
+        announce(found.findings)
+        return found
 
     @property
     def findings(self) -> tuple[Finding, ...]:
