@@ -10,6 +10,7 @@ from unconfused import decide, inference
 from unconfused.decide import ChosenRule, Infeasible, OperatingPoint, Ranges, Referral
 from unconfused.diagnosis.reconcile import Reconciliation, reconcile
 from unconfused.errors import UsageError
+from unconfused.findings import announce
 from unconfused.inference.deployed import DeployedPrevalence, of_new_calls, of_new_scores
 from unconfused.inference.rows import RowsNeeded
 from unconfused.ingest.unlabelled import new_calls, new_scores
@@ -162,9 +163,12 @@ class Questions:
             )
         if y_score is not None:
             tally = self._me.of_one_class("prevalence_of")
-            return of_new_scores(tally, new_scores(y_score, tally), level)
-        matrix = self._me._asked("accuracy", threshold)
-        return of_new_calls(matrix, *new_calls(y_pred, matrix.labels), level)
+            found = of_new_scores(tally, new_scores(y_score, tally), level)
+        else:
+            matrix = self._me._asked("accuracy", threshold)
+            found = of_new_calls(matrix, *new_calls(y_pred, matrix.labels), level)
+        announce(found.findings)
+        return found
 
     def recalibrated(
         self, *, undersampled: float | None = None, class_weight: Mapping[Any, float] | None = None

@@ -30,6 +30,7 @@ from unconfused.errors import (
 from unconfused.inference.cheaper import cost_ranges
 from unconfused.inference.intervals import wilson
 from unconfused.inference.paired import newcombe_10
+from unconfused.inference.scores import delong_error
 from unconfused.inference.significance import (
     adjusted,
     binomial_half,
@@ -41,6 +42,7 @@ from unconfused.inference.significance import (
 from unconfused.inference.unpaired import apart_alone
 from unconfused.metrics import CATALOGUE
 from unconfused.tally.joint import Joint
+from unconfused.tally.scores import ScoreTally
 
 
 def paired(n: int, seed: int, models: int = 2, digits: int | None = None) -> tuple[Any, dict[str, Any]]:
@@ -157,6 +159,69 @@ def slow_delong(y: Any, a: Any, b: Any) -> tuple[float, float]:
     s10, s01 = np.cov(by_positive), np.cov(by_negative)
     total = s10 / (y == 1).sum() + s01 / (y == 0).sum()
     return areas[1] - areas[0], math.sqrt(total[0, 0] + total[1, 1] - 2 * total[0, 1])
+
+
+OVARIAN = """
+3.0 5.8 10 0  3.2 6.3 5 1  3.9 6.8 3 1  2.8 4.8 6 0  3.2 5.8 3 1  0.9 4.0 5 0  2.5 5.7 8 0  1.6 5.6 5 1  3.8 5.7 5 1
+3.7 6.7 6 1  3.2 5.4 4 1  3.8 6.6 6 1  4.1 6.6 5 1  3.6 5.7 5 1  4.3 7.0 4 1  3.6 6.7 4 0  2.3 4.4 6 1  4.2 7.6 4 0
+4.0 6.6 6 0  3.5 5.8 6 1  3.8 6.8 7 1  3.0 4.7 8 0  4.5 7.4 5 1  3.7 7.4 5 1  3.1 6.6 6 1  4.1 8.2 6 1  4.3 7.0 5 1
+4.3 6.5 4 1  3.2 5.1 5 1  2.6 4.7 6 1  3.3 6.8 6 0  1.7 4.0 7 0  3.7 6.1 5 1  3.3 6.3 7 1  4.2 7.7 6 1  3.5 6.2 5 1
+2.9 5.7 9 0  2.1 4.8 7 1  2.8 6.2 8 0  4.0 7.0 7 1  3.3 5.7 6 1  3.7 6.9 5 1  3.6 6.6 5 1
+"""
+"""Albumin, total protein, K-G score and outcome of the 43 patients of DeLong, DeLong & Clarke-Pearson 1988 who have all
+three, as SAS/STAT's example "Comparing Receiver Operating Characteristic Curves" prints them."""
+
+
+def test_delong_as_published() -> None:
+    """Areas, standard errors and paired tests of SAS's PROC LOGISTIC on these patients, to its four digits."""
+    albumin, protein, kg, y = np.array(OVARIAN.split(), float).reshape(-1, 4).T
+    scores = {"K-G": 10 - kg, "albumin": albumin, "protein": protein}
+    told = {"K-G": (0.7258, 0.1028), "albumin": (0.7366, 0.0927), "protein": (0.6478, 0.1000)}
+    for model, (area, error) in told.items():
+        ev = uc.evaluate(y.astype(int), y_score=scores[model], score_kind="raw")
+        assert isinstance(ev.scores, ScoreTally)
+        assert round(ev.estimate("roc_auc").value, 4) == area
+        assert round(delong_error(ev.scores), 4) == error
+        e = ev.estimate("roc_auc", method="delong")  # SAS's is on the scale itself: 0.7258 ± 1.96 · 0.1028
+        logit, half = math.log(area / (1 - area)), 1.96 * error / (area * (1 - area))
+        ends = [1 / (1 + math.exp(-logit - sign * half)) for sign in (-1, 1)]
+        assert [e.low, e.high] == pytest.approx(ends, abs=3e-4)
+    made = uc.compare(y.astype(int), y_score=scores, score_kind="raw", metrics=["roc_auc"], adjust=None)
+    found = {x.models[1]: x for x in made.differences}
+    for model, (difference, chi_square, p) in {"albumin": (0.0108, 0.0127, 0.9102),
+                                               "protein": (-0.0780, 0.5554, 0.4561)}.items():  # fmt: skip
+        assert round(found[model].difference.value, 4) == difference
+        assert round(found[model].z ** 2, 4) == chi_square
+        assert round(found[model].p, 4) == p
+
+
+def test_an_area_as_published() -> None:
+    """109 CT images rated 1 to 5 (Hanley & McNeil 1982): area 0.893; Stata's roctab has DeLong's error, 0.0307."""
+    normal, abnormal = (33, 6, 6, 11, 2), (3, 2, 2, 11, 33)
+    y, rating = np.repeat([0, 1], [58, 51]), np.concatenate([np.repeat(np.arange(5), x) for x in (normal, abnormal)])
+    ev = uc.evaluate(y, y_score=rating, score_kind="raw")
+    assert isinstance(ev.scores, ScoreTally)
+    assert round(ev.estimate("roc_auc").value, 4) == 0.8932
+    assert round(delong_error(ev.scores), 4) == 0.0307
+
+
+def test_a_million_rows_are_resampled_in_groups() -> None:
+    """More than 256² pairs of scores: the standard error of what is drawn in groups is that of rows drawn anew."""
+    rng = np.random.default_rng(5)
+    y = rng.integers(0, 2, 80_000)
+    shared = rng.normal(size=80_000) + y
+    scores = {"a": shared + rng.normal(size=80_000), "b": shared + 0.5 * rng.normal(size=80_000)}
+    found = uc.compare(y, y_score=scores, score_kind="raw", metrics=["ks"])["ks"].difference
+    assert "of 256 groups of each model's scores" in found.method
+
+    def drop(at: np.ndarray) -> float:
+        return float(
+            np.diff([stats.ks_2samp(x[at][y[at] == 1], x[at][y[at] == 0]).statistic for x in scores.values()])[0]
+        )
+
+    drawn = [drop(rng.integers(0, len(y), len(y))) for _ in range(40)]
+    assert (found.high - found.low) / 3.92 == pytest.approx(np.std(drawn), rel=0.45)
+    assert found.value == pytest.approx(drop(np.arange(len(y))), abs=1e-9)
 
 
 @pytest.mark.parametrize("digits", [None, 1])

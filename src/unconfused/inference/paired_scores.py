@@ -20,6 +20,7 @@ import numpy as np
 from unconfused.inference.intervals import effective, quantile, student
 from unconfused.inference.paired import Apart
 from unconfused.inference.resample import draws
+from unconfused.inference.scores import groups
 from unconfused.inference.significance import student_two_sided, two_sided
 from unconfused.metrics.catalogue import ratio
 from unconfused.metrics.language import Query
@@ -32,6 +33,8 @@ from unconfused.tally.scores import ScoreTally
 
 MOST, LEAST, WORK = 2000, 100, 2**24
 """Bootstrap replicates: as many as this work allows, between these."""
+GROUPS = 256
+"""Scores of a model that a bootstrap keeps apart where there are more than ``GROUPS``² pairs of scores."""
 SAME = "identical rankings"
 NO_SPREAD = "every row tells the same difference, so nothing shows how sure it is"
 
@@ -61,6 +64,21 @@ class ScorePair:
         masses = rows if joint.full_weights is None else joint.full_weights[:, :2]
         squares = rows if joint.full_squares is None else joint.full_squares[:, :2]
         return cls(tallies, (a, b), masses, squares, weighted)
+
+    def coarse(self) -> ScorePair:
+        """The same rows at no more than ``GROUPS`` scores of either model."""
+        if len(self.masses) <= GROUPS**2:
+            return self
+        starts = [groups(tally, GROUPS) for tally in self.tallies]
+        own = [np.searchsorted(s, place, side="right") - 1 for s, place in zip(starts, self.places, strict=True)]
+        keys, place = np.unique(own[0] * GROUPS + own[1], return_inverse=True)
+
+        def added(values: Array) -> Array:
+            return np.stack([np.bincount(place, x, len(keys)) for x in values.T], 1)
+
+        a, b = (tally.merged(s) for tally, s in zip(self.tallies, starts, strict=True))
+        places = (keys // GROUPS, keys % GROUPS)
+        return ScorePair((a, b), places, added(self.masses), added(self.squares), self.weighted)
 
     def each(self, by_score: Array, side: int) -> Array:
         """What stands at a model's own scores, for every cell."""
@@ -161,6 +179,7 @@ def _losses(name: str, pair: ScorePair, difference: float, level: float) -> Apar
 
 
 def _bootstrap(query: Query, pair: ScorePair, difference: float, level: float, seed: int) -> Apart:
+    whole, pair = pair, pair.coarse()
     cells, squares = pair.masses.ravel(), pair.squares.ravel()
     used, found = np.flatnonzero(cells), []
     orders = [np.argsort(place, kind="stable") for place in pair.places]
@@ -175,7 +194,8 @@ def _bootstrap(query: Query, pair: ScorePair, difference: float, level: float, s
     error = float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
     if difference == 0 and not error > 1e-12:
         return Apart(0.0, 0.0, 1.0, "", SAME)
-    words = f"bootstrap standard error, {repeats} replicates, seed {seed}"
+    grouped = "" if pair is whole else f" of {GROUPS} groups of each model's scores"
+    words = f"bootstrap standard error, {repeats} replicates{grouped}, seed {seed}"
     return _by_z(difference, error, level, words, "z of the bootstrap")
 
 

@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from unconfused.errors import UsageError
 from unconfused.inference.bca import bca
@@ -249,12 +250,15 @@ def _dkw(tally: ScoreTally, value: float, level: float) -> tuple[Bounds, str]:
 
 def merged(tally: ScoreTally) -> ScoreTally:
     """The same rows at no more than ``CELLS`` scores: ties apart no group holds more than 2 / ``CELLS`` of a class."""
-    if len(tally.scores) <= CELLS:
-        return tally
+    return tally if len(tally.scores) <= CELLS else tally.merged(groups(tally, CELLS))
+
+
+def groups(tally: ScoreTally, most: int) -> NDArray[np.int64]:
+    """Where groups of neighbouring scores begin, each about as large a share of both classes."""
     share = np.nan_to_num(ratio(tally.mass, tally.mass.sum(0)).value).sum(1)
     middle = share.cumsum() - share / 2  # of each score, so that one with many rows is mostly a group of its own
-    step = np.floor(middle / share.sum() * CELLS)
-    return tally.merged(np.flatnonzero(np.diff(step, prepend=-1)))
+    step = np.floor(middle / share.sum() * most)
+    return np.flatnonzero(np.diff(step, prepend=-1))
 
 
 def _loss(name: str, tally: ScoreTally, value: float, level: float) -> tuple[Bounds, str]:

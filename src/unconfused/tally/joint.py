@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
@@ -20,6 +21,8 @@ from unconfused.tally.scores import ScoreTally
 
 Sums: TypeAlias = dict[str, Any]
 """Rows, Σw and Σw² by name, as both tallies call them."""
+EXACT = 2**53
+"""Whole numbers below this are float64s, and so are their sums."""
 
 
 class _Models:
@@ -258,8 +261,17 @@ class JointScores(_Models):
             return self
         return replace(self, scores=self.scores[kept], **_each(lambda x: x[kept], self))
 
+    @cached_property
+    def _known(self) -> dict[str, ScoreTally]:
+        return {}
+
     def of(self, model: str) -> ScoreTally:
         """The scores of one model, with everything that can be asked of them."""
+        if model not in self._known:
+            self._known[model] = self._of(model)
+        return self._known[model]
+
+    def _of(self, model: str) -> ScoreTally:
         order, place, size = _distinct(self.scores[:, [self.place(model)]])
         scores = self.scores[order, self.place(model)]
         usable = size - int(np.isnan(scores).sum())  # NaN stands last
@@ -358,9 +370,12 @@ def _added(place: Ints, size: int, a: _Models, b: _Models) -> Sums:
 
 
 def _total(place: Ints, size: int, values: NDArray[Any]) -> NDArray[Any]:
-    out = np.zeros((size, *values.shape[1:]), values.dtype)
-    np.add.at(out, place, values)
-    return out
+    if not len(values) or (values.dtype.kind != "f" and exact_total(values) >= EXACT):
+        out = np.zeros((size, *values.shape[1:]), values.dtype)
+        np.add.at(out, place, values)
+        return out
+    columns = [np.bincount(place, x, size) for x in values.reshape(len(values), -1).T]  # in float64, many times faster
+    return np.stack(columns, -1).reshape(size, *values.shape[1:]).astype(values.dtype)
 
 
 def _moved(cells: Ints, labels: Labels, wanted: Labels) -> Ints:
