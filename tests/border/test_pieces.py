@@ -14,7 +14,7 @@ pytest.importorskip("polars")
 
 import unconfused as uc
 from unconfused.errors import InvalidValues, LabelTypeMismatch, UnconfusedError, UnknownColumn, UsageError
-from unconfused.ingest import frames
+from unconfused.ingest import frames, sliced
 
 pl = pytest.importorskip("polars")
 RNG = np.random.default_rng(8)
@@ -154,3 +154,32 @@ def test_how_many_pieces(size: int, expected: int, tmp_path: Path, monkeypatch: 
         assert pieces.total == expected  # type: ignore[attr-defined]
         sizes = [len(piece()["y_true"]) for piece in pieces]
         assert (len(sizes), sum(sizes)) == (expected, N)
+
+
+@pytest.mark.parametrize("kind", ["float32", "float64"])
+@pytest.mark.parametrize("how", [{}, {"pos_label": 0}, {"score_kind": "logit"}, {"grid": "uniform(64)", "pins": [0.3]}])
+@pytest.mark.parametrize("memory", [1 << 30, 1 << 21])
+def test_slices_in_tables_that_stay(
+    kind: str, how: dict[str, Any], memory: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Slices counted by the compiled loop equal those of arrays, beside pieces and slices that are not plain."""
+    pytest.importorskip("numba")
+    monkeypatch.setattr(frames, "PIECE", 100)
+    monkeypatch.setattr(sliced, "MEMORY", memory)
+    monkeypatch.setattr("unconfused.tally.threads.FEW", 0)
+    monkeypatch.setattr("unconfused.tally.threads.PAYS", 0)
+    slow = sliced.SliceCounter._slowly
+    taken: list[Any] = []
+    monkeypatch.setattr(sliced.SliceCounter, "_slowly", lambda *x: (taken.append(x), slow(*x))[1])
+    scores = np.array(DATA["p"]).astype(kind)
+    gone = np.arange(N) == 150  # in the second of three pieces
+    frame = pl.DataFrame(DATA).with_columns(p=pl.Series(scores), q=pl.Series(np.ma.MaskedArray(scores, gone).tolist()))
+    frame = frame.with_columns(q=frame["q"].cast(frame["p"].dtype))
+    by = {"zone": DATA["zone"], ("zone", "country"): (DATA["zone"], np.array(DATA["country"], object))}
+    grid = {"grid": "floatbits" if how.get("score_kind") == "logit" else "folded"} | how
+    for column, pieces in (("p", 0), ("q", 1)):
+        taken.clear()
+        given = np.ma.MaskedArray(scores, gone) if column == "q" else scores
+        found = uc.evaluate_frame(frame, y_true="y", y_score=column, by=list(by), invalid="count", **how)
+        assert found.tallies == uc.evaluate(DATA["y"], y_score=given, by=by, invalid="count", **grid).tallies
+        assert len(taken) == pieces if memory == 1 << 30 else len(taken) >= pieces
