@@ -190,12 +190,13 @@ def _apart(reply: Reply, names: Names, reading: Reading) -> bool:
 
 def _labels(run: Run, names: Names, reading: Reading) -> Labels:
     """The classes that occur in all parts."""
-    return _occurring(run, names["y_true"], replace(reading, rules=None)).labels
+    return _occurring(run, names, "y_true", reading).labels
 
 
-def _occurring(run: Run, column: Any, reading: Reading) -> ConfusionMatrix:
+def _occurring(run: Run, names: Names, role: str, reading: Reading) -> ConfusionMatrix:
     """How many rows hold each label of a column: on the diagonal."""
-    reply = run({"y_true": column, "y_pred": column}, Counting(replace(reading, labels=None, curves=True)))
+    columns = {"y_true": names[role], "y_pred": names[role], "count": names.get("count")}
+    reply = run(columns, Counting(replace(reading, labels=None, rules=None, curves=True)))
     if reply.refusal is not None:
         raise reply.error()
     matrix = reply.tallies.matrix
@@ -259,7 +260,8 @@ def _refuse_unknown(run: Run, names: Names, whole: Tallies, reading: Reading) ->
     for role in ("y_true", "y_pred"):
         if names.get(role) is None:
             continue
-        seen = _occurring(run, names[role], reading)
+        own = replace(reading, pos_label=None, ignore=reading.ignore if role == "y_true" else None)
+        seen = _occurring(run, names, role, own)
         rows = Counter({value: int(seen.full[i, i]) for i, value in enumerate(seen.labels.values)})
         if any(value not in whole.labels.values and value not in whole.labels.names for value in rows):
             check_declared(Factor(role, np.zeros(0, np.int64), tuple(rows)), whole.labels)

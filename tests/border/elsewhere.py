@@ -125,6 +125,13 @@ REFUSED: Mapping[str, dict[str, Any]] = {
     "null classes": {"y_true": "text", "y_pred": "called"},
     "unknown": {"y_true": "one", "y_pred": "one", "labels": ["b ", "ä"]},
     "unknown beside scores": {"y_true": "one", "y_score": "edge", "labels": ["b ", "ä"]},
+    "unknown beside a positive class": {
+        "y_true": "one",
+        "y_score": "edge",
+        "labels": {"b ": "bee", "ä": "umlaut"},
+        "pos_label": "umlaut",
+    },
+    "unknown calls": {"y_true": "text", "y_pred": "called", "labels": ["a", "b "], "ignore": "ä"},
     "one class": {"y_true": "one", "y_score": "edge"},
     "a class that never occurs": {"y_true": "one", "y_score": "edge", "labels": ["a", "b"], "pos_label": "c"},
     "text as scores": {"y_true": "y", "y_score": "text"},
