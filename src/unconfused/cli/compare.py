@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -25,7 +24,7 @@ from unconfused.cli.options import (
     saved_among,
     split,
 )
-from unconfused.cli.output import as_json, chosen, emit
+from unconfused.cli.output import as_json, chosen, emit, page
 from unconfused.errors import UsageError
 from unconfused.shards import opened
 from unconfused.versus import compare as compared
@@ -121,8 +120,7 @@ def compare(
         case "csv":
             emit(made.to_csv(), output)
         case "html":
-            title = escape(" and ".join(made.models))
-            emit(f'<!doctype html>\n<meta charset="utf-8">\n<title>{title}</title>\n{made._repr_html_()}', output)
+            emit(page(made), output)
         case _:
             emit(str(made), output)
     return 0
