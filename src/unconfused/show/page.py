@@ -179,7 +179,8 @@ def _rendered(
     """The template, filled: what the sections hold is HTML, all else is text."""
     jinja = require("jinja2", extra="html")
     safe = require("markupsafe", extra="html").Markup
-    scripts = [*([bundle()] if explorer else []), *map(_asset, SCRIPTS)]
+    moving = held or any('class="sortable"' in part for section in sections for part in section.parts)
+    scripts = [*([bundle()] if explorer else []), *map(_asset, SCRIPTS)] if moving else []
     for section in (findings, pairs, *sections):
         section.parts = [safe(part) for part in section.parts]
     environment = jinja.Environment(autoescape=True, undefined=jinja.StrictUndefined, trim_blocks=True)
