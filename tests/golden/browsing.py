@@ -23,7 +23,7 @@ def opened(browser: Any, path: Path, fragment: str = "", **options: Any) -> tupl
     page.on("request", lambda request: request.url.startswith(path.as_uri()) or heard.append(f"request: {request.url}"))
     page.goto(path.as_uri() + fragment)
     if page.query_selector("#data"):
-        page.wait_for_selector("body[data-ready]", timeout=60_000)
+        page.wait_for_selector("body[data-ready]", timeout=30_000)
     return page, heard
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -26,7 +25,7 @@ from unconfused.cli.options import (
     table_options,
     typed,
 )
-from unconfused.cli.output import as_json, chosen, emit
+from unconfused.cli.output import as_json, chosen, emit, page
 from unconfused.errors import UsageError
 from unconfused.ingest.frames import opened as opened_table
 from unconfused.ingest.rows import Reading as Rows
@@ -125,8 +124,7 @@ def compare(
         case "csv":
             emit(made.to_csv(), output)
         case "html":
-            title = escape(" and ".join(made.models))
-            emit(f'<!doctype html>\n<meta charset="utf-8">\n<title>{title}</title>\n{made._repr_html_()}', output)
+            emit(page(made), output)
         case _:
             emit(str(made), output)
     return 0

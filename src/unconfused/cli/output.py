@@ -16,7 +16,6 @@ import numpy as np
 
 from unconfused.cli.options import Format
 from unconfused.errors import UsageError
-from unconfused.evaluation import Evaluation
 from unconfused.show.escape import csv_text
 from unconfused.store import whole_file
 from unconfused.tally.rates import Normalize
@@ -54,11 +53,11 @@ def emit(text: str, output: str | None) -> None:
         file.write(text.encode())
 
 
-def page(evaluation: Evaluation, **opening: Any) -> str:
-    """The offline page of an evaluation, with what it opens at."""
+def page(subject: Any, **opening: Any) -> str:
+    """The offline page of an evaluation, with what it opens at, or of a comparison."""
     with tempfile.TemporaryDirectory(prefix="unconfused-") as folder:
         path = os.path.join(folder, "page.html")
-        evaluation.to_html(path, **opening)
+        subject.to_html(path, **opening)
         return Path(path).read_text(encoding="utf-8")
 
 

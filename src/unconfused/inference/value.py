@@ -104,6 +104,11 @@ class Estimate:
                 break
         return f"{value} [{low}, {high}]{without}"
 
+    def _repr_html_(self) -> str:
+        from unconfused.show.html import estimate_html
+
+        return estimate_html(self)
+
 
 def _between(low: float, high: float) -> str:
     """Two bounds, rounded outward, with the digits that tell them apart.

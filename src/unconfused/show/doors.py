@@ -45,6 +45,19 @@ class EvaluationDoors:
 
         write_page(self._me, path, threshold=threshold, cost=cost, prevalence=prevalence)
 
+    def page(
+        self,
+        *,
+        threshold: Any = None,
+        cost: Mapping[str, float] | None = None,
+        prevalence: float | None = None,
+        height: int = 760,
+    ) -> Any:
+        """The page of `to_html` inside the cell of a notebook, ``height`` pixels high."""
+        from unconfused.show.page import Cell, page
+
+        return Cell(page(self._me, threshold=threshold, cost=cost, prevalence=prevalence), height)
+
     def __str__(self) -> str:
         from unconfused.show.text import evaluation_text
 

@@ -9,6 +9,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from html import escape
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
@@ -36,19 +37,9 @@ if TYPE_CHECKING:
 
 SCRIPTS = tuple(
     f"page{part}.js"
-    for part in (
-        "_tables",
-        "_numbers",
-        "_copy",
-        "_copies",
-        "_binary",
-        "_expressions",
-        "_charts",
-        "_explore",
-        "_classes",
-        "",
-    )
-)
+    for part in ("_address", "_tables", "_numbers", "_copy", "_copies", "_binary", "_expressions", "_charts",
+                 "_explore", "_classes", "")
+)  # fmt: skip
 """What runs on the page, after the library of the charts."""
 LISTED = 200
 """Classes that the table of classes holds."""
@@ -129,6 +120,28 @@ def page(
     )
 
 
+@dataclass(frozen=True, repr=False)
+class Cell:
+    """The page in a cell of a notebook: a frame of its own, which reaches neither the notebook nor a network.
+
+    Attributes:
+        content: the page.
+        height: of the frame, in pixels.
+    """
+
+    content: str
+    height: int
+
+    def __repr__(self) -> str:
+        return f"The page, {len(self.content) / 1e6:.1f} MB, for a notebook; ev.to_html(path) writes it to a file."
+
+    def _repr_html_(self) -> str:
+        return (
+            f'<iframe title="unconfused" srcdoc="{escape(self.content, quote=True)}" sandbox="allow-scripts '
+            f'allow-downloads" style="width:100%;height:{self.height}px;border:0"></iframe>'
+        )
+
+
 def write_comparison(made: Comparison, path: str | os.PathLike[str]) -> None:
     """Write the page of a comparison to ``path``: whole, or not at all; raises as `write_page` does."""
     content = comparison_page(made).encode()
@@ -166,7 +179,8 @@ def _rendered(
     """The template, filled: what the sections hold is HTML, all else is text."""
     jinja = require("jinja2", extra="html")
     safe = require("markupsafe", extra="html").Markup
-    scripts = [*([bundle()] if explorer else []), *map(_asset, SCRIPTS)]
+    moving = held or any('class="sortable"' in part for section in sections for part in section.parts)
+    scripts = [*([bundle()] if explorer else []), *map(_asset, SCRIPTS)] if moving else []
     for section in (findings, pairs, *sections):
         section.parts = [safe(part) for part in section.parts]
     environment = jinja.Environment(autoescape=True, undefined=jinja.StrictUndefined, trim_blocks=True)

@@ -143,13 +143,13 @@ const Classes = async (data) => {
       place.replaceChildren(made("p", "Down: actual class. Across: predicted class.", { className: "axes" }), canvas);
       picture(state, place.clientWidth);
     }
-    const address = new URLSearchParams(location.hash.slice(1));
+    const address = Address.read();
     fields.forEach((id) => {
       const field = at(id), value = field.type === "checkbox" ? (field.checked ? "1" : "") : field.value;
       if (value && value !== field.dataset.start) address.set(id, value);
       else address.delete(id);
     });
-    history.replaceState(null, "", String(address) ? `#${address}` : location.pathname + location.search);
+    Address.write(address);
   };
   canvas.addEventListener("pointermove", (event) => point(...under(event)));
   canvas.addEventListener("click", (event) => {
@@ -170,7 +170,7 @@ const Classes = async (data) => {
   at("copy-classes").addEventListener("click", () => Copy(csv(), "classes-copied", "classes-status"));
   if (!data.similar) at("order").querySelector("[value=similar]").remove();
   const fromAddress = () => {
-    const told = new URLSearchParams(location.hash.slice(1));
+    const told = Address.read();
     fields.forEach((id) => {
       const field = at(id), value = told.get(id);
       if (field.type === "checkbox") field.checked = value === "1";

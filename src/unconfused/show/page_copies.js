@@ -62,7 +62,7 @@ const Copies = (stops, model, rule, said, unchosen) => {
       while (letters.length > 1 && pen.measureText(`${letters.join("")}…`).width > width) letters.pop();
       return `${letters.join("")}…`;
     };
-    const [left, top] = [190, 118], [wide, high] = [left + SIDE * (n + 1) + 330, Math.max(top + TALL * (n + 1), top + 28 * told.length) + 16];
+    const [left, top] = [190, 118], [wide, high] = [left + SIDE * (n + 1) + 390, Math.max(top + TALL * (n + 1), top + 28 * told.length) + 16];
     [canvas.width, canvas.height] = [wide * SCALE, high * SCALE];
     pen.scale(SCALE, SCALE);
     pen.fillStyle = "#fff";
@@ -95,8 +95,8 @@ const Copies = (stops, model, rule, said, unchosen) => {
     texts.forEach((row, i) => write(row[n], left + SIDE * (n + 0.5), top + TALL * (i + 0.5), { colour: QUIET }));
     texts[n].slice(0, n).forEach((text, j) => write(text, left + SIDE * (j + 0.5), top + TALL * (n + 0.5), { colour: QUIET }));
     told.forEach(([name, value], i) => {
-      write(name, left + SIDE * (n + 1) + 16, top + 14 + 28 * i, { align: "left", font: bold, width: 140 });
-      write(value, left + SIDE * (n + 1) + 160, top + 14 + 28 * i, { align: "left", width: 165 });
+      write(name, left + SIDE * (n + 1) + 16, top + 14 + 28 * i, { align: "left", font: bold, width: 190 });
+      write(value, left + SIDE * (n + 1) + 216, top + 14 + 28 * i, { align: "left", width: 165 });
     });
     return new Promise((then) => { canvas.toBlob(then, "image/png"); });
   };

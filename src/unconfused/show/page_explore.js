@@ -2,7 +2,7 @@
 const Explore = (data) => {
   "use strict";
   const at = (id) => document.getElementById(id);
-  const asked = () => new URLSearchParams(location.hash.slice(1));
+  const asked = Address.read;
   const place = Math.max(0, Number(asked().get("member")) || 0);
   const member = place in data.members ? place : 0, stops = data.members[member];
   const model = Binary(stops, data.cost);
@@ -109,7 +109,7 @@ const Explore = (data) => {
     requestAnimationFrame(() => {
       waiting = false;
       charts.update(state);
-      history.replaceState(null, "", address() ? `#${address()}` : location.pathname + location.search);
+      Address.write(address());
     });
   };
 
