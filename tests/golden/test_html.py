@@ -211,7 +211,7 @@ def test_page_in_a_browser(browser: Any, tmp_path: Path, width: int, scheme: str
     evaluation().to_html(path, threshold=0.5)
     page, heard = opened(browser, path, viewport={"width": width, "height": 900}, color_scheme=scheme)
     assert heard == []
-    page.wait_for_function("document.querySelectorAll('.chart svg').length === 8")  # those out of sight come later
+    page.locator(".chart svg").nth(7).wait_for(state="attached")  # those out of sight come later
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert page.locator("h1").inner_text().startswith("Of ")
     page.close()
