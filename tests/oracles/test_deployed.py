@@ -79,11 +79,11 @@ def test_what_is_no_mixture_is_told() -> None:
     ev = known(2000, 2000)
     found = ev.prevalence_of(y_score=0.3 * np.random.default_rng(1).normal(size=2000) + 0.75)
     assert found.fit < 1e-6
-    assert [finding.code for finding in found.findings] == ["CM-SHIFT"]
-    assert "CM-SHIFT" in str(found)
-    assert "CM-SHIFT" in found._repr_html_()
+    assert [finding.code for finding in found.findings] == ["CM-DRIFT"]
+    assert "CM-DRIFT" in str(found)
+    assert "CM-DRIFT" in found._repr_html_()
     told = found.to_dict()
-    assert told["findings"][0]["code"] == "CM-SHIFT"
+    assert told["findings"][0]["code"] == "CM-DRIFT"
     assert told["known"] == 0.5
 
 

@@ -51,7 +51,7 @@ class DeployedPrevalence:
         known: the share of positives in the rows that have a truth.
         groups: of scores, or 2 where rows were called or not.
         fit: p-value that the new rows are any mixture of the two classes; NaN where there is nothing left to see it by.
-        findings: ``CM-SHIFT`` where they hardly are.
+        findings: ``CM-DRIFT`` where they hardly are.
     """
 
     estimate: Estimate
@@ -208,7 +208,7 @@ def _told(fit: float, rows: int) -> tuple[Finding, ...]:
         return ()
     return (
         Finding(
-            "CM-SHIFT",
+            "CM-DRIFT",
             "warning",
             f"The scores of {plural(rows, 'new row')} are no mixture of the two classes as they were evaluated "
             f"(p = {fit:.2g}): more has changed than how often the classes come.",
