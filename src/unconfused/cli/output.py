@@ -16,6 +16,7 @@ import numpy as np
 
 from unconfused.cli.options import Format
 from unconfused.errors import UsageError
+from unconfused.evaluation import Evaluation
 from unconfused.show.escape import csv_text
 from unconfused.store import whole_file
 from unconfused.tally.rates import Normalize
