@@ -192,7 +192,7 @@ def of_doubtful(seen: Sequence[Seen], reused: Sequence[Seen]) -> str:
         groups["any of the sound", "chosen here"] = again
     for (model, view), own in groups.items():
         fired = Counter(code for one in own for code in one.codes)
-        told = ", ".join(f"{code} ({k})" for code, k in fired.most_common())
+        told = ", ".join(f"{code} ({k})" for code, k in sorted(fired.items(), key=lambda x: (-x[1], x[0])))
         passed = "a threshold chosen on these rows" if view == "chosen here" else view
         some = sum(bool(one.codes) for one in own)
         lines.append(f"| {model} | {passed} | {len(own)} | {told} | {some / len(own):.0%} |")
@@ -210,8 +210,8 @@ def missed(seen: Sequence[Seen]) -> list[Seen]:
 
 def written(page: str, mark: str, told: str) -> str:
     """The page with that table between its marks."""
-    pattern = re.compile(rf"(?<=<!-- {mark} -->\n\n).*?(?=\n*<!-- end -->)", re.DOTALL)
-    page, times = pattern.subn(lambda _: told, page, count=1)
+    pattern = re.compile(rf"<!-- {mark} -->.*?<!-- end -->", re.DOTALL)
+    page, times = pattern.subn(lambda _: f"<!-- {mark} -->\n\n{told}\n\n<!-- end -->", page, count=1)
     if times != 1:
         raise SystemExit(f"{PAGE.name} has no place for {mark!r}")
     return page
