@@ -157,6 +157,15 @@ def test_grouped() -> None:
     check_page(str(group))
 
 
+def test_tallies_of_scores_by_true_class() -> None:
+    """What an exact evaluation of several classes keeps for pairs of them prints in a line, and has no report."""
+    ev = uc.evaluate([0, 1, 2, 1], y_score=[[0.8, 0.1, 0.1], [0.2, 0.7, 0.1], [0.1, 0.3, 0.6], [0.3, 0.6, 0.1]])
+    assert str(ev.tallies.columns) == "3 columns of scores, each by true class, 4 rows."
+    assert "columns=3 columns of scores" in repr(ev.tallies)
+    with pytest.raises(uc.errors.UsageError, match="have no report of their own"):
+        ev.tallies.columns.report()  # type: ignore[union-attr]
+
+
 def test_first_sentence() -> None:
     """The text begins with what the matrix says, in plain words."""
     assert str(binary()).startswith("Of 65 Positive rows, 48 were found; of 57 called Positive, 48 are.\n\n")

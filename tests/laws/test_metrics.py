@@ -306,6 +306,22 @@ def test_weights_leave_undefined_what_counts_do() -> None:
                 assert within(metric, mine.value), (mine.name, mine.value)
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("k", [2, 3, 5])
+def test_rows_that_weigh_nothing_divide_nothing(k: int) -> None:
+    """Every metric and every average is undefined with a reason, and NumPy has nothing to warn of."""
+    cm = ConfusionMatrix.from_counts(np.arange(1, k * k + 1).reshape(k, k), weights=np.zeros((k, k)))
+    for metric, args in OF_COUNTS:
+        found = list(estimates(cm, spelled(metric, args)).values())
+        for average in AVERAGES:
+            try:
+                found.append(estimate(cm, spelled(metric, args, average)))
+            except UsageError:  # overall as it is
+                continue
+        for e in found:
+            assert e.reason if not e.defined else metric.kind == "count" or e.value == 0, e.name
+
+
 # ── intervals ─────────────────────────────────────────────────────────────────────────────────
 def holds(metric: Metric, found: Estimate) -> None:
     if not found.defined:

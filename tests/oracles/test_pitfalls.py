@@ -185,6 +185,8 @@ MADE = [
             lambda rng: uc.confusion_matrix([0] * 90 + [1] * 10, [1] * 10 + [0] * 90)),
     Pitfall(21, "CM-CONST", "warning", "Every one of 40 rows was called 0",
             lambda rng: uc.confusion_matrix([0, 0, 0, 1] * 10, np.zeros((40, 1)).argmax(1))),
+    Pitfall(21, "CM-CONST", "warning", "Every one of 40 rows has the score 0.25",
+            lambda rng: uc.evaluate([0, 0, 0, 1] * 10, y_score=np.full(40, 0.25))),
     Pitfall(22, "CM-BALANCED", "note", "Precision 0.80 holds for that mix; with 5 % 1 it would be 0.17",
             lambda rng: uc.ConfusionMatrix.from_counts([[80, 20], [20, 80]])),
     Pitfall(22, "CM-SHIFT", "warning", "50.0% of the rows of 'old' are 1, 10.0% of those of 'new' (z = -",
@@ -320,6 +322,40 @@ def test_shares_that_differ_by_chance_or_by_little() -> None:
     assert "CM-SHIFT" not in compared(np.diag([500, 300, 200]), np.diag([480, 310, 210]))
 
 
+@pytest.mark.parametrize(
+    ("table", "level"),
+    [
+        ([[115, 5], [13, 0]], "note"),  # a forest that dares call five rows of a rare class
+        ([[60, 1], [5, 0]], "note"),
+        ([[582, 148], [143, 27]], "warning"),  # drawn from the shares of the classes
+        ([[45, 45], [6, 4]], "note"),
+        ([[240, 210], [205, 245]], None),  # above the majority
+    ],
+)
+def test_at_chance_is_a_warning_where_skill_would_show(table: list[list[int]], level: str | None) -> None:
+    """So few calls that even the best of them would hardly stand out are no sign of a model that knows nothing."""
+    found = [x.level for x in uc.ConfusionMatrix.from_counts(table).findings if x.code == "CM-BASE"]
+    assert found == ([level] if level else [])
+
+
+def test_a_score_that_is_the_same_for_every_row_is_told_once() -> None:
+    """Of two classes and of labels, binned or not; of several classes the matrix says it; a dead column is no model."""
+    rng = np.random.default_rng(0)
+    truth = rng.integers(0, 3, 60)
+    two = (truth == 0).astype(int)
+    for asked in ({}, {"grid": "folded"}, {"score_kind": "raw"}):
+        assert warned(uc.evaluate(two, y_score=np.full(60, 0.37), **asked)) == ["CM-CONST"]
+    assert warned(uc.evaluate(two, y_score=np.full(60, 0.37), grid="uniform(8)")) == ["CM-CONST"]
+    near = 0.37 + 1e-6 * rng.random(60)  # one bin, many scores
+    assert "CM-CONST" not in warned(uc.evaluate(two, y_score=near, grid="uniform(8)"))
+    assert warned(uc.evaluate(truth, y_score=np.tile([0.3, 0.3, 0.4], (60, 1)))) == ["CM-CONST"]
+    p = 0.6 * np.eye(3)[truth] + 0.4 * rng.dirichlet(np.ones(3), 60)
+    p[:, 1] = 0.3
+    assert "CM-CONST" not in warned(uc.evaluate(truth, y_score=p / 2, score_kind="raw"))
+    labels = uc.evaluate(np.eye(3, dtype=int)[truth], y_score=p, label_kind="multilabel")
+    assert [x.message[:10] for x in labels.findings if x.code == "CM-CONST"] == ["Label '1':"]
+
+
 def test_few_rows_say_nothing() -> None:
     """Of a handful of rows nothing is suspected, whatever they look like."""
     rng = np.random.default_rng(0)
@@ -387,3 +423,64 @@ def test_mistakes_of_many_rows_and_classes_are_found() -> None:
     told_of = [x for x in made.findings if x.code == "CM-INVERTED"]
     assert len(told_of) == 1
     assert told_of[0].evidence["roc_auc"] == pytest.approx(float(made.estimate("roc_auc[1]")), abs=1e-9)
+
+
+# ── what cannot happen, or is put right without a word ────────────────────────────────────────
+def batches_do_not_average() -> bool:
+    """2: batches 0,0 → 0,1 and 1,1 → 0,1: the mean of their recalls is 0.25, the recall 0.5."""
+    one, two = (uc.confusion_matrix(y, p, labels=[0, 1]) for y, p in (([0, 0], [0, 1]), ([1, 1], [0, 1])))
+    with pytest.raises(TypeError):
+        one.estimate("recall") + two.estimate("recall")
+    return (one + two).estimate("recall").value == 0.5
+
+
+def axes_are_printed() -> bool:
+    """6."""
+    text = str(uc.confusion_matrix([0, 0, 0, 1], [0, 0, 1, 1]))
+    return "predicted" in text and "actual" in text
+
+
+def codes_are_wide() -> bool:
+    """17: 16 · 17 + 16 is 32 in eight bits, the cell (1, 15)."""
+    table = uc.confusion_matrix(*[np.arange(17, dtype=np.uint8)] * 2).counts
+    return bool((table == np.eye(17)).all())
+
+
+def columns_are_flattened() -> bool:
+    """20: broadcast, a perfect prediction would be right in 5 of 9 pairs."""
+    cm = uc.confusion_matrix(np.array([[0], [1], [1]]), np.array([0, 1, 1]))
+    return (cm.total, cm.estimate("accuracy").value) == (3, 1.0)
+
+
+def nothing_called_is_undefined() -> bool:
+    """24."""
+    e = uc.confusion_matrix([1, 0, 1], [0, 0, 0]).estimate("precision")
+    return not e.defined and bool(e.reason) and np.isnan(e.value)
+
+
+def no_micro_of_classes() -> bool:
+    """25."""
+    return list(uc.confusion_matrix([0, 1, 2, 2], [0, 1, 2, 1]).report().averages) == ["macro", "weighted"]
+
+
+def every_number_has_an_interval() -> bool:
+    """38: 9 of 14."""
+    e = uc.confusion_matrix([0, 1] * 7, [0, 1] * 4 + [1, 1] * 1 + [1, 0] * 2).estimate("accuracy")
+    return e.value == 9 / 14 and e.low < 0.42 and e.high > 0.83
+
+
+def constant_scores_have_the_area_of_chance() -> bool:
+    """40: trapezoids under the curve would give 0.505 at 1 % positives; and all columns are of one length."""
+    ev = uc.evaluate([1] + [0] * 99, y_score=np.full(100, 0.3))
+    curve = ev.curve("pr")
+    same = len(curve.x) == len(curve.y) == len(curve.thresholds)
+    return same and ev.estimate("average_precision").value == pytest.approx(0.01)
+
+
+@pytest.mark.parametrize("holds", [
+    batches_do_not_average, axes_are_printed, codes_are_wide, columns_are_flattened, nothing_called_is_undefined,
+    no_micro_of_classes, every_number_has_an_interval, constant_scores_have_the_area_of_chance,
+], ids=lambda holds: holds.__name__)  # fmt: skip
+@pytest.mark.filterwarnings("ignore")
+def test_what_cannot_happen(holds: Callable[[], bool]) -> None:
+    assert holds()

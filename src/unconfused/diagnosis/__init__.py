@@ -17,13 +17,13 @@ from unconfused.tally.tallies import Tallies
 
 OF_MATRIX: dict[str, tuple[Callable[[Counted], Iterator[Finding]], ...]] = {
     "warnings": (
-        counts.constant, chance.pairing, chance.opposed, chance.shifted, chance.renamed, counts.below_majority,
+        counts.constant, chance.pairing, chance.opposed, chance.shifted, chance.renamed, chance.below_majority,
         counts.overconfident,
     ),
     "notes": (counts.perfect, counts.classes, counts.balanced, counts.weights, asides.left_out, asides.ties),
 }  # fmt: skip
 OF_SCORES: dict[str, tuple[Callable[[Ranked], Iterator[Finding]], ...]] = {
-    "warnings": (rankings.hard, rankings.inverted, rankings.never_low, rankings.overconfident),
+    "warnings": (rankings.hard, rankings.constant, rankings.inverted, rankings.never_low, rankings.overconfident),
     "notes": (rankings.one_class, rankings.saturated, rankings.tied, asides.coarse),
 }
 """Rules by the most serious level that they can find."""
@@ -73,6 +73,8 @@ def _of_members(group: Grouped[Any], level: str) -> Iterator[Finding]:
         name, first = own[0]
         if first.code == "CM-HARD-SCORE" and len(own) < len(group):
             continue  # one class that is easy to tell
+        if first.code == "CM-CONST" and group.kind == "class":
+            continue  # the matrix says it
         if len({finding.message for _, finding in own}) == 1 and len(own) == len(group):
             yield first
         else:

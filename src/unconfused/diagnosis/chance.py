@@ -7,12 +7,14 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from unconfused.diagnosis.counts import MANY, SMALL, Counted
+from unconfused.diagnosis.counts import FEW, MANY, SMALL, Counted
 from unconfused.findings import Finding
-from unconfused.tally.sparse import FEW
+from unconfused.tally.sparse import FEW as DENSE
 
 CLEAR = 18
 """Standard errors between chance and the best agreement that the shares of the classes allow."""
+SEEN = 8
+"""As much where a model that is a quarter as good as those shares allow stands two standard errors above chance."""
 LIMIT = 2**62
 """Class ids from which a difference might not fit into 64 bits."""
 LARGE = 500
@@ -42,7 +44,7 @@ def pairing(c: Counted) -> Iterator[Finding]:
     fewer rows, or with a rare class, a weak model is at chance too. What may differ shrinks with the rare classes.
     """
     n = c.n
-    if n < MANY or len(c.rows) > FEW or np.count_nonzero(c.rows) < 2 or np.count_nonzero(c.columns) < 2:
+    if n < MANY or len(c.rows) > DENSE or np.count_nonzero(c.rows) < 2 or np.count_nonzero(c.columns) < 2:
         return
     expected, accuracy = c.expected / n, c.right / n
     off = float(np.abs(c.rows - c.columns).sum()) / 2 / n
@@ -65,6 +67,28 @@ def pairing(c: Counted) -> Iterator[Finding]:
         {"accuracy": accuracy, "chance": expected, "z": z, "difference": off},
         "This is what a shuffled generator looks like: labels in one order, predictions in another. Collect both in "
         "one pass (unconfused.evaluate_model does). If the model really knows nothing, ignore this.",
+    )
+
+
+def below_majority(c: Counted) -> Iterator[Finding]:
+    """No more rows right than the largest class has: a warning where it is no more than by chance, and that is sure.
+
+    Of few rows, or of few calls of a rare class, a weak model too is no better than chance: there it is a note.
+    """
+    n, right = c.total, c.right
+    if n < FEW or len(c.rows) < 2 or right > (largest := int(c.rows.max())) or np.count_nonzero(c.columns) < 2:
+        return
+    better = right > c.expected
+    sure = not better and int(np.minimum(c.rows, c.columns).sum()) - c.expected >= SEEN * chance_sd(c)
+    name = c.cm.labels.names[int(c.rows.argmax())]
+    yield Finding(
+        "CM-BASE",
+        "warning" if sure else "note",
+        f"Accuracy {right / n:.3f} is not above always answering {name!r} ({largest / n:.3f})"
+        + (", though the classes are told apart better than by chance." if better else ", nor above chance.")
+        + ("" if better or sure else " So few rows or calls do not tell it from a weak model."),
+        {"accuracy": right / n, "majority": largest / n, "chance": c.expected / n},
+        "Read balanced_accuracy or mcc beside it.",
     )
 
 

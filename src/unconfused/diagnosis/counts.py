@@ -97,23 +97,6 @@ def constant(c: Counted) -> Iterator[Finding]:
         )
 
 
-def below_majority(c: Counted) -> Iterator[Finding]:
-    """No more rows right than the largest class has."""
-    n, right = c.total, c.right
-    if n < FEW or len(c.rows) < 2 or right > (largest := int(c.rows.max())) or np.count_nonzero(c.columns) < 2:
-        return
-    better = right > c.expected
-    name = c.cm.labels.names[int(c.rows.argmax())]
-    yield Finding(
-        "CM-BASE",
-        "note" if better else "warning",
-        f"Accuracy {right / n:.3f} is not above always answering {name!r} ({largest / n:.3f})"
-        + (", though the classes are told apart better than by chance." if better else ", nor above chance."),
-        {"accuracy": right / n, "majority": largest / n, "chance": c.expected / n},
-        "Read balanced_accuracy or mcc beside it.",
-    )
-
-
 def overconfident(c: Counted) -> Iterator[Finding]:
     """Class probabilities that are far surer than right."""
     if c.confidence is not None and c.total >= MANY and c.confidence - c.right / c.total > 0.3:

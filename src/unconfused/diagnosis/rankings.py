@@ -99,6 +99,21 @@ def hard(r: Ranked) -> Iterator[Finding]:
         )
 
 
+def constant(r: Ranked) -> Iterator[Finding]:
+    """One score for every row, which ranks none of them."""
+    s = r.scores.scores
+    if r.rows < FEW or len(s) != 1 or not settled(r.scores).all() or float(s[0]) in (0.0, 1.0):
+        return  # 0 or 1 throughout is a class
+    yield Finding(
+        "CM-CONST",
+        "warning",
+        f"Every one of {r.rows:,} rows has the score {float(s[0]):.3g}, though both classes occur: it ranks nothing.",
+        {"rows": r.rows, "score": float(s[0])},
+        "Usual causes: a model that learned nothing, a baseline, dead units before the last layer, the same input for "
+        "every row.",
+    )
+
+
 def inverted(r: Ranked) -> Iterator[Finding]:
     """The negatives stand above the positives."""
     if r.rows and r.below_half > 4:

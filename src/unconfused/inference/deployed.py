@@ -35,7 +35,7 @@ from unconfused.tally.scores import ScoreTally
 
 GROUPS, EACH = 20, 10
 """Groups of scores at most, and how many rows of either class each is worth at least: fewer are called too telling."""
-ALARM = 0.01
+ALARM = 0.001
 """A fit less likely than this is told."""
 STEPS, ZOOMS = 100, 4
 """Shares that are tried at once, and how often between two of them again."""

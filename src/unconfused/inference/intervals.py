@@ -149,7 +149,8 @@ def square_and_add(form: Blend, squares: Blend, level: float, by: ByProportion) 
     parts, middle = form.parts.value, form.value
     ends = of_ratio(form.parts, squares.parts, level, by)
     if parts.shape[-1] > 2:  # a function of their mean, which each part moves by its share
-        far = [np.sqrt(np.nansum((end - parts) ** 2, -1)) / np.sum(~np.isnan(parts), -1) for end in ends]
+        many = np.sum(~np.isnan(parts), -1)
+        far = [ratio(np.sqrt(np.nansum((end - parts) ** 2, -1)), many).value for end in ends]
         means = [mean_of_defined(parts) + sign * by_end for sign, by_end in zip((-1, 1), far, strict=True)]
         low, high = (form.combine(np.where(np.isnan(parts), np.nan, mean[..., None])) for mean in means)
     else:

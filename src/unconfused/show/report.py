@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from unconfused.diagnosis import diagnose
+from unconfused.errors import UsageError
 from unconfused.findings import Finding
 from unconfused.inference import Estimate, estimate, estimates
 from unconfused.inference.majority import no_information_p
@@ -183,6 +184,12 @@ def report(subject: Subject, *, level: float = 0.95, threshold: Any = None) -> R
 
 def _tallies(tally: ConfusionMatrix | Grouped[Any] | ScoreTally) -> Tallies:
     if isinstance(tally, Grouped):
+        if any(isinstance(member, Grouped) for member in tally.values()):
+            raise UsageError(
+                "The scores of each column by true class have no report of their own.",
+                "They are kept for questions about two columns or two classes at a time.",
+                "Ask the evaluation: ev.report().",
+            )
         kind: Kind = "multilabel" if tally.kind == "label" else "multiclass"
         decided = all(isinstance(member, ConfusionMatrix) for member in tally.values())
         return Tallies(kind, matrix=tally if decided else None, scores=None if decided else tally)

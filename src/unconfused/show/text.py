@@ -158,7 +158,11 @@ def _of_positive(cm: ConfusionMatrix, positive: str) -> list[Rate]:
 
 # ── what several tallies show ─────────────────────────────────────────────────────────────────────
 def grouped_text(group: Grouped[Any]) -> str:
-    """Labels side by side: their report."""
+    """Labels side by side: their report; of the scores of each column by true class, how many there are."""
+    first = next(iter(group.values()), None)
+    if isinstance(first, Grouped):
+        rows = sum(tally.total for tally in first.values())
+        return f"{plural(len(group), 'column')} of scores, each by true class, {plural(rows, 'row')}."
     return report_text(report(group))
 
 
