@@ -89,7 +89,7 @@ def _plainly(
             picks = (PLAIN[kind].format(cells[names.index(name)]) for name, kind in pairs)
             query = f"INSERT INTO plain SELECT {', '.join(picks)} FROM {source}"
             rows += int(engine.execute(query, parameters).fetchone()[0])
-    except duckdb.Error:
+    except (duckdb.Error, InputError):  # said in full, in the order of the files
         engine.execute("DROP TABLE IF EXISTS plain")
         return None
     query = "SELECT * FROM plain WHERE rowid >= ? AND rowid < ?"
