@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import gzip
+import itertools
 import os
 import threading
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 pytest.importorskip("duckdb")
@@ -23,8 +25,10 @@ from unconfused.errors import (
     UnreadableFile,
     UsageError,
 )
+from unconfused.ingest.files import connection
 from unconfused.ingest.frames import columns
-from unconfused.ingest.texts import line_of
+from unconfused.ingest.lines import line_of
+from unconfused.ingest.texts import NUMBER, PLAIN, WHOLE
 
 ROLES = {"y_true": "label", "y_score": "p"}
 
@@ -321,3 +325,47 @@ def test_parquet_shards(tmp_path: Path) -> None:
     write(tmp_path, "4.csv", "label,p\n1,1\n")
     with pytest.raises(UnreadableFile, match="some are text"):
         columns([tmp_path / "1.parquet", tmp_path / "4.csv"], ROLES)
+
+
+ODD = "10.eE+-_ \t\v\n(nai"
+
+
+@pytest.mark.parametrize(("kind", "pattern"), [("DOUBLE", NUMBER), ("BIGINT", WHOLE)])
+def test_no_plain_cast_takes_what_is_refused(kind: str, pattern: str) -> None:
+    """Of every short text of odd characters, and of names of numbers between them."""
+    texts = ["".join(x) for n in range(5) for x in itertools.product(ODD, repeat=n)]
+    names = ("inf", "Infinity", "nan", "nan(1)", "0x1p3", "1_000.5", "1e400", "9" * 20, "-0", "007", "+7", "7.0", "1'0")
+    ends = ("", "+", "-", "+-", "-+", "--", " ", "\v", "\x00", "\u00a0", "_", "1", "e5", "+-1", "f", "d", "%")
+    texts += [a + name + b for name in names for a in ends for b in ends]
+    with connection() as engine:
+        engine.execute("CREATE TABLE t (x VARCHAR)")
+        spelled = pa.table({"x": texts})
+        assert spelled.num_rows == engine.execute("INSERT INTO t SELECT * FROM spelled").fetchone()[0]
+        plain = PLAIN[kind].format("x").removesuffix(f"::{kind}")
+        taken = f"try_cast({plain} AS {kind}) IS NOT NULL"
+        if kind == "BIGINT":  # the cast inside may fail as well
+            taken = taken.replace("x::BIGINT", "try_cast(x AS BIGINT)")
+        wrong = engine.execute(f"SELECT x FROM t WHERE {taken} AND NOT regexp_full_match(x, ?)", [pattern]).fetchall()
+        count = engine.execute(f"SELECT count(*) FROM t WHERE {taken}").fetchone()[0]
+    assert not wrong
+    assert count >= 25
+
+
+@pytest.mark.parametrize("cell", ["+-1", "1_000", "nan(7)", "\v0.5", "0.5\v", "x"])
+@pytest.mark.parametrize("row", [0, 5000])
+def test_a_late_odd_cell_is_refused_as_an_early_one(cell: str, row: int, tmp_path: Path) -> None:
+    cells = ["0.5"] * 6000
+    cells[row] = cell
+    path = write(tmp_path, "a.csv", "label,p\n" + "".join(f"1,{x}\n" for x in cells))
+    with pytest.raises(InvalidValues, match=f"line {row + 2} of"):
+        read(path)
+
+
+@pytest.mark.parametrize("row", [0, 5000])
+@pytest.mark.parametrize(("cell", "first"), [("007", "7"), ("cat", "7"), ("1.0", "7"), ("-0", 7), ("", 7)])
+def test_a_late_label_decides_as_an_early_one(row: int, cell: str, first: Any, tmp_path: Path) -> None:
+    """Text as soon as one cell is no whole number, wherever it stands."""
+    cells = ["7"] * 6000
+    cells[row] = cell
+    labels, _ = read(write(tmp_path, "a.csv", "label,p\n" + "".join(f"{x},0.5\n" for x in cells)))
+    assert (labels[1], labels[row]) == (first, {"-0": 0, "": None}.get(cell, cell))

@@ -20,8 +20,8 @@ from unconfused.ingest.columns import as_column
 from unconfused.ingest.files import STDIN
 from unconfused.ingest.frames import columns, paths_of
 from unconfused.ingest.frames import opened as opened_table
+from unconfused.ingest.lines import line_of
 from unconfused.ingest.rows import Reading as Rows
-from unconfused.ingest.texts import line_of
 from unconfused.shards import opened
 from unconfused.tables import Pass
 from unconfused.tally.tallies import Tallies

@@ -8,19 +8,14 @@ that a line lacks, is null.
 from __future__ import annotations
 
 import bisect
-import csv
-import gzip
-import io
-import json
-import os
-import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, islice
-from typing import Any, TextIO
+from itertools import accumulate
+from typing import Any
 
 from unconfused.errors import InputError, InvalidValues, InvalidWeights, ScoresAsLabels, UnreadableFile, require
-from unconfused.ingest.files import File, Found, InputFormat, Wanted, check_columns, kind_of, quoted, sentence
+from unconfused.ingest.files import File, Found, Wanted, sentence
+from unconfused.ingest.lines import explained, line_in, source_of
 from unconfused.labels import Declared, plural
 
 WHOLE = r"-?(0|[1-9][0-9]*)"
@@ -33,6 +28,19 @@ NUMBERS: dict[str, tuple[str, str, type[InputError]]] = {
     "cost": (NUMBER, "DOUBLE", InvalidValues),
 }
 """Roles that hold numbers: what a cell must look like, its type, and the error when it does not."""
+PLAIN = {
+    "VARCHAR": "{0}",
+    "BIGINT": "(CASE WHEN strlen({0}) = 1 OR {0}::BIGINT::VARCHAR = {0} THEN {0} "
+    "WHEN {0} IS NOT NULL THEN 'x' END)::BIGINT",
+    "DOUBLE": "(CASE WHEN {0} < '-' OR contains({0}, '_') OR contains({0}, '(') OR contains({0}, chr(11)) THEN 'x' "
+    "ELSE {0} END)::DOUBLE",
+}
+"""Casts that fail for every cell that the patterns above refuse, and for some that they take.
+
+The engine reads more as a number: ``+-1``, ``1_000``, ``nan(7)``, a vertical tab at either end.
+"""
+FIRST = 1000
+"""Rows of which the first look is taken."""
 NAMES = "unit"
 """The role that holds names, whatever they look like."""
 IDS = "ids"
@@ -55,7 +63,79 @@ class Cells:
 def load_texts(
     engine: Any, files: Sequence[File], wanted: Wanted, labels: Declared | None, delimiter: str | None
 ) -> Cells:
-    """The columns of text files, one file after the other, each row in its place."""
+    """The columns of text files, one file after the other, each row in its place.
+
+    Most files hold what they should, in the plainest spelling: their cells are turned into numbers while they are read.
+    One cell that is not so plain, and all are read again as text and judged in full.
+    """
+    return _plainly(engine, files, wanted, labels, delimiter) or _in_full(engine, files, wanted, labels, delimiter)
+
+
+def _plainly(
+    engine: Any, files: Sequence[File], wanted: Wanted, labels: Declared | None, delimiter: str | None
+) -> Cells | None:
+    """The columns of files whose every cell is plain (`PLAIN`); None of others."""
+    duckdb = require("duckdb", extra="io")
+    names = list(dict.fromkeys(name for columns in wanted.values() for name in columns))
+    try:
+        sources = [source_of(engine, file, wanted, names, delimiter) for file in files]
+        kinds = _plain_kinds(_looked_at(engine, names, *sources[0]), wanted, labels)
+        if kinds is None:
+            return None
+        pairs = list(dict.fromkeys((name, kinds[role]) for role, columns in wanted.items() for name in columns))
+        engine.execute(f"CREATE TEMP TABLE plain ({', '.join(f'p{i} {kind}' for i, (_, kind) in enumerate(pairs))})")
+        rows = 0
+        for source, cells, parameters in sources:
+            picks = (PLAIN[kind].format(cells[names.index(name)]) for name, kind in pairs)
+            query = f"INSERT INTO plain SELECT {', '.join(picks)} FROM {source}"
+            rows += int(engine.execute(query, parameters).fetchone()[0])
+    except (duckdb.Error, InputError):  # said in full, in the order of the files
+        engine.execute("DROP TABLE IF EXISTS plain")
+        return None
+    query = "SELECT * FROM plain WHERE rowid >= ? AND rowid < ?"
+
+    def read(start: int, stop: int) -> Found:
+        arrays = engine.execute(query, [start, stop]).fetchnumpy()
+        return {r: [arrays[f"p{pairs.index((x, kinds[r]))}"] for x in columns] for r, columns in wanted.items()}
+
+    return Cells(rows, read)
+
+
+def _looked_at(
+    engine: Any, names: Sequence[str], source: str, cells: Sequence[str], parameters: Sequence[Any]
+) -> dict[str, tuple[bool, bool]]:
+    """Of each column: whether the first cells are whole numbers, and whether one of them is no number."""
+    tests = ", ".join(f"bool_and(regexp_full_match({c}, ?)), bool_or(NOT regexp_full_match({c}, ?))" for c in cells)
+    query = f"SELECT {tests} FROM (SELECT {', '.join(cells)} FROM {source} LIMIT {FIRST})"
+    found = engine.execute(query, [WHOLE, NUMBER] * len(names) + [*parameters]).fetchone()
+    return {x: (found[2 * i] is not False, found[2 * i + 1] is True) for i, x in enumerate(names)}
+
+
+def _plain_kinds(
+    looked: Mapping[str, tuple[bool, bool]], wanted: Wanted, labels: Declared | None
+) -> dict[str, str] | None:
+    """The type of each role, which the first cells prove (text) or propose (whole numbers); None where they do not."""
+    kinds: dict[str, str | None] = {}
+    classes = [name for role, columns in wanted.items() if not _plain(role) for name in columns]
+    for role, columns in wanted.items():
+        whole, other = all(looked[x][0] for x in columns), all(looked[x][1] for x in columns)
+        if role.partition(":")[0] in NUMBERS:
+            kinds[role] = NUMBERS[role.partition(":")[0]][1]
+        elif role == NAMES or (not _plain(role) and _any_text(labels)):
+            kinds[role] = "VARCHAR"
+        elif _plain(role):
+            kinds[role] = "BIGINT" if whole else "VARCHAR" if other else None
+        else:  # truth and prediction are judged together
+            kinds[role] = (
+                "BIGINT" if all(looked[x][0] for x in classes) else
+                "VARCHAR" if all(looked[x][1] for x in classes) else None
+            )  # fmt: skip
+    return None if None in kinds.values() else {role: str(kind) for role, kind in kinds.items()}
+
+
+def _in_full(
+    engine: Any, files: Sequence[File], wanted: Wanted, labels: Declared | None, delimiter: str | None
+) -> Cells:
     names = list(dict.fromkeys(name for columns in wanted.values() for name in columns))
     engine.execute(f"CREATE TEMP TABLE cells ({', '.join(f'c{i} VARCHAR' for i in range(len(names)))})")
     rows = [_load(engine, file, wanted, names, delimiter) for file in files]
@@ -170,163 +250,17 @@ def _where(files: Sequence[File], rows: Sequence[int], place: int, delimiter: st
     ends = list(accumulate(rows))
     at = bisect.bisect_right(ends, place)
     own = place - (ends[at - 1] if at else 0)
-    line = _line(files[at], own, delimiter)
+    line = line_in(files[at], own, delimiter)
     return f"row {own} of {files[at].shown}" if line is None else f"line {line} of {files[at].shown}"
 
 
-def line_of(path: str, row: int, input_format: InputFormat | None, delimiter: str | None) -> int | None:
-    """The line at which row ``row`` (from 0) of a text file starts; None where that cannot be told."""
-    if not os.path.isfile(path):
-        return None
-    file = File(path, path, input_format or kind_of(path))
-    return None if file.kind == "parquet" else _line(file, row, delimiter)
-
-
-def _line(file: File, row: int, delimiter: str | None) -> int | None:
-    try:
-        return next(islice((start for start, _ in _records(file, delimiter)), row, None), None)
-    except (EOFError, zlib.error, OSError, UnicodeDecodeError, csv.Error):  # the engine is more lenient than Python
-        return None
-
-
-# ── loading ───────────────────────────────────────────────────────────────────────────────────
 def _load(engine: Any, file: File, wanted: Wanted, names: Sequence[str], delimiter: str | None) -> int:
     """Append the cells of one file; how many rows it has."""
     duckdb = require("duckdb", extra="io")
-    mark = _mark(file, delimiter)
     try:
-        available = _keys(engine, file, names) if file.kind == "jsonl" else _header(engine, file, mark)
-        check_columns(wanted, available, file.shown)
-        if file.kind == "jsonl":
-            types = ", ".join(f"{quoted(name)}: 'VARCHAR'" for name in names)
-            query = f"read_json(?, format='newline_delimited', records=true, columns={{{types}}})"
-            chosen, parameters = ", ".join(map(quoted, names)), [file.pattern]
-        else:
-            types = ", ".join(f"'h{i}': 'VARCHAR'" for i in range(len(available)))
-            query = (
-                f"read_csv(?, columns={{{types}}}, header=true, auto_detect=false, delim=?, quote='\"', escape='\"', "
-                "nullstr='', strict_mode=true, hive_partitioning=false)"
-            )
-            chosen, parameters = ", ".join(f"h{available.index(name)}" for name in names), [file.pattern, mark]
-        return int(engine.execute(f"INSERT INTO cells SELECT {chosen} FROM {query}", parameters).fetchone()[0])
+        source, cells, parameters = source_of(engine, file, wanted, names, delimiter)
+        query = f"INSERT INTO cells SELECT {', '.join(cells)} FROM {source}"
+        return int(engine.execute(query, parameters).fetchone()[0])
     except duckdb.Error as error:
-        seen, fix = _explained(file, delimiter, sentence(error).replace(file.pattern, file.shown))
+        seen, fix = explained(file, delimiter, sentence(error).replace(file.pattern, file.shown))
         raise UnreadableFile(seen, "No row was counted.", fix) from error
-
-
-def _mark(file: File, delimiter: str | None) -> str:
-    return delimiter if delimiter is not None else "\t" if file.kind == "tsv" else ","
-
-
-def _header(engine: Any, file: File, mark: str) -> list[str]:
-    """The cells of the first line."""
-    lines = "read_csv(?, columns={'line': 'VARCHAR'}, header=false, auto_detect=false, delim=?, quote='', escape='')"
-    first = engine.execute(f"SELECT line FROM {lines} LIMIT 1", [file.pattern, "\x1f"]).fetchone()
-    if first is None or not first[0]:
-        raise UnreadableFile(
-            f"{file.shown} is empty." if first is None else f"The first line of {file.shown} is empty.",
-            "It should name the columns.",
-            "Write it again, with a header.",
-        )
-    return next(csv.reader([first[0]], delimiter=mark), [])
-
-
-def _keys(engine: Any, file: File, names: Sequence[str]) -> list[str]:
-    """The keys of the first object, or of all where a wanted one is not among them."""
-    objects = "SELECT json_keys(json) AS keys FROM read_ndjson_objects(?)"
-    first = engine.execute(f"{objects} LIMIT 1", [file.pattern]).fetchone()
-    if first is None:
-        raise UnreadableFile(f"{file.shown} is empty.", "It should hold one JSON object a line.", "Write it again.")
-    if not first[0]:  # no object
-        seen, fix = _explained(file, None, "its first line names no column")
-        raise UnreadableFile(seen, "No row was counted.", fix)
-    if set(names) <= set(first[0]):
-        return list(first[0])
-    every = engine.execute(f"SELECT DISTINCT unnest(keys) AS key FROM ({objects}) ORDER BY key", [file.pattern])
-    return [*first[0], *(key for (key,) in every.fetchall() if key not in first[0])]
-
-
-# ── what is wrong with a file: asked only when reading failed ─────────────────────────────────
-def _opened(file: File) -> TextIO | None:
-    """The file as text; None where only DuckDB can unpack it."""
-    with open(file.path, "rb") as raw:
-        magic = raw.read(4)
-    if magic == b"\x28\xb5\x2f\xfd":
-        return None
-    if magic[:2] == b"\x1f\x8b":
-        return gzip.open(file.path, "rt", encoding="utf-8-sig", newline="")
-    return open(file.path, encoding="utf-8-sig", newline="")
-
-
-def _lines(file: File) -> Iterator[str]:
-    """The lines as they are, but a last one that is not ended."""
-    with _opened(file) or io.StringIO() as stream:
-        yield from (line for line in stream if line.endswith("\n"))
-
-
-def _records(file: File, delimiter: str | None) -> Iterator[tuple[int, Any]]:
-    """Each record after the header, with the line that it starts at; lines without anything are no records."""
-    with _opened(file) or io.StringIO() as stream:
-        if file.kind == "jsonl":
-            yield from ((number, line) for number, line in enumerate(stream, 1) if line.strip())
-            return
-        reader = csv.reader(stream, delimiter=_mark(file, delimiter), strict=True)
-        next(reader, None)
-        start = reader.line_num + 1
-        for record in reader:
-            if record:
-                yield start, record
-            start = reader.line_num + 1
-
-
-def _explained(file: File, delimiter: str | None, otherwise: str) -> tuple[str, str]:
-    """What was seen and what to do, in our own words where the cause can be found."""
-    again = "Write it again, whole and as UTF-8."
-    try:
-        cause = _bad_json(file) if file.kind == "jsonl" else _bad_csv(file, delimiter)
-    except UnicodeDecodeError as error:
-        cause = f"{file.shown} is not UTF-8 (byte {error.object[error.start]:#04x} cannot be read)", again
-    except (EOFError, zlib.error, OSError) as error:
-        cause = f"{file.shown} cannot be unpacked: {error}", again
-    except csv.Error as error:
-        cause = f"{file.shown} does not end well: {error}", again
-    seen, fix = cause or (f"{file.shown} cannot be read as {file.kind.upper()}: {otherwise.rstrip('.')}", again)
-    return f"{seen}.", fix
-
-
-def _bad_csv(file: File, delimiter: str | None) -> tuple[str, str] | None:
-    with _opened(file) or io.StringIO() as stream:
-        header = next(csv.reader(stream, delimiter=_mark(file, delimiter)), [])
-    start = 1
-    try:
-        for start, record in _records(file, delimiter):
-            if len(record) != len(header):
-                return (
-                    f"Line {start} of {file.shown} has {len(record)} cell{'s' * (len(record) != 1)}, its header has "
-                    f"{len(header)}",
-                    "Complete or remove that line, and put text that holds the separator in double quotes.",
-                )
-    except csv.Error as error:
-        return f"{file.shown} breaks off after line {start}: {error}", "Close the quotes there, or write it again."
-    if len({line[-2:] == "\r\n" for line in _lines(file)}) > 1:
-        return f"The lines of {file.shown} end in two ways, \\n and \\r\\n", "Convert it: dos2unix FILE"
-    return None
-
-
-def _bad_json(file: File) -> tuple[str, str] | None:
-    with open(file.path, "rb") as raw:
-        if raw.read(3) == b"\xef\xbb\xbf":
-            return f"{file.shown} starts with a byte order mark", "JSON has none: save it as UTF-8 without BOM."
-    for line, text in _records(file, None):
-        lines = 'JSON lines hold one object a line, such as {"label": 1, "p": 0.9}.'
-        try:
-            value = json.loads(text)
-        except (ValueError, RecursionError) as error:
-            if line == 1 and text.lstrip().startswith("["):
-                return f"{file.shown} is one JSON array", f"{lines} Convert it: jq -c '.[]' {file.shown}"
-            return f"Line {line} of {file.shown} is no JSON: {error}", lines
-        if isinstance(value, list) and line == 1:
-            return f"{file.shown} is one JSON array", f"{lines} Convert it: jq -c '.[]' {file.shown}"
-        if not isinstance(value, dict):
-            return f"Line {line} of {file.shown} holds {json.dumps(value)[:40]}, no JSON object", lines
-    return None
