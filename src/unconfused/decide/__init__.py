@@ -27,6 +27,7 @@ from unconfused.errors import NotKept
 from unconfused.inference import Estimate
 from unconfused.inference.intervals import quantile
 from unconfused.inference.units import of_units
+from unconfused.labels import plural
 from unconfused.tally.chosen import Chosen, Signature
 from unconfused.tally.grouped import Grouped
 from unconfused.tally.prevalence import ScoresAt
@@ -132,7 +133,7 @@ def one_ranking(scores: ScoreTally | Grouped[ScoreTally], question: str) -> Scor
     if isinstance(scores, ScoreTally):
         return scores
     raise NotKept(
-        f"One threshold cannot choose among {len(scores)} {scores.kind}s.",
+        f"One threshold cannot choose among {plural(len(scores), scores.kind)}.",
         fix=f"Choose for one against the rest: ev[{next(iter(scores))!r}].{question}(...).",
     )
 
