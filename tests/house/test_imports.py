@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -33,7 +34,7 @@ RANK = {room: rank for rank, rooms in enumerate(ORDER) for room in rooms}
 # Methods that users call on a result and that are answered upstairs: one lazy import, one call, no logic.
 DOORS = {
     *("estimate", "estimates", "report", "findings", "plot", "save", "at", "curve", "choose", "at_prevalence"),
-    *("collapse", "reorder", "blocks", "asymmetries", "confusions", "taxonomy", "to_dict"),
+    *("page", "collapse", "reorder", "blocks", "asymmetries", "confusions", "taxonomy", "to_dict"),
     *("__str__", "__format__", "_repr_html_", "_repr_markdown_", "_repr_mimebundle_"),
 }
 # Libraries that belong to one room.
@@ -99,14 +100,26 @@ def is_door(around: list[ast.AST]) -> bool:
     return False
 
 
+@cache
 def brings_library(target: str) -> bool:
     """Whether loading this module of ours loads an optional library, itself or by another one beside it."""
-    top = (
-        []
-        if target not in MODULES
-        else [name for name, _, around, types in imports(target) if not around and not types]
-    )
-    return any(optional(name) or (room_of(target) in name and brings_library(name)) for name in top)
+    return any(optional(name) for module in beside(target, set()) for name in at_top(module))
+
+
+def beside(target: str, met: set[str]) -> set[str]:
+    """A module, and those of its room that come with it."""
+    if target in MODULES and target not in met:
+        met.add(target)
+        for name in at_top(target):
+            if room_of(target) in name:
+                beside(name, met)
+    return met
+
+
+@cache
+def at_top(module: str) -> list[str]:
+    """What a module loads when it is loaded."""
+    return [name for name, _, around, types in imports(module) if not around and not types]
 
 
 def optional(target: str) -> bool:

@@ -89,7 +89,8 @@ def choose(
     ranked = tally if of_units(tally) else tally.ranked()  # buckets of units hold whole cells
     sweep = Sweep.of(ranked)
     problem.check_rows(sweep)
-    place = problem.best(sweep)
+    course = problem.course(sweep)
+    place = problem.best(sweep, course)
     if place is None:
         return unsure(problem.infeasible(sweep), tally, problem)
     sample, threshold = taken(sweep.sample, place), float(sweep.thresholds[place])
@@ -120,6 +121,7 @@ def choose(
         ),
         merged=int(np.isnan(sweep.thresholds[1:]).sum()),
         seed=seed,
+        course=course,
         queue=None if held is None else held.filled(sweep, place, tally.binned),
     )
 
