@@ -55,7 +55,7 @@ CASES: dict[str, Any] = {
 
 @pytest.mark.parametrize("case", CASES)
 def test_a_chosen_threshold(case: str) -> None:
-    """The dot stands at the threshold and on the line; nothing is better where the conditions hold; nothing is cut off."""
+    """The dot stands at the threshold and on the line; none allowed is better; nothing is cut off."""
     point = CASES[case]()
     ax = point.plot()
     lines = drawn(ax)

@@ -85,7 +85,7 @@ def _ends(point: OperatingPoint) -> tuple[float, float]:
     """Where the axis of thresholds begins and ends: 0 and 1 of probabilities, else a little beyond the scores."""
     there = point.course.thresholds[np.isfinite(point.course.thresholds)]
     low, high = float(there.min(initial=math.inf)), float(there.max(initial=-math.inf))
-    if not there.size or (0 <= low and high <= 1):
+    if not there.size or (low >= 0 and high <= 1):
         return 0.0, 1.0
     room = 0.03 * (high - low) or 1.0
     return low - room, high + room
