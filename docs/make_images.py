@@ -1,6 +1,7 @@
 """Make the pictures of the pages anew: ``python docs/make_images.py``.
 
-Needs unconfused[cli,plot,html,stats], Playwright with a Chromium of the system, scikit-learn, Pillow, and Keras with PyTorch.
+Needs unconfused[cli,plot,html,stats], Playwright with a Chromium of the system, scikit-learn, Pillow, and Keras with
+PyTorch.
 """
 
 from __future__ import annotations
