@@ -1,22 +1,26 @@
 """Make the pictures of the pages anew: ``python docs/make_images.py``.
 
-Needs unconfused[cli,plot,html,stats], Playwright with a Chromium of the system, scikit-learn, and Keras with PyTorch.
+Needs unconfused[cli,plot,html,stats], Playwright with a Chromium of the system, scikit-learn, Pillow, and Keras with
+PyTorch.
 """
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 os.environ["MPLBACKEND"] = "Agg"
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.patches import FancyBboxPatch
+from PIL import Image
 
 import unconfused as uc
 
@@ -58,6 +62,25 @@ def report_picture() -> None:
     plt.close(figure)
 
 
+def kept(figure: Any, name: str) -> None:
+    """A figure as a small picture of 128 colours."""
+    drawn = io.BytesIO()
+    figure.savefig(drawn, dpi=90, facecolor="white", metadata={"Software": None})
+    plt.close(figure)
+    Image.open(drawn).convert("RGB").quantize(128).save(IMAGES / f"{name}.png", optimize=True)
+
+
+def gallery() -> None:
+    """One picture of each kind of figure."""
+    ev = uc.evaluate_frame(ROOT / DATA, y_true="diagnosis", y_score="malignant_score", pos_label="malignant")
+    kept(ev.plot(threshold=0.5)[0].figure, "figure_overview")
+    kept(ev.at(0.5).plot(normalize=[None, "true"])[0].figure, "figure_matrix")
+    for kind in ("roc", "pr", "det", "gain", "lift", "ks", "calibration", "cost", "net_benefit", "risk_coverage"):
+        kept(ev.curve(kind).plot().figure, f"figure_{kind}")
+    kept(ev.choose(cost={"fp": 1, "fn": 10}).plot().figure, "figure_point")
+    kept(ev.choose(maximize="recall", where="precision >= 0.95").plot().figure, "figure_condition")
+
+
 def page_pictures() -> None:
     """The page of a binary evaluation and of many classes, as a browser shows them."""
     from playwright.sync_api import sync_playwright
@@ -96,6 +119,7 @@ def page_pictures() -> None:
 if __name__ == "__main__":
     IMAGES.mkdir(exist_ok=True)
     report_picture()
+    gallery()
     page_pictures()
     for example in ("logistic_regression", "keras_breast_cancer"):
         run(f"examples/{example}.py", str(IMAGES))

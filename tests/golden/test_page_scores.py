@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from golden.browsing import matrix, opened, text, typed
-from golden.test_page import exact
+from golden.browsing import matrix, opened, slid, text, typed
+from golden.test_page import exact, told
 from golden.test_page_classes import cells, labelled, scored
 
 import unconfused as uc
 from unconfused.show.explore import DRAWN
+from unconfused.show.numbers import amounts
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:altair")
 
@@ -73,11 +74,15 @@ def test_one_of_them_at_costs(browser: Any, tmp_path: Path, make: Any) -> None:
     typed(page, "prevalence", 10)
     page.click("#go")
     t = float(page.input_value("#threshold"))
-    shown = [float(cell[0].replace(",", "")) for cell in matrix(page)]
-    assert shown == pytest.approx(one.at(t).table().ravel().tolist(), abs=0.05)
-    assert text(page, "expected") == text(page, "best-cost")
-    least = 1000 * one.choose(cost={"fp": 1, "fn": 4}).apparent.value
-    assert float(text(page, "best-cost").replace(",", "")) == pytest.approx(least, rel=5e-3)
+    assert matrix(page) == told(one.at(t))
+    point = one.choose(cost={"fp": 1, "fn": 4})
+    assert matrix(page) == told(point.matrix)
+    assert text(page, "expected") == text(page, "best-cost") == amounts(np.array([1000 * point.apparent.value]))[0]
+    for stop in range(0, int(page.get_attribute("#slider", "max")) + 1, 7):
+        slid(page, stop)
+        if not page.input_value("#threshold"):
+            continue
+        assert matrix(page) == told(one.at(float(page.input_value("#threshold"))))
     assert heard == []
     page.close()
 

@@ -73,6 +73,20 @@ def test_every_metric_of_scores_is_that_of_rows_repeated_as_often(name: str) -> 
     assert float(found) == pytest.approx(float(expected), rel=1e-9)
 
 
+@pytest.mark.parametrize("share", [0.025, 0.1, 1 / 3])
+@pytest.mark.parametrize("positive", [0, 1])
+def test_rows_are_counted_before_they_are_weighted(share: float, positive: int) -> None:
+    """A matrix of a view is that of the rows, weighted, to the bit: no sum of many rounded weights."""
+    rng = np.random.default_rng(3)
+    y = rng.integers(0, 2, 800)
+    ev = uc.evaluate(y, y_score=np.clip(0.3 * y + 0.6 * rng.random(800), 0, 1), pos_label=positive)
+    view = ev.at_prevalence(share)
+    for t in (0.01, 0.2, 0.345, 0.5, 0.8):
+        expected = at_prevalence(ev.at(t), share)
+        assert view.at(t).full_weights.tolist() == expected.full_weights.tolist()
+        np.testing.assert_allclose(view.at(t).full_squares, expected.full_squares, rtol=1e-14)
+
+
 def test_the_own_prevalence_changes_no_value() -> None:
     ev = scored()
     view = ev.at_prevalence(float(ev.estimate("prevalence", threshold=0.5)))
@@ -286,3 +300,19 @@ def test_a_view_says_which_population_it_is_of() -> None:
     assert view.at(0.5).rule == "score >= 0.5, at prevalence 0.02"
     assert view.report(threshold=0.5).to_dict()
     assert "2.0 %" in str(view.choose(cost={"fp": 1, "fn": 10}))
+
+
+def test_several_classes_or_labels_are_told_in_the_plural() -> None:
+    """What refuses them says how many there are, in English."""
+    y, p = np.arange(30) % 5, np.full((30, 5), 0.2)
+    several = uc.evaluate(y, y_score=p)
+    for ask in (
+        lambda: several.at_prevalence(0.1),
+        lambda: several.recalibrated(undersampled=0.1),
+        lambda: several.choose(cost={"fp": 1, "fn": 2}),
+    ):
+        with pytest.raises(NotKept, match=r"5 classes\b"):
+            ask()
+    labelled = uc.evaluate(np.eye(5, dtype=int)[y], y_score=p, label_kind="multilabel")
+    with pytest.raises(NotKept, match=r"5 labels\b"):
+        labelled.at_prevalence(0.1)

@@ -27,6 +27,7 @@ from unconfused.errors import NotKept
 from unconfused.inference import Estimate
 from unconfused.inference.intervals import quantile
 from unconfused.inference.units import of_units
+from unconfused.labels import plural
 from unconfused.tally.chosen import Chosen, Signature
 from unconfused.tally.grouped import Grouped
 from unconfused.tally.prevalence import ScoresAt
@@ -88,7 +89,8 @@ def choose(
     ranked = tally if of_units(tally) else tally.ranked()  # buckets of units hold whole cells
     sweep = Sweep.of(ranked)
     problem.check_rows(sweep)
-    place = problem.best(sweep)
+    course = problem.course(sweep)
+    place = problem.best(sweep, course)
     if place is None:
         return unsure(problem.infeasible(sweep), tally, problem)
     sample, threshold = taken(sweep.sample, place), float(sweep.thresholds[place])
@@ -119,6 +121,7 @@ def choose(
         ),
         merged=int(np.isnan(sweep.thresholds[1:]).sum()),
         seed=seed,
+        course=course,
         queue=None if held is None else held.filled(sweep, place, tally.binned),
     )
 
@@ -132,7 +135,7 @@ def one_ranking(scores: ScoreTally | Grouped[ScoreTally], question: str) -> Scor
     if isinstance(scores, ScoreTally):
         return scores
     raise NotKept(
-        f"One threshold cannot choose among {len(scores)} {scores.kind}s.",
+        f"One threshold cannot choose among {plural(len(scores), scores.kind)}.",
         fix=f"Choose for one against the rest: ev[{next(iter(scores))!r}].{question}(...).",
     )
 

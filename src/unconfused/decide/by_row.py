@@ -118,7 +118,8 @@ def choose_by_row(
     tally = _matched(tally, costs)
     sweep = Priced.at(tally, costs)
     problem.check_rows(sweep)
-    place = problem.best(sweep)
+    course = problem.course(sweep)
+    place = problem.best(sweep, course)
     if place is None:
         return problem.infeasible(sweep)
     sample, level = taken(sweep.sample, place), problem.level
@@ -142,6 +143,7 @@ def choose_by_row(
         achieved_corrected=tuple(of_others(question, pooled, level, how) for question in questions),
         merged=int(np.isnan(sweep.thresholds[1:]).sum()),
         seed=seed,
+        course=course,
         queue=None if problem.queue is None else problem.queue.filled(sweep, place, tally.binned),
     )
 

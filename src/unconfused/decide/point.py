@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
 
 from unconfused.decide.queue import Filled
 from unconfused.errors import NotKept
 from unconfused.inference import Estimate
+from unconfused.tally.cells import Array
 from unconfused.tally.confusion import ConfusionMatrix
 
 
@@ -70,6 +74,22 @@ class Infeasible:
         return infeasible_html(self)
 
 
+@dataclass(frozen=True, eq=False)
+class Course:
+    """What was optimised, at every threshold.
+
+    Attributes:
+        thresholds: the largest first, inf where nothing is called positive; NaN where none parts the rows.
+            Shape: (T,).
+        values: the objective on the rows.    Shape: (T,).
+        met: whether the conditions hold.    Shape: (T,).
+    """
+
+    thresholds: Array
+    values: Array
+    met: NDArray[np.bool_]
+
+
 @dataclass(frozen=True, repr=False)
 class OperatingPoint:
     """A chosen threshold, and how sure one can be of it.
@@ -88,6 +108,7 @@ class OperatingPoint:
         achieved_corrected: the same on rows that did not choose the threshold.
         merged: log-odds so extreme that no float64 probability parts them from the next; no threshold falls between.
         seed: of the splits and resamples.
+        course: the objective at every threshold.
         queue: how far the threshold fills the queue that was stated, or None.
     """
 
@@ -103,6 +124,7 @@ class OperatingPoint:
     achieved_corrected: tuple[Estimate, ...]
     merged: int
     seed: int
+    course: Course = field(compare=False)
     queue: Filled | None = None
 
     def to_dict(self) -> dict[str, Any]:
@@ -128,3 +150,13 @@ class OperatingPoint:
         from unconfused.show.decision import point_html
 
         return point_html(self)
+
+    def plot(self, ax: Any = None, *, title: str | None = None) -> Any:
+        """Draw the objective over all thresholds with the chosen one marked; returns the Axes.
+
+        The band holds the thresholds that resampled data choose, the hollow marker is ``corrected``, and the line is
+        pale where a condition is not met.
+        """
+        from unconfused.show.figure import plot_point
+
+        return plot_point(self, ax=ax, title=title)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from unconfused.decide.costs import CellCosts
 from unconfused.decide.guarantee import check_guarantee, check_rows, surely
-from unconfused.decide.point import Infeasible
+from unconfused.decide.point import Course, Infeasible
 from unconfused.decide.question import Question
 from unconfused.decide.queue import Queue
 from unconfused.decide.sweep import Sweep, taken
@@ -109,15 +109,20 @@ class Problem:
         told = f"{goal} where {conditions}{sure}" if conditions else goal
         return told if self.queue is None else f"{told}, {self.queue}"
 
-    def best(self, sweep: Sweep) -> int | None:
-        """The place of the best threshold, among equals the one with the fewest alarms; None where none is allowed.
-
-        An undefined value satisfies no condition and is never the best.
-        """
+    def course(self, sweep: Sweep) -> Course:
+        """The objective at every place, and where the conditions hold; an undefined value satisfies none."""
         allowed = self._open(sweep)
         for requirement in self.requirements:
             allowed &= self.met(requirement, sweep)
-        values = np.where(allowed, self.sign * self.values(sweep), np.nan)
+        return Course(sweep.thresholds, self.values(sweep), allowed)
+
+    def best(self, sweep: Sweep, course: Course | None = None) -> int | None:
+        """The place of the best threshold, among equals the one with the fewest alarms; None where none is allowed.
+
+        An undefined value is never the best.
+        """
+        course = self.course(sweep) if course is None else course
+        values = np.where(course.met, self.sign * course.values, np.nan)
         if np.isnan(values).all():
             return None
         top = int(np.nanargmax(values))

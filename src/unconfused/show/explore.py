@@ -79,6 +79,7 @@ class Member:
             "axis": stops.axis,
             "names": self.names,
             "positive": stops.positive,
+            "written": "\n".join(stops.written),
             "estimates": {rate: "\n".join(texts) for rate, texts in stops.estimates.items()},
             "open": stops.open,
             "chosen": stops.chosen,

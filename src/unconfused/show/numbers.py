@@ -9,6 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+ROUNDING = 2.0**-44
+"""Sums of weights are whole numbers when they differ from these by less than this share of the largest."""
+
 
 def amounts(values: NDArray[Any]) -> list[str]:
     """Counts with separators; sums of weights with as many decimals as their size asks for.
@@ -37,7 +40,7 @@ def decimals_of(values: NDArray[Any]) -> int:
     largest = float(np.max(values, initial=0.0))
     if largest and not 1e-4 <= largest < 1e15:
         return -1
-    if (values == np.floor(values)).all():
+    if (np.abs(values - np.rint(values)) <= ROUNDING * largest).all():
         return 0
     return int(np.clip(3 - np.floor(np.log10(largest)), 1, 8))
 

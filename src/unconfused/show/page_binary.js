@@ -79,14 +79,11 @@ const Binary = (stops, cost) => {
     }
     return low > 0 && t - thresholds[low - 1] <= thresholds[low] - t ? low - 1 : low;
   };
+  // In few digits that part the same rows, as Python found them, unless they lead back to another stop.
+  const short = stops.written.split("\n");
   const written = (i) => {
     const t = thresholds[i];
-    if (!Number.isFinite(t)) return String(t);
-    for (let digits = 3; digits < 17; digits++) {
-      const text = Numbers.general(t, digits);
-      if (thresholds[nearest(Number(text))] === t) return text;
-    }
-    return String(t);
+    return short[i] && thresholds[nearest(Number(short[i]))] === t ? short[i] : String(t);
   };
   const said = (i) => (thresholds[i] === Infinity ? "above every score" : written(i));
 

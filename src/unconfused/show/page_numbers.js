@@ -30,7 +30,7 @@ const Numbers = (() => {
     if (values.every(exact)) return values.map((x) => grouped(String(x)));
     const largest = Math.max(0, ...values);
     const odd = largest > 0 && !(largest >= 1e-4 && largest < 1e15);
-    const whole = values.every(Number.isInteger);
+    const whole = values.every((x) => Math.abs(x - Math.round(x)) <= 2 ** -44 * largest);
     const decimals = whole ? 0 : Math.min(8, Math.max(1, 3 - Math.floor(Math.log10(largest))));
     const least = 10 ** -decimals;
     return values.map((x) => odd ? general(x, 3)

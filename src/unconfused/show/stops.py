@@ -40,6 +40,7 @@ class Stops:
         tables: the matrices, truth by prediction, in rows or sums of weights.    Shape: (T, S, S).
         axis: what rows and columns of a matrix are: the two classes, then the seats in use.
         positive: the place of the positive class, 0 or 1.
+        written: each threshold in few digits that part the same rows.
         estimates: rate → what it prints at each stop.
         open: the stop at which the page opens.
         chosen: whether someone chose it.
@@ -49,6 +50,7 @@ class Stops:
     tables: NDArray[Any]
     axis: tuple[str, ...]
     positive: int
+    written: list[str]
     estimates: dict[str, list[str]]
     open: int
     chosen: bool
@@ -86,7 +88,8 @@ class Stops:
         opened = thresholds.index(start) if start in found else nearest
         return cls(
             np.array(thresholds), tables, axis, tally.labels.require_positive("the page"),
-            _estimates(merged, local, level), opened, threshold is not None,
+            [_written(tally, t, found[t]) for t in thresholds], _estimates(merged, local, level), opened,
+            threshold is not None,
         )  # fmt: skip
 
 
@@ -131,6 +134,14 @@ def _meant(tally: ScoreTally, threshold: float, place: int) -> bool:
     return threshold == math.inf or (_place(tally, threshold) == place and _parts(tally, threshold))
 
 
+def _written(tally: ScoreTally, threshold: float, place: int) -> str:
+    """A threshold in the fewest digits, three at least, that call the same rows positive."""
+    if not math.isfinite(threshold):
+        return ""
+    texts = (f"{threshold:.{digits}g}" for digits in range(3, 17))
+    return next((text for text in texts if _meant(tally, float(text), place)), repr(threshold))
+
+
 def _places(tally: ScoreTally, most: int) -> NDArray[np.int64]:
     """Where the stops are: everywhere, or at the corners and pins, and evenly along ROC and PR between them."""
     size = len(tally.scores)
@@ -154,13 +165,15 @@ def _merged(tally: ScoreTally, at: NDArray[np.int64]) -> tuple[ScoreTally, NDArr
 
 def _tables(merged: ScoreTally, at: NDArray[np.int64], tally: ScoreTally) -> tuple[NDArray[Any], tuple[str, ...]]:
     """The matrix at each stop, as `ScoreTally.at` counts it.    Shape: (T, S, S)."""
-    full = merged.full if merged.full_weights is None else merged.full_weights
+    each = tally.each if isinstance(tally, ScoresAt) else None
+    full = merged.full if merged.full_weights is None or each is not None else merged.full_weights
     none, positive = np.zeros((1, COLUMNS), full.dtype), tally.labels.require_positive("the page")
     above = np.concatenate([np.cumsum(full[:0:-1], axis=0)[::-1], none])[at]
     below = np.concatenate([none, np.cumsum(full[1:], axis=0)])[at]
     truth = [1 - positive, positive, 2, 3]
-    out = np.zeros((len(at), COLUMNS, COLUMNS), full.dtype)
+    out: NDArray[Any] = np.zeros((len(at), COLUMNS, COLUMNS), full.dtype)
     out[:, truth, 1 - positive], out[:, truth, positive], out[:, truth, 3] = below, above, full[0]
+    out = out if each is None else out * each[truth][:, None]
     cm = tally.at(math.inf)
     kept = [0, 1, *(2 + ("other", "missing").index(seat) for seat in cm.seats)]
     return out[:, kept][:, :, kept], tuple(names(cm.labels.texts, cm.seats))

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from unconfused.errors import NotKept, UsageError
-from unconfused.labels import Labels
+from unconfused.labels import Labels, plural
 from unconfused.tally.cells import divided
 from unconfused.tally.grouped import Grouped
 from unconfused.tally.kernels import Floats, runs
@@ -73,7 +73,7 @@ def recalibrated(tallies: Tallies, *, undersampled: Any = None, class_weight: An
     scores = tallies.scored("recalibrated()")
     if isinstance(scores, Grouped):
         raise NotKept(
-            f"There are {len(scores)} {scores.kind}s.",
+            f"There are {plural(len(scores), scores.kind)}.",
             "What training did to each, one number does not say.",
             f"Ask for one against the rest: ev[{next(iter(scores))!r}].recalibrated(...).",
         )

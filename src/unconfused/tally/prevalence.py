@@ -96,10 +96,12 @@ class ScoresAt(View, ScoreTally):
     Attributes:
         prevalence: the share of positives in the population that is asked about.
         odds: what the odds of a positive are there, over what they were in the rows; 1 once the scores are moved.
+        each: what a row of each column stands for; None where rows have weights of their own.    Shape: (4,).
     """
 
     prevalence: float = np.nan
     odds: float = 1.0
+    each: NDArray[np.float64] | None = None
 
     @classmethod
     def of(cls, tally: ScoreTally, prevalence: float) -> ScoresAt:
@@ -112,7 +114,8 @@ class ScoresAt(View, ScoreTally):
         known = {field.name: getattr(tally, field.name) for field in fields(ScoreTally) if field.init}
         made = {"full_weights": sums * factor, "full_squares": squares * factor**2, "prevalence": share}
         odds = float(factor[1] / factor[0]) * (tally.odds if isinstance(tally, ScoresAt) else 1.0)
-        return cls(**{**known, **made, "odds": odds})
+        before = tally.each if isinstance(tally, ScoresAt) else np.ones(4) if tally.full_weights is None else None
+        return cls(**{**known, **made, "odds": odds, "each": None if before is None else before * factor})
 
     def recalibrated(self) -> ScoresAt:
         """The same rows at the probabilities that they have in this population: the odds of each, times ``odds``.
@@ -124,8 +127,12 @@ class ScoresAt(View, ScoreTally):
         return replace(moved, odds=1.0)
 
     def at(self, threshold: float) -> MatrixAt:
-        """The matrix at that threshold and prevalence."""
+        """The matrix at that threshold and prevalence; rows are counted first and weighted then, which rounds once."""
         made = super().at(threshold)
+        if self.each is not None:
+            positive = self.labels.require_positive("at()")
+            each = self.each[[1 - positive, positive, 2, 3], None]
+            made = replace(made, full_weights=made.full * each, full_squares=made.full * each**2)
         return MatrixAt._over(replace(made, rule=f"{made.rule}, at prevalence {self.prevalence:g}"), self.prevalence)
 
 
@@ -152,7 +159,7 @@ def at_prevalence(tally: Any, prevalence: float, recalibrate: bool = False) -> A
         return Tallies(tally.kind, matrix, scores, matrices=rules, worst=None if recalibrate else tally.worst)
     if isinstance(tally, Grouped):
         raise NotKept(
-            f"There are {len(tally)} {tally.kind}s, and one prevalence.",
+            f"There are {plural(len(tally), tally.kind)}, and one prevalence.",
             "Each of them has a prevalence of its own.",
             f"Ask one against the rest: ev[{next(iter(tally), 'dog')!r}].at_prevalence({prevalence}).",
         )

@@ -10,10 +10,11 @@ from unconfused.errors import require
 from unconfused.show.figure.curves import plot_curve
 from unconfused.show.figure.history import plot_history
 from unconfused.show.figure.matrix import plot_matrix
+from unconfused.show.figure.point import plot_point
 from unconfused.show.figure.text import settle
 from unconfused.tally.confusion import ConfusionMatrix
 
-__all__ = ["plot_curve", "plot_evaluation", "plot_history", "plot_matrix"]
+__all__ = ["plot_curve", "plot_evaluation", "plot_history", "plot_matrix", "plot_point"]
 
 MOST = 24
 """Labels of a multilabel problem that are drawn."""

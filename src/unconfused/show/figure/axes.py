@@ -49,7 +49,7 @@ LOOKS = {
     "cost": Look("upper left", "all or nothing called positive", square=False),
     "net_benefit": Look("upper right", "nothing called positive", square=False),
     "calibration": Look("upper left", "calibrated"),
-    "risk_coverage": Look("lower right", "every row as sure", steps="steps-pre", square=False),
+    "risk_coverage": Look("center left", "every row as sure", steps="steps-pre", square=False),
 }
 
 
