@@ -257,6 +257,6 @@ def test_page_bundle_once(tmp_path: Path) -> None:
     path = tmp_path / "report.html"
     evaluation(n=20_000).to_html(path)
     text = path.read_text(encoding="utf-8")
-    assert text.count("window.vegaEmbed=") == 1
+    assert text.count("window.vega={") == 1
     assert len(text) < 1_300_000
     assert not [attrs for _, attrs in Tree(text).tags if {"src", "href"} & set(attrs)]

@@ -103,7 +103,7 @@ def test_in_a_cell(browser: Any, tmp_path: Path) -> None:
         frame.wait_for_selector("body[data-ready]")
         if several:
             frame.select_option("#member", index=2)
-            frame.wait_for_function("document.querySelector('.lead bdi').textContent === 'class 2'")
+            frame.locator(".lead bdi", has_text="class 2").first.wait_for()
             frame.wait_for_selector("body[data-ready]")
         typed(frame, "threshold", 0.3)
         one = ev["class 2"] if several else ev
