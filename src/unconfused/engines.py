@@ -17,7 +17,6 @@ from typing import Any
 from unconfused.errors import UsageError
 from unconfused.ingest import dask, ibis, spark
 from unconfused.ingest.rows import Reading
-from unconfused.labels import listed
 from unconfused.parts import Counting, Names, Reply, Run, added, merged, tally_parts
 from unconfused.tally.tallies import Tallies
 
@@ -49,12 +48,6 @@ def tally_elsewhere(
             "row_cost= was given, and the rows stay where they are.",
             "What each row costs is summed of rows that are at hand.",
             "Write the columns to a file and evaluate that.",
-        )
-    if parted := [name for name, cut in (edges or {}).items() if isinstance(cut, int)]:
-        raise UsageError(
-            f"edges= asks for equal parts of {listed(parted)}, and the rows stay where they are.",
-            "Each part of the table would be cut elsewhere.",
-            f"State where the intervals begin: edges={{{parted[0]!r}: [20, 40]}}.",
         )
     return tally_parts(run, names, reading, by, edges)
 

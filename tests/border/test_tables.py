@@ -195,8 +195,8 @@ def test_slices_on_the_page(file: str, tmp_path: Path, capsys: pytest.CaptureFix
     pytest.importorskip("altair")
     assert run(capsys, "report", file, *SCORES, *SLICED, "-o", str(tmp_path / "a.html"))[0] == 0
     page = (tmp_path / "a.html").read_text(encoding="utf-8")
-    assert '<section id="slices">' in page
-    assert "Slices by zone and truth" in page
+    assert '<section id="slices-0"' in page
+    assert "By zone and truth" in page
 
 
 @pytest.mark.parametrize(

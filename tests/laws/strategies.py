@@ -33,7 +33,7 @@ POOLS: tuple[tuple[Any, ...], ...] = (
     ("no", "yes"),
     ("", "a", "B", "ä b"),
 )
-WEIGHTS = st.floats(0, 1e6, allow_subnormal=False)
+WEIGHTS = st.just(0.0) | st.floats(1e-100, 1e6)  # their squares are no subnormals, which round as they like
 SCORES = {
     "probability": st.sampled_from([0.0, -0.0, 5e-324, 0.25, 0.5, 0.75, float(np.nextafter(1, 0)), 1.0]),
     "logit": st.sampled_from([-np.inf, -800.0, -1.5, -0.0, 0.0, 1e-300, 2.0, 800.0, np.inf]),
@@ -59,12 +59,18 @@ class Problem:
         """The same problem over some of its rows."""
         return Problem(self.reading, {name: x[rows] for name, x in self.columns.items()}, self.threshold)
 
-    def tally(self) -> Any:
-        """What one pass over the rows keeps."""
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The columns as a pass takes them: costs of rows under one name."""
         columns = dict(self.columns)
-        truth, how = columns.pop("y_true"), Reading(**self.reading)
         if priced := {name[5:]: columns.pop(name) for name in list(columns) if name.startswith("cost ")}:
             columns["row_cost"] = priced
+        return columns
+
+    def tally(self) -> Any:
+        """What one pass over the rows keeps."""
+        columns = self.arguments
+        truth, how = columns.pop("y_true"), Reading(**self.reading)
         if several := [name for name in columns if " of " in name]:  # "y_pred of a": the column of one of the models
             role = several[0].partition(" ")[0]
             models = {name.rpartition(" ")[2]: columns.pop(name) for name in several}

@@ -423,12 +423,17 @@ def defined(metric: Metric, tally: ScoreTally) -> bool:
     return positives if metric.name in ("average_precision", "pr_auc") else positives or negatives
 
 
+def of_probabilities(metric: Metric) -> bool:
+    """It asks how probable a class is; a rank says nothing about that."""
+    return metric.kind in ("loss", "calibration") or metric.name == "aurc"
+
+
 @given(score_tallies())
 @settings(max_examples=40)
 def test_scores_in_range_and_undefined_when_they_say(tally: ScoreTally) -> None:
     """Every metric of scores, with its interval."""
     for metric, args in OF_SCORES:
-        if tally.score_kind == "raw" and metric.kind in ("loss", "calibration"):
+        if tally.score_kind == "raw" and of_probabilities(metric):
             with pytest.raises(NotKept):
                 estimate(tally, spelled(metric, args))
             continue
@@ -450,7 +455,7 @@ def test_rankings_know_only_the_order(tally: ScoreTally, factor: int) -> None:
     turned = ScoreTally(tally.labels, "raw", -tally.scores[::-1] + 0.0, np.vstack([tally.full[:1], tally.full[:0:-1]]))
     plain = ScoreTally(tally.labels, "raw", tally.scores, tally.full)
     for metric, args in OF_SCORES:
-        if metric.kind in ("loss", "calibration"):
+        if of_probabilities(metric):
             continue
         assert same(metric(Masses.of(plain), *args), metric(Masses.of(moved), *args)), metric.name
     for name in ("roc_auc", "ks"):

@@ -56,7 +56,7 @@ def test_any_cut(family: str, data: st.DataObject) -> None:
     if not whole.slices:
         stream = Stream(**{"grid": "exact"} | problem.reading, edges=EDGES if whole.slices else None)
         for batch in batches:
-            stream.update(**batch.columns)
+            stream.update(**batch.arguments)
         assert kept(stream.evaluation.tallies) == kept(whole)
         assert kept(pickle.loads(pickle.dumps(stream)).evaluation.tallies) == kept(whole)
 

@@ -73,8 +73,9 @@ def test_two_classes_take_a_table_too() -> None:
         assert ev.choose(cost=uc.Costs(table)).threshold == ev.choose(cost=cells).threshold
     lower = uc.evaluate(y, y_score=[1 - x for x in p], labels=[0, 1], pos_label=0)
     assert lower.choose(cost=uc.Costs([[0, 1], [10, 0]])).threshold == lower.choose(cost={"fn": 1, "fp": 10}).threshold
-    with pytest.raises(UsageError, match="undecided"):
-        ev.choose(cost=uc.Costs([[0, 1], [10, 0]], abstain=0.5))
+    referred = ev.choose(cost=uc.Costs([[0, 1], [10, 0]], abstain=0.5))
+    same = ev.choose(cost={"fp": 1, "fn": 10, "abstain": 0.5})
+    assert (referred.low, referred.high) == (same.low, same.high)
     with pytest.raises(ShapeError):
         ev.choose(cost=uc.Costs(MISS_OF_TWO))
 

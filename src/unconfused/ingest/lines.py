@@ -166,6 +166,7 @@ def line_of(path: str, row: int, input_format: InputFormat | None, delimiter: st
 
 
 def line_in(file: File, row: int, delimiter: str | None) -> int | None:
+    """The line of a file in which a row of it begins; None where Python cannot tell."""
     try:
         return next(islice((start for start, _ in _records(file, delimiter)), row, None), None)
     except (EOFError, zlib.error, OSError, UnicodeDecodeError, csv.Error):  # the engine is more lenient than Python
