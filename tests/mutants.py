@@ -1,0 +1,118 @@
+"""Change one thing in the code at a time, and see that a test falls.
+
+    python tests/mutants.py                    all of them, some minutes
+    python tests/mutants.py cuts worst         those in files of that name
+
+A mutant that survives is a line that no test holds. The changes are made in a copy of the project.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parents[1]
+TALLIES = "tests/laws/test_tallies.py"
+LONGEST = 900
+"""Seconds after which a test that has not fallen counts as one that never ends, which is a fall too."""
+
+
+class Mutant(NamedTuple):
+    """One change, and the tests that should notice: a file, or ``file::part of names``."""
+
+    file: str
+    old: str
+    new: str
+    tests: str
+
+
+MUTANTS = [
+    Mutant("tally/cuts.py", '("lows", np.minimum, np.inf)', '("lows", np.maximum, np.inf)', f"{TALLIES}::group"),
+    Mutant("tally/cuts.py", "lowest >= highest", "lowest > highest", "tests/oracles/test_certificates.py"),
+    Mutant("tally/cuts.py", "= 1 / rows[unsure], 1 -", "= 0 / rows[unsure], 1 -", "tests/oracles/test_certificates.py"),
+    Mutant("tally/cuts.py", "1 - 1 / rows[unsure]", "1 - 2 / rows[unsure]", "tests/oracles/test_certificates.py"),
+    Mutant("tally/cuts.py", "& (high >= cut)", "& (high > cut)", "tests/oracles/test_certificates.py"),
+    Mutant("tally/grids.py", "q.view(np.int64) - upper,", "q.view(np.int64),", "tests/oracles/test_kernels.py::bin"),
+    Mutant("tally/grids.py", "min(self, other, key=", "max(self, other, key=", "tests/oracles/test_certificates.py"),
+    Mutant("tally/moments.py", "self.sums + other.sums", "self.sums + 1.0001 * other.sums", f"{TALLIES}::cut"),
+    Mutant("tally/ranks.py", "~np.isnan(scores).any(1)", "~np.isnan(scores).all(1)", f"{TALLIES}::cut"),
+    Mutant("tally/ranks.py", "(s >= own).sum(1)", "(s > own).sum(1) + 1", "tests/oracles/test_ranks.py"),
+    Mutant("tally/sparse.py", "2 * truth + called", "2 * called + truth", "tests/laws/test_sparse.py"),
+    Mutant("tally/sparse.py", "(self.columns < right)", "(self.columns <= right)", "tests/laws/test_sparse.py"),
+    Mutant("tally/slices.py", "summed[key] + tally if key in summed else tally", "tally", f"{TALLIES}::cut"),
+    Mutant("tally/slices.py", "if mine != theirs:", "if False:", "tests/oracles/test_slices.py"),
+    Mutant("tally/units.py", "[:KEPT])", "[: KEPT - 1])", "tests/oracles/test_units.py"),
+    Mutant("tally/units.py", "len(self.smallest) < KEPT", "len(self.smallest) <= KEPT", "tests/oracles/test_units.py"),
+    Mutant("tally/worst.py", "min(self.keep, other.keep)", "self.keep", "tests/laws/test_worst.py::group"),
+    Mutant("tally/worst.py", "(-row[0], isinstance", "(row[0], isinstance", "tests/laws/test_worst.py::cut"),
+    Mutant("tally/worst.py", "if row[0] >= cut)", "if row[0] > cut)", "tests/laws/test_worst.py"),
+    Mutant("tally/row_costs.py", "costs[:, 2 + called], costs[:, called]", "costs[:, called], costs[:, 2 + called]",
+           "tests/oracles/test_row_costs.py"),
+    Mutant("tally/row_costs.py", "(once * own, twice * own,", "(once * own, once * own,", f"{TALLIES}::stands"),
+    Mutant("tally/row_costs.py", "ranked = scores[order[: int(usable.sum())]] + 0.0",
+           "ranked = scores[order[: int(usable.sum())]]", "tests/oracles/test_row_costs.py"),
+    Mutant("tally/binning.py", "np.minimum.at(places[:, 1], held", "np.maximum.at(places[:, 1], held",
+           "tests/oracles/test_kernels.py::bin"),
+    Mutant("tally/compiled/bins.py", "while key >= pins[first + passed]:", "if key >= pins[first + passed]:",
+           "tests/oracles/test_kernels.py::bin"),
+    Mutant("tally/compiled/labels.py", "if seen > np.uint64(1) or good < len(truth):", "if seen > np.uint64(1):",
+           "tests/laws/test_waiting.py"),
+    Mutant("tally/compiled/labels.py", "if seen > np.uint64(1) or good < len(truth):", "if good < len(truth):",
+           "tests/laws/test_waiting.py"),
+    Mutant("tally/compiled/labels.py", "hits += y & called", "hits += y", "tests/oracles/test_kernels.py::cut"),
+    Mutant("ingest/waiting.py", "self.rows = end", "self.rows = end - 1", "tests/laws/test_waiting.py"),
+    Mutant("ingest/waiting.py", "return first & ~old", "return first", "tests/laws/test_stream.py"),
+    Mutant("stream.py", "(new)\n            self._left_out +=", "(new)\n            self._left_out =",
+           "tests/laws/test_stream.py"),
+    Mutant("stream.py", "made, batches = sum_before + made,", "made, batches = made,", "tests/laws/test_stream.py"),
+    Mutant("parts.py", "self.refused + other.refused", "self.refused", "tests/laws/test_parts.py"),
+    Mutant("decide/sweep.py", "called, left = parted(", "left, called = parted(", "tests/oracles/test_decide.py"),
+    Mutant("metrics/certificates.py", "low - slack", "low + 10 * slack", "tests/oracles/test_certificates.py"),
+]  # fmt: skip
+
+
+def caught(mutant: Mutant) -> str:
+    """What the tests make of a mutant."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder)
+        for name in ("src", "tests"):
+            shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copy(ROOT / "pyproject.toml", copy)
+        path = copy / "src" / "unconfused" / mutant.file
+        text = path.read_text(encoding="utf-8")
+        path.write_text(text.replace(mutant.old, mutant.new, 1), encoding="utf-8")
+        file, _, names = mutant.tests.partition("::")
+        command = [sys.executable, "-m", "pytest", "-q", "-x", "-n", "0", file, *(["-k", names] if names else [])]
+        try:
+            made = subprocess.run(
+                command, cwd=copy, env={**os.environ, "PYTHONPATH": str(copy / "src")}, capture_output=True,
+                text=True, timeout=LONGEST,
+            )  # fmt: skip
+        except subprocess.TimeoutExpired:
+            return "caught: it never ends"
+        told = next((x for x in made.stdout.splitlines() if x.startswith(("FAILED", "ERROR"))), "")
+        return {0: "SURVIVED", 1: f"caught: {told}"}.get(made.returncode, f"no verdict, exit {made.returncode}")
+
+
+def main(wanted: list[str]) -> int:
+    """Print a line for each; the number that survived is the exit status."""
+    alive = 0
+    for mutant in MUTANTS:
+        if wanted and not any(name in mutant.file for name in wanted):
+            continue
+        began, verdict = time.perf_counter(), caught(mutant)
+        alive += not verdict.startswith("caught")
+        told = f"{mutant.file}: {mutant.old} -> {mutant.new}"
+        print(f"{told}\n    {verdict[:110]} ({time.perf_counter() - began:.0f} s)", flush=True)
+    print(f"{alive} not caught")
+    return alive
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
