@@ -33,7 +33,7 @@ class Mutant(NamedTuple):
 
 
 MUTANTS = [
-    Mutant("tally/cuts.py", '("lows", np.minimum, np.inf)', '("lows", np.maximum, np.inf)', f"{TALLIES}::group"),
+    Mutant("tally/cuts.py", '("lows", np.minimum, np.inf)', '("lows", np.maximum, np.inf)', f"{TALLIES}::cut"),
     Mutant("tally/cuts.py", "lowest >= highest", "lowest > highest", "tests/oracles/test_certificates.py"),
     Mutant("tally/cuts.py", "= 1 / rows[unsure], 1 -", "= 0 / rows[unsure], 1 -", "tests/oracles/test_certificates.py"),
     Mutant("tally/cuts.py", "1 - 1 / rows[unsure]", "1 - 2 / rows[unsure]", "tests/oracles/test_certificates.py"),

@@ -167,11 +167,20 @@ def page(result: dict[str, Any]) -> str:
 
 
 # ── files ─────────────────────────────────────────────────────────────────────────────────────
-def keep(result: dict[str, Any]) -> None:
-    """The dated result, the tables of the page, and its picture."""
+def joined(before: dict[str, Any], now: dict[str, Any], order: Sequence[str]) -> dict[str, Any]:
+    """What was measured before on a day, but for what was measured again; cases stand in their order."""
+    again = {line["case"] for line in now["cases"]}
+    lines = [*(line for line in before["cases"] if line["case"] not in again), *now["cases"]]
+    return before | now | {"cases": sorted(lines, key=lambda line: order.index(line["case"]))}
+
+
+def keep(result: dict[str, Any], order: Sequence[str]) -> None:
+    """The dated result, the tables of the page, and its picture; cases not measured stay as the day has them."""
     RESULTS.mkdir(exist_ok=True)
-    text = page(result)
     path = RESULTS / f"{result['date']}.md"
+    if path.with_suffix(".json").exists():
+        result = joined(json.loads(path.with_suffix(".json").read_text(encoding="utf-8")), result, order)
+    text = page(result)
     path.write_text(f"# Benchmarks, {result['date']}\n\n{text}\n", encoding="utf-8")
     path.with_suffix(".json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     grown = ", and our times as rows grow" if result.get("growth") else ""

@@ -29,3 +29,17 @@ def test_benchmarks_run(name: str, shown: str) -> None:
     assert shown in done.stdout
     assert "failed" not in done.stdout
     assert "Measured on" in done.stdout
+
+
+def test_a_case_measured_again_takes_the_place_of_the_first() -> None:
+    """The others of the day stay."""
+    sys.path.insert(0, str(ROOT / "benchmarks" / "speed"))
+    try:
+        import record
+    finally:
+        sys.path.pop(0)
+    before = {"date": "d", "cases": [{"case": "a", "ours": 1}, {"case": "b", "ours": 2}], "start": {"x": 1}}
+    now = {"date": "d", "cases": [{"case": "a", "ours": 3}]}
+    made = record.joined(before, now, ["b", "a"])
+    assert made["cases"] == [{"case": "b", "ours": 2}, {"case": "a", "ours": 3}]
+    assert made["start"] == {"x": 1}
