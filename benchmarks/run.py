@@ -4,7 +4,7 @@
     python benchmarks/run.py --quick         200,000 rows, three runs
     python benchmarks/run.py --only pairs    the cases whose names begin so; several with commas between
     python benchmarks/run.py --long          a stream of 10⁹ scores too
-    python benchmarks/run.py --write         keeps the result beside others of the day, and draws it on docs/benchmarks.md
+    python benchmarks/run.py --write         keeps the result with others of the day, draws it on docs/benchmarks.md
 
 Every measurement has a process of its own, in which our call, one of another and the reading of the same bytes with
 np.sum take turns; a number is the median of at least five. Ours are made with their default settings, checks included.
