@@ -34,9 +34,9 @@ def diagnose(
     Returns:
         A `Diagnosis`. What `evaluate` would refuse is a finding of level "error" in it.
 
-    >>> found = diagnose([0, 1, 1, 0] * 10, [1, 1, 0, 1] * 10)
+    >>> found = diagnose([0, 1, 1, 0] * 20, [1, 1, 0, 1] * 20)
     >>> found.sound, [finding.code for finding in found]
-    (False, ['CM-BASE', 'CM-SMALL'])
+    (False, ['CM-INVERTED', 'CM-BASE'])
     """
     given = {"y_pred": y_pred, "y_score": y_score, "sample_weight": sample_weight, "count": count}
     try:
