@@ -55,8 +55,6 @@ MUTANTS = [
     Mutant("tally/row_costs.py", "costs[:, 2 + called], costs[:, called]", "costs[:, called], costs[:, 2 + called]",
            "tests/oracles/test_row_costs.py"),
     Mutant("tally/row_costs.py", "(once * own, twice * own,", "(once * own, once * own,", f"{TALLIES}::stands"),
-    Mutant("tally/row_costs.py", "ranked = scores[order[: int(usable.sum())]] + 0.0",
-           "ranked = scores[order[: int(usable.sum())]]", "tests/oracles/test_row_costs.py"),
     Mutant("tally/binning.py", "np.minimum.at(places[:, 1], held", "np.maximum.at(places[:, 1], held",
            "tests/oracles/test_kernels.py::bin"),
     Mutant("tally/compiled/bins.py", "while key >= pins[first + passed]:", "if key >= pins[first + passed]:",
