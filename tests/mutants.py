@@ -41,7 +41,7 @@ MUTANTS = [
     Mutant("tally/grids.py", "q.view(np.int64) - upper,", "q.view(np.int64),", "tests/oracles/test_kernels.py::bin"),
     Mutant("tally/grids.py", "min(self, other, key=", "max(self, other, key=", "tests/oracles/test_certificates.py"),
     Mutant("tally/moments.py", "self.sums + other.sums", "self.sums + 1.0001 * other.sums", f"{TALLIES}::cut"),
-    Mutant("tally/ranks.py", "~np.isnan(scores).any(1)", "~np.isnan(scores).all(1)", f"{TALLIES}::cut"),
+    Mutant("tally/ranks.py", "~np.isnan(scores).any(1)", "~np.isnan(scores).all(1)", "tests/oracles/test_ranks.py"),
     Mutant("tally/ranks.py", "(s >= own).sum(1)", "(s > own).sum(1) + 1", "tests/oracles/test_ranks.py"),
     Mutant("tally/sparse.py", "2 * truth + called", "2 * called + truth", "tests/laws/test_sparse.py"),
     Mutant("tally/sparse.py", "(self.columns < right)", "(self.columns <= right)", "tests/laws/test_sparse.py"),
