@@ -154,3 +154,11 @@ def test_hostile_places_are_refused(bad: Any, tmp_path: Any) -> None:
     store.save(ranks, tmp_path / "r.uc")
     with pytest.raises(UnreadableFile, match="places"):
         store.load(tmp_path / "r.uc")
+
+
+def test_a_row_that_lacks_any_score_has_no_place() -> None:
+    """One NaN is enough: the true class might have stood on either side of it."""
+    truth, scores = np.array([0, 0, 1]), np.array([[0.5, np.nan, 0.2], [0.5, 0.3, 0.2], [np.nan] * 3])
+    made = Ranks.count(truth, scores)
+    assert made.places.tolist() == [[0, 0], [1, 1]]
+    assert made.full.tolist() == [2, 1]

@@ -236,3 +236,12 @@ def test_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     pandas = pytest.importorskip("pandas")
     made = uc.evaluate_frame(pandas.DataFrame(frame), y_true="y", y_score="p", unit="u", grid="exact")
     assert made.tallies == ev.tallies
+
+
+def test_as_many_hashes_are_kept_of_a_sum_as_of_the_whole() -> None:
+    """More units than that are told by the smallest hashes, of all that any part has seen."""
+    y, unit = np.arange(300) % 2, [f"unit {i}" for i in range(300)]
+    whole = uc.evaluate(y, y, unit=unit)
+    parts = uc.evaluate(y[:150], y[:150], unit=unit[:150]) + uc.evaluate(y[150:], y[150:], unit=unit[150:])
+    assert len(whole.tallies.units.smallest) == 64
+    assert np.array_equal(parts.tallies.units.smallest, whole.tallies.units.smallest)
