@@ -153,8 +153,8 @@ def our_updates(truth: Column, scores: Column) -> Call:
     return call
 
 
-def every_value(matrix: Any) -> dict[str, float]:
-    """Each metric of counts, those of a class by all three averages, each with its interval."""
+def every_value(matrix: Any, wanted: str = "value") -> dict[str, float]:
+    """Each metric of counts, those of a class by all three averages: the value, or an end of the interval."""
     from unconfused.metrics import CATALOGUE
 
     found = {}
@@ -163,7 +163,7 @@ def every_value(matrix: Any) -> dict[str, float]:
             continue
         text = f"{name}(2)" if name == "fbeta" else name
         for average in ("@macro", "@micro", "@weighted") if metric.per_class else ("",):
-            found[text + average] = matrix.estimate(text + average).value
+            found[text + average] = getattr(matrix.estimate(text + average), wanted)
     return found
 
 
@@ -192,6 +192,13 @@ def our_values_of_matrix(truth: Column, called: Column) -> Call:
 
     matrix = uc.confusion_matrix(truth, called)
     return lambda: every_value(matrix)
+
+
+def our_intervals_of_matrix(truth: Column, called: Column) -> Call:
+    import unconfused as uc
+
+    matrix = uc.confusion_matrix(truth, called)
+    return lambda: every_value(matrix, "low")
 
 
 def our_report(truth: Column, called: Column) -> Call:
@@ -493,11 +500,12 @@ CASES = (
     ),
     *(
         Case(f"{name}{k}", f"{what} of a ready matrix, K = {k:,}", pairs(k), Side(call, ready), seconds=seconds, per=10)
-        for name, what, call, ready in (
-            ("values", "every value", "estimate of each metric", our_values_of_matrix),
-            ("report", "the report", "report", our_report),
+        for name, what, call, ready, targets in (
+            ("values", "every value", "estimate of each metric", our_values_of_matrix, (0.005, 0.5)),
+            ("intervals", "every value with its interval", "estimate of each metric", our_intervals_of_matrix, (None, None)),
+            ("report", "the report", "report", our_report, (None, None)),
         )
-        for k, seconds in ((10, 0.005), (1000, 0.5))
+        for k, seconds in zip((10, 1000), targets, strict=True)
     ),
     Case(
         "updates", "scores, 256 rows at a time", scored(), OURS["updates"],

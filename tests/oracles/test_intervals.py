@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import math
+import pickle
 from typing import Any
 
 import numpy as np
@@ -529,3 +531,27 @@ def test_an_estimate_compares_and_formats_like_its_value() -> None:
         e.value = 1.0  # type: ignore[misc]
     with pytest.raises(TypeError):
         e + e  # type: ignore[operator]
+
+
+def test_the_interval_of_a_matrix_waits_until_it_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    cm = ConfusionMatrix.from_counts([[8, 1, 1], [2, 7, 0], [0, 0, 0]], labels=["a", "b", "c"])
+    asked, found = [], counts.interval
+    monkeypatch.setattr(counts, "interval", lambda *given: asked.append(1) or found(*given))
+    one, each = estimate(cm, "recall@macro"), estimates(cm, "recall")
+    assert (float(one), one.name) == (pytest.approx((0.8 + 7 / 9) / 2), "recall@macro")
+    assert math.isnan(each["c"].value)
+    assert not hasattr(one, "_repr_latex_")
+    assert not asked
+    assert one.low < one.value < one.high
+    assert (one.n, one.left_out, len(asked)) == (19, ("c",), 1)
+    assert each["b"].method == each["a"].method == "wilson"
+    assert (each["a"].high, each["b"].n, len(asked)) == (wilson(np.array(8), np.array(10), 0.95)[1], 9, 2)
+    with pytest.raises(AttributeError, match="has no attribute 'middle'"):
+        one.middle  # type: ignore[attr-defined]
+
+
+def test_an_estimate_travels_with_the_interval_that_nobody_has_looked_at_yet() -> None:
+    cm = ConfusionMatrix.from_counts([[76, 9], [17, 48]], labels=["no", "yes"], pos_label="yes")
+    for travelled in (pickle.loads(pickle.dumps(estimate(cm, "recall"))), copy.copy(estimate(cm, "recall"))):
+        assert repr(travelled) == repr(estimate(cm, "recall"))
+        assert (travelled.n, travelled.low) == (65, estimate(cm, "recall").low)

@@ -87,7 +87,7 @@ def test_the_four_cells_of_a_table_are_those_counted_cell_by_cell() -> None:
         for name in ("tp", "fp", "fn", "tn", "others", "uncalled", "wrong"):
             np.testing.assert_array_equal(getattr(margins, name), getattr(c, name), err_msg=name)
         for name in ("tp", "fp", "fn", "tn"):
-            np.testing.assert_array_equal(getattr(c.pooled(), name)[..., 0], getattr(c, name).sum(-1), err_msg=name)
+            np.testing.assert_array_equal(getattr(c.pooled, name)[..., 0], getattr(c, name).sum(-1), err_msg=name)
 
 
 # ── values ────────────────────────────────────────────────────────────────────────────────────────

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
+from functools import cache, partial
 from typing import Any, NoReturn, TypeAlias
 
 import numpy as np
@@ -13,7 +15,7 @@ from unconfused.inference import calibration, counts, groups, scores
 from unconfused.inference.certified import certified, hull
 from unconfused.inference.counts import Reading
 from unconfused.inference.delta import Sample
-from unconfused.inference.intervals import Interval, quantile
+from unconfused.inference.intervals import quantile
 from unconfused.inference.ranks import of_ranks
 from unconfused.inference.units import clustered, of_units
 from unconfused.inference.value import Estimate
@@ -102,9 +104,8 @@ def estimates(
     _counts_only(query)
     sample = sample_of(tally).each(against_rest)
     reading = counts.of_class(query.metric, *query.args)
-    found = counts.interval(reading, sample, level, method, seed)
     names = [replace(query, label=text) for text in tally.labels.texts]
-    return dict(zip(tally.labels, _answers(names, reading, sample, found, level), strict=True))
+    return dict(zip(tally.labels, _answers(names, reading, sample, level, method, seed), strict=True))
 
 
 def estimate_at(
@@ -160,23 +161,47 @@ def _of_matrix(cm: ConfusionMatrix, query: Query, level: float, method: str | No
         place = _place(cm, query)
         sample = sample.each(lambda c: against_rest(c, place))
         reading = counts.of_class(query.metric, *query.args)
-    found = counts.interval(reading, sample, level, method, seed)
-    (answer,) = _answers([query], reading, sample, found, level)
-    return replace(answer, left_out=_left_out(cm, query, sample.counts)) if query.average else answer
+    (answer,) = _answers([query], reading, sample, level, method, seed, lambda: _left_out(cm, query, sample.counts))
+    return answer
 
 
-def _answers(queries: list[Query], reading: Reading, sample: Sample, found: Interval, level: float) -> list[Estimate]:
-    value = reading.value(sample.counts)
-    arrays = (value, found.low, found.high, reading.rows(sample.rows), np.broadcast_to(found.method, value.shape))
+def _answers(
+    queries: list[Query],
+    reading: Reading,
+    sample: Sample,
+    level: float,
+    method: str | None,
+    seed: int,
+    left_out: Callable[[], tuple[str, ...]] = tuple,
+) -> list[Estimate]:
+    """The value of each table of a stack; all else when it is first looked at, the intervals of all tables at once."""
+    values = reading.value(sample.counts)
+
+    @cache
+    def found() -> list[Array]:
+        made = counts.interval(reading, sample, level, method, seed)
+        wanted = made.low, made.high, made.method, reading.rows(sample.rows)
+        return [np.broadcast_to(x, values.shape).reshape(-1) for x in wanted]
+
+    def rest(place: int) -> dict[str, Any]:
+        low, high, how, rows = (x[place] for x in found())
+        return {"low": float(low), "high": float(high), "method": str(how), "n": int(rows), "left_out": left_out()}
+
+    if method is not None:  # which may not fit
+        found()
     return [
-        _answer(query, float(value), float(low), float(high), int(n), str(method), level)
-        for query, value, low, high, n, method in zip(queries, *map(np.atleast_1d, arrays), strict=True)
+        Estimate.awaiting(partial(rest, place), value, level=level, reason=_reason(query, value), name=str(query))
+        for place, (query, value) in enumerate(zip(queries, values.reshape(-1).tolist(), strict=True))
     ]
 
 
 def _answer(query: Query, value: float, low: float, high: float, n: int, method: str, level: float) -> Estimate:
-    reason = (query.metric.undefined or NO_ROW) if np.isnan(value) else None
-    return Estimate(value, low, high, level, method, n, reason=reason, name=str(query))
+    return Estimate(value, low, high, level, method, n, reason=_reason(query, value), name=str(query))
+
+
+def _reason(query: Query, value: float) -> str | None:
+    """Why a value is undefined."""
+    return (query.metric.undefined or NO_ROW) if math.isnan(value) else None
 
 
 def _place(cm: ConfusionMatrix, query: Query) -> int:
@@ -198,7 +223,7 @@ def _several(query: Query, example: str, seen: str) -> NoReturn:
 
 
 def _left_out(cm: ConfusionMatrix, query: Query, c: Cells) -> tuple[str, ...]:
-    if query.average == "micro":
+    if query.average in (None, "micro"):
         return ()
     undefined: Array = np.isnan(query.metric.by_class(c, *query.args))
     return tuple(text for text, gone in zip(cm.labels.texts, undefined, strict=True) if gone)

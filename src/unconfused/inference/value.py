@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
-from typing import NoReturn, SupportsFloat
+from typing import Any, NoReturn, Self, SupportsFloat
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Estimate:
     """A metric of a sample, with its interval. Compares and formats like its value.
+
+    A matrix works the interval out when it is first looked at, since it takes many times as long as the value.
 
     Attributes:
         value: the metric; NaN where it is undefined.
@@ -37,13 +39,29 @@ class Estimate:
     low: float
     high: float
     level: float = 0.95
-    method: str = ""
-    n: int = 0
+    method: str = field(default_factory=str)  # defaults of what may be awaited are made anew: none is seen on the class
+    n: int = field(default_factory=int)
     bounds: tuple[float, float] | None = None
     reason: str | None = None
     name: str = ""
-    left_out: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = field(default_factory=tuple)
     expected: tuple[float, float] | None = None
+
+    @classmethod
+    def awaiting(cls, rest: Callable[[], dict[str, Any]], value: float, **known: Any) -> Self:
+        """An estimate of which the ``rest`` is looked up when any of it is first asked for."""
+        made = cls.__new__(cls)
+        made.__dict__.update(known, value=value, _rest=rest)
+        return made
+
+    def __getattr__(self, name: str) -> Any:  # reached where there is no such attribute yet
+        if "_rest" not in self.__dict__ or name not in self.__dataclass_fields__:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        self.__dict__.update(self._rest())
+        return self.__dict__[name]
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {each.name: getattr(self, each.name) for each in fields(self)}
 
     @property
     def defined(self) -> bool:

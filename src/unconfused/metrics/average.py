@@ -24,7 +24,7 @@ def macro(metric: Metric, *args: Argument) -> Reading:
 
 def micro(metric: Metric, *args: Argument) -> Reading:
     """The metric of the four cells added up over the classes: every decision counts the same.    Shape: (...)."""
-    return lambda c: metric.by_class(c.pooled(), *args)[..., 0]
+    return lambda c: metric.by_class(c.pooled, *args)[..., 0]
 
 
 def weighted(metric: Metric, *args: Argument) -> Reading:

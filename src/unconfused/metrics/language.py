@@ -16,6 +16,7 @@ import operator
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal, NoReturn, Protocol, cast
 
 from unconfused.errors import UsageError
@@ -97,6 +98,7 @@ class Condition:
         return _OPERATORS[self.op](values, self.value)
 
 
+@lru_cache(1024)
 def parse(text: str) -> Query:
     """The question that ``text`` spells.
 

@@ -17,9 +17,7 @@ FEW = 64
 
 def divided(num: Array, den: Array) -> Array:
     """num / den, NaN where ``den`` is 0, without a warning: 0/0 happens here and nowhere else.    Shapes: broadcast."""
-    undefined = np.full(np.broadcast_shapes(num.shape, den.shape), np.nan)
-    quotient: Array = np.divide(num, den, out=undefined, where=den != 0)
-    return quotient
+    return np.asarray(num / np.where(den == 0, np.nan, den))
 
 
 @dataclass(frozen=True)
@@ -160,6 +158,7 @@ class Cells:
         """The sum over the cells of each table.    Shape: like ``values`` → (...)."""
         return np.asarray(each.sum() if isinstance(self.table, Sparse) else each.sum((-2, -1)))
 
+    @cached_property
     def pooled(self) -> Cells:
         """Every class's four cells added up, one class and the rest: a micro average reads it.    Shape: (..., 1)."""
         tp, fn, fp, tn = (x.sum(-1) for x in (self.tp, self.fn, self.fp, self.tn))
