@@ -502,7 +502,7 @@ CASES = (
         Case(f"{name}{k}", f"{what} of a ready matrix, K = {k:,}", pairs(k), Side(call, ready), seconds=seconds, per=10)
         for name, what, call, ready, targets in (
             ("values", "every value", "estimate of each metric", our_values_of_matrix, (0.005, 0.5)),
-            ("intervals", "every value with its interval", "estimate of each metric", our_intervals_of_matrix, (None, None)),
+            ("intervals", "every interval", "low of each estimate", our_intervals_of_matrix, (None, None)),
             ("report", "the report", "report", our_report, (None, None)),
         )
         for k, seconds in zip((10, 1000), targets, strict=True)

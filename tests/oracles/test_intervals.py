@@ -544,10 +544,10 @@ def test_the_interval_of_a_matrix_waits_until_it_is_looked_at(monkeypatch: pytes
     assert not asked
     assert one.low < one.value < one.high
     assert (one.n, one.left_out, len(asked)) == (19, ("c",), 1)
-    assert each["b"].method == each["a"].method == "wilson"
+    assert each["b"].method == each["a"].method == "Wilson"
     assert (each["a"].high, each["b"].n, len(asked)) == (wilson(np.array(8), np.array(10), 0.95)[1], 9, 2)
     with pytest.raises(AttributeError, match="has no attribute 'middle'"):
-        one.middle  # type: ignore[attr-defined]
+        _ = one.middle  # type: ignore[attr-defined]
 
 
 def test_an_estimate_travels_with_the_interval_that_nobody_has_looked_at_yet() -> None:
