@@ -18,8 +18,8 @@ from unconfused.tally.tallies import Tallies
 from unconfused.tally.threads import loops
 
 WAITING = 1 << 18
-"""Rows that there is room for; they are counted together when half of it is full. A pass over many takes hardly longer
-than over few: 1.3 MB of labels and float32 scores."""
+"""Rows that there is room for; they are counted together when another batch would not fit. A pass over many takes hardly
+longer than over few: 1.3 MB of labels and float32 scores."""
 WIDEST = 1 << 23
 """Scores that wait, at most, where each row has several."""
 SPARSE = 1 << 33
@@ -43,7 +43,7 @@ class Waiting:
         self.low, self.high = (0.0, 1.0) if reading.score_kind == "probability" else (-np.inf, np.inf)
         self.truth: NDArray[Any] = np.zeros(0, np.int8)
         self.scores: NDArray[Any] = np.zeros(0)
-        self.rows = 0
+        self.rows, self._batch = 0, 0
         self._kind: tuple[Any, ...] = ()
         self._latest: Tallies | None = None
         self._flat = False  # batches are columns that the loop can read
@@ -51,8 +51,8 @@ class Waiting:
 
     @property
     def full(self) -> bool:
-        """Whether enough rows wait."""
-        return 2 * self.rows > len(self.truth)
+        """Whether another batch like the last would not fit."""
+        return self.rows + self._batch > len(self.truth)
 
     def take(self, y_true: Any, y_score: Any, latest: Tallies) -> bool:
         """Whether the batch was taken; it follows on ``latest``, the tally of another."""
@@ -65,7 +65,7 @@ class Waiting:
         self._kind, self._latest = kind, latest
         start, n = self.rows, len(truth)
         end = start + n
-        if not 0 < n == len(scores) or 2 * n > len(self.truth):
+        if not 0 < n == len(scores) or end > len(self.truth) or 2 * n > len(self.truth):
             return False
         if self._loop and self._flat and truth.flags.carray and scores.flags.carray:
             good = self._loop(truth, scores, self.low, self.high, self.truth, self.scores, start)
@@ -76,7 +76,7 @@ class Waiting:
             if good:
                 self.truth[start:end], self.scores[start:end] = truth, scores
         if good:
-            self.rows = end
+            self.rows, self._batch = end, n
         return bool(good)
 
     def _suits(self, truth: NDArray[Any], scores: NDArray[Any], latest: Tallies) -> bool:

@@ -139,7 +139,8 @@ def ovr_bin_counts(
                 return None
         return [plan.united([state]) for state in states]
 
-    step = max(min(TOGETHER, -(-k // cores()), MEMORY // plan.bytes), 1)
+    sweeps = -(-k // max(min(TOGETHER, MEMORY // plan.bytes), 1))
+    step = -(-k // (sweeps + -sweeps % cores()))  # as many for each core
     groups = in_threads(list(range(0, k, step)), some, scores.size)
     return None if any(x is None for x in groups) else [one for group in groups for one in group or ()]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from unconfused.findings import Evidence
 from unconfused.labels import plural
 from unconfused.tally.axis import cut_of, logistic, near_misses
 from unconfused.tally.confusion import ConfusionMatrix
-from unconfused.tally.kernels import Floats, Ints, exact_total
+from unconfused.tally.kernels import Floats, Ints, exact_total, runs
 
 if TYPE_CHECKING:
     from unconfused.tally.scores import ScoreTally
@@ -23,25 +24,35 @@ COLUMNS = 4
 """The truth of a row: negative, positive, and the seats other and missing."""
 
 
-def added(parts: Sequence[ScoreTally], starts: Ints, *, extremes: bool) -> dict[str, Any]:
-    """The cells of several tallies in ascending order, added up from each of ``starts`` to the next."""
-    scores = np.concatenate([x.scores for x in parts])
-    order = np.argsort(scores, kind="stable")
+def added(parts: Sequence[ScoreTally], keys: Sequence[NDArray[Any]], *, extremes: bool) -> dict[str, Any]:
+    """The cells of several tallies, added up where their ``keys``, ascending in each tally, are equal."""
+    joined = np.sort(np.concatenate(keys))
+    cells = joined[runs(joined)]
+    starts = [runs(x) for x in keys]
+    places = [_places(x[own], cells) for x, own in zip(keys, starts, strict=True)]
 
-    def reduced(cells: list[Any], by: np.ufunc = np.add) -> Any:
-        joined = np.concatenate(cells)[order]
-        return by.reduceat(joined, starts, axis=0) if len(starts) else joined
+    def united(arrays: list[Any], by: np.ufunc, nothing: float) -> Any:
+        rows = [x if len(own) == len(x) else by.reduceat(x, own, axis=0) for x, own in zip(arrays, starts, strict=True)]
+        none = np.full((1, *arrays[0].shape[1:]), nothing, arrays[0].dtype)
+        return reduce(by, [np.concatenate([x, none]).take(at, axis=0) for x, at in zip(rows, places, strict=True)])
 
     def summed(name: str) -> Any:
         arrays = [getattr(x, name) for x in parts]
         if arrays[0] is None:
             return None
-        return np.concatenate([sum(x[:1] for x in arrays), reduced([x[1:] for x in arrays])])
+        return np.concatenate([sum(x[:1] for x in arrays), united([x[1:] for x in arrays], np.add, 0)])
 
     made = {name: summed(name) for name in ("full", "full_weights", "full_squares")}
     for name, by, nothing in (("lows", np.minimum, np.inf), ("highs", np.maximum, -np.inf)):
-        made[name] = reduced([_extremes(x, name, nothing) for x in parts], by) if extremes else None
-    return made | {"scores": scores[order][starts]}
+        made[name] = united([_extremes(x, name, nothing) for x in parts], by, nothing) if extremes else None
+    return made | {"scores": united([x.scores for x in parts], np.minimum, np.inf)}
+
+
+def _places(own: NDArray[Any], cells: NDArray[Any]) -> Ints:
+    """Where each of ``cells`` stands among a tally's own, all of which are there; behind them if it is not."""
+    places = np.full(len(cells), len(own))
+    places[np.searchsorted(cells, own)] = np.arange(len(own))
+    return places
 
 
 def _extremes(tally: ScoreTally, name: str, nothing: float) -> Floats:

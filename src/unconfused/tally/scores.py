@@ -178,12 +178,12 @@ class ScoreTally:
         """
         rest = self.taken(np.flatnonzero(~cells))
         bare = replace(rows, full=rows.full * (np.arange(len(rows.full)) > 0)[:, None])  # row 0 is here already
-        starts = np.arange(len(rest.scores) + len(bare.scores))
-        return replace(self, **added([rest, bare], starts, extremes=True))
+        return replace(self, **added([rest, bare], [rest.scores, bare.scores], extremes=True))
 
     def merged(self, starts: Ints) -> ScoreTally:
         """Neighbouring cells put together, a new one beginning at each of ``starts``."""
-        return replace(self, **added([self], starts, extremes=True))
+        sizes = np.diff(starts, append=len(self.scores))
+        return replace(self, **added([self], [np.repeat(starts, sizes)], extremes=True))
 
     # ── reading it ────────────────────────────────────────────────────────────────────────────
     @property
@@ -358,9 +358,11 @@ class ScoreTally:
 
     def _united(self, parts: list[ScoreTally], grid: Grid, pins: Floats) -> ScoreTally:
         """All rows of ``parts`` in the cells of one grid, the rest as here."""
-        scores = np.sort(np.concatenate([x.scores for x in parts]))
-        keys = scores if grid == EXACT else grid.bins(scores) + np.searchsorted(pins, scores, side="right")
-        sums = added(parts, runs(keys), extremes=grid != EXACT or any(x.binned for x in parts))
+
+        def keys(scores: Floats) -> NDArray[Any]:
+            return scores if grid == EXACT else grid.bins(scores) + np.searchsorted(pins, scores, side="right")
+
+        sums = added(parts, [keys(x.scores) for x in parts], extremes=grid != EXACT or any(x.binned for x in parts))
         return replace(self, grid=grid, pins=pins, **sums)
 
     def _seen_labels(self) -> Labels:

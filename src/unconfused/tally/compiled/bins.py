@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from unconfused.tally.compiled.form import BLOCK, LINE, LONG, compiled
+from unconfused.tally.compiled.form import BLOCK, LINE, LONG, SHORT, compiled
 
 
 @compiled
@@ -159,9 +159,12 @@ def ovr_bins(
             largest = max(largest, np.uint64(t[i]))
         if largest >= np.uint64(classes):
             return False
-        for i in range(rows):  # each line of the table is read once
+        for at in range(0, rows, SHORT):  # each line of the table is read once, and stays near for all of its classes
+            lines = scores[start + at : start + min(at + SHORT, rows)]
             for k in range(some):
-                columns[k, i] = scores[start + i, k]
+                column = columns[k, at : at + SHORT]
+                for i in range(len(lines)):
+                    column[i] = lines[i, k]
         for k in range(some):
             for i in range(rows):
                 own[i] = np.uint64(t[i]) == np.uint64(first_class + k)

@@ -12,6 +12,8 @@ BLOCK = 2048
 """Rows of a block: 32 KiB of two columns of 64 bits."""
 LONG = 8 * BLOCK
 """Rows of a block where each class has cells of its own, which have to be fetched again for every block."""
+SHORT = 128
+"""Rows that are turned into columns at a time: a line of the cache of each is 8 KiB."""
 LINE = 16
 """Floats of a line of the cache, left between columns: else all of them would fall on the same lines."""
 
