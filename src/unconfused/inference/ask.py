@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import replace
-from functools import cache, partial
+from functools import cached_property, partial
 from typing import Any, NoReturn, TypeAlias
 
 import numpy as np
@@ -15,7 +15,7 @@ from unconfused.inference import calibration, counts, groups, scores
 from unconfused.inference.certified import certified, hull
 from unconfused.inference.counts import Reading
 from unconfused.inference.delta import Sample
-from unconfused.inference.intervals import quantile
+from unconfused.inference.intervals import Interval, quantile
 from unconfused.inference.ranks import of_ranks
 from unconfused.inference.units import clustered, of_units
 from unconfused.inference.value import Estimate
@@ -176,23 +176,43 @@ def _answers(
 ) -> list[Estimate]:
     """The value of each table of a stack; all else when it is first looked at, the intervals of all tables at once."""
     values = reading.value(sample.counts)
-
-    @cache
-    def found() -> list[Array]:
-        made = counts.interval(reading, sample, level, method, seed)
-        wanted = made.low, made.high, made.method, reading.rows(sample.rows)
-        return [np.broadcast_to(x, values.shape).reshape(-1) for x in wanted]
-
-    def rest(place: int) -> dict[str, Any]:
-        low, high, how, rows = (x[place] for x in found())
-        return {"low": float(low), "high": float(high), "method": str(how), "n": int(rows), "left_out": left_out()}
-
+    rest = _Rest(
+        lambda: counts.interval(reading, sample, level, method, seed), lambda: reading.rows(sample.rows), left_out
+    )
     if method is not None:  # which may not fit
-        found()
+        _ = rest.found
     return [
-        Estimate.awaiting(partial(rest, place), value, level=level, reason=_reason(query, value), name=str(query))
-        for place, (query, value) in enumerate(zip(queries, values.reshape(-1).tolist(), strict=True))
+        Estimate.awaiting(partial(rest.at, i), value, level=level, reason=_reason(query, value), name=str(query))
+        for i, (query, value) in enumerate(zip(queries, values.reshape(-1).tolist(), strict=True))
     ]
+
+
+class _Rest:
+    """What belongs to the values of a stack of tables and takes longer than they do."""
+
+    def __init__(
+        self, interval: Callable[[], Interval], rows: Callable[[], Array], left_out: Callable[[], tuple[str, ...]]
+    ) -> None:
+        self._interval, self._rows, self._left_out = interval, rows, left_out
+
+    @cached_property
+    def found(self) -> list[Array]:
+        """Low, high, method and rows of each table."""
+        found = self._interval()
+        return [
+            x.reshape(-1) for x in np.broadcast_arrays(found.low, found.high, np.asarray(found.method), self._rows())
+        ]
+
+    def at(self, place: int) -> dict[str, Any]:
+        """Those of one."""
+        low, high, method, n = (x[place] for x in self.found)
+        return {
+            "low": float(low),
+            "high": float(high),
+            "method": str(method),
+            "n": int(n),
+            "left_out": self._left_out(),
+        }
 
 
 def _answer(query: Query, value: float, low: float, high: float, n: int, method: str, level: float) -> Estimate:

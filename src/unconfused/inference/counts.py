@@ -57,6 +57,7 @@ from unconfused.metrics.catalogue import (
     mean_of_defined,
     ratio,
     value_of,
+    within,
 )
 from unconfused.metrics.language import Query
 from unconfused.tally.cells import Array, Cells
@@ -97,7 +98,7 @@ class Reading:
 
     def value(self, c: Cells) -> Array:
         """The answer.    Shape: (...)."""
-        return np.clip(value_of(self.form(c)), *self.range)
+        return within(value_of(self.form(c)), self.range)
 
     def rows(self, c: Cells) -> Array:
         """Rows that the answer rests on: of a proportion those of its denominator.    Shape: (...)."""

@@ -18,8 +18,8 @@ from unconfused.tally.tallies import Tallies
 from unconfused.tally.threads import loops
 
 WAITING = 1 << 18
-"""Rows that there is room for; they are counted together when another batch would not fit. A pass over many takes hardly
-longer than over few: 1.3 MB of labels and float32 scores."""
+"""Rows that there is room for, 1.3 MB of labels and float32 scores; they are counted together when another batch would
+not fit. A pass over many takes hardly longer than over few."""
 WIDEST = 1 << 23
 """Scores that wait, at most, where each row has several."""
 SPARSE = 1 << 33

@@ -98,6 +98,11 @@ def ratio(num: ArrayLike, den: ArrayLike) -> Ratio:
     return Ratio(np.asarray(num, np.float64), np.asarray(den, np.float64))
 
 
+def within(values: Array, range: tuple[float, float]) -> Array:
+    """Values that rounding may have put a little outside of their range, in it; NaN stays."""
+    return np.asarray(np.minimum(np.maximum(values, range[0]), range[1]))
+
+
 def value_of(form: Form) -> Array:
     """The number that a form stands for."""
     return form.value if isinstance(form, Ratio | Blend) else form
@@ -105,7 +110,8 @@ def value_of(form: Form) -> Array:
 
 def mean_of_defined(values: Array) -> Array:
     """The plain mean of what is not NaN; NaN where nothing is left.    Shape: (..., m) → (...)."""
-    return ratio(np.nansum(values, -1), (~np.isnan(values)).sum(-1)).value
+    defined = ~np.isnan(values)
+    return ratio(np.where(defined, values, 0).sum(-1), defined.sum(-1)).value
 
 
 def against_rest(c: Cells, place: int | None = None) -> Cells:
@@ -188,7 +194,7 @@ class Metric:
 
     def __call__(self, subject: Any, *args: Argument) -> Array:
         """The value, as float64, in its range: of ``Cells`` for counts, ``Masses`` for scores, ``Places`` for ranks."""
-        return np.clip(value_of(self.form(subject, *args)), *self.range)
+        return within(value_of(self.form(subject, *args)), self.range)
 
     def by_class(self, c: Cells, *args: Argument) -> Array:
         """One value per class; an overall metric reads each class's one-vs-rest 2x2.    Shape: (..., k)."""
