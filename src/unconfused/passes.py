@@ -13,7 +13,7 @@ from unconfused.ingest.arrays import count_matrix, tally_arrays
 from unconfused.ingest.batches import Step
 from unconfused.ingest.models import predictions
 from unconfused.ingest.rows import Reading
-from unconfused.ingest.slices import tally_slices
+from unconfused.ingest.sliced import tally_sliced
 from unconfused.ingest.units import tally_units
 from unconfused.tally.axis import ScoreKind
 from unconfused.tally.chosen import Chosen
@@ -122,7 +122,7 @@ def evaluate(
 def counted(reading: Reading, y_true: Any, unit: Any, by: Any, edges: Any, given: dict[str, Any]) -> Tallies:
     """Rows by themselves, in slices or in units."""
     if unit is None:
-        return tally_slices(reading, y_true, by, edges, **given)
+        return tally_sliced(reading, y_true, by, edges, given)
     if given.get("row_cost") is not None:
         raise UsageError(
             "row_cost= and unit= were given.",

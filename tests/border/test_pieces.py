@@ -158,15 +158,17 @@ def test_how_many_pieces(size: int, expected: int, tmp_path: Path, monkeypatch: 
 
 @pytest.mark.parametrize("kind", ["float32", "float64"])
 @pytest.mark.parametrize("how", [{}, {"pos_label": 0}, {"score_kind": "logit"}, {"grid": "uniform(64)", "pins": [0.3]}])
-@pytest.mark.parametrize("memory", [1 << 30, 1 << 21])
-def test_slices_in_tables_that_stay(
-    kind: str, how: dict[str, Any], memory: int, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("held", [1 << 24, 150, 1])
+@pytest.mark.parametrize("form", ["numpy", "compiled"])
+def test_slices_that_are_held_and_counted_together(
+    form: str, held: int, kind: str, how: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Slices counted by the compiled loop equal those of arrays, beside pieces and slices that are not plain."""
-    pytest.importorskip("numba")
+    """They equal the evaluations of their own rows, beside a piece that is not plain and is counted by itself."""
+    if form == "compiled":
+        pytest.importorskip("numba")
     monkeypatch.setattr(frames, "PIECE", 100)
-    monkeypatch.setattr(sliced, "MEMORY", memory)
-    monkeypatch.setattr("unconfused.tally.threads.FEW", 0)
+    monkeypatch.setattr(sliced, "HELD", held)
+    monkeypatch.setattr("unconfused.tally.threads.FEW", 0 if form == "compiled" else 1 << 40)
     monkeypatch.setattr("unconfused.tally.threads.PAYS", 0)
     slow = sliced.SliceCounter._slowly
     taken: list[Any] = []
@@ -174,12 +176,18 @@ def test_slices_in_tables_that_stay(
     scores = np.array(DATA["p"]).astype(kind)
     gone = np.arange(N) == 150  # in the second of three pieces
     frame = pl.DataFrame(DATA).with_columns(p=pl.Series(scores), q=pl.Series(np.ma.MaskedArray(scores, gone).tolist()))
-    frame = frame.with_columns(q=frame["q"].cast(frame["p"].dtype))
-    by = {"zone": DATA["zone"], ("zone", "country"): (DATA["zone"], np.array(DATA["country"], object))}
+    frame = frame.with_columns(q=frame["q"].cast(frame["p"].dtype), coded=frame["country"].cast(pl.Categorical))
+    by = {"zone": DATA["zone"], "coded": np.array(DATA["country"], object), "age": DATA["age"],
+          ("zone", "country"): (DATA["zone"], np.array(DATA["country"], object))}  # fmt: skip
+    options = {"edges": {"age": 4}, "invalid": "count", **how}
     grid = {"grid": "floatbits" if how.get("score_kind") == "logit" else "folded"} | how
     for column, pieces in (("p", 0), ("q", 1)):
         taken.clear()
         given = np.ma.MaskedArray(scores, gone) if column == "q" else scores
-        found = uc.evaluate_frame(frame, y_true="y", y_score=column, by=list(by), invalid="count", **how)
-        assert found.tallies == uc.evaluate(DATA["y"], y_score=given, by=by, invalid="count", **grid).tallies
-        assert len(taken) == pieces if memory == 1 << 30 else len(taken) >= pieces
+        found = uc.evaluate_frame(frame, y_true="y", y_score=column, by=list(by), **options)
+        assert len(taken) == pieces
+        assert found.tallies == uc.evaluate(DATA["y"], y_score=given, by=by, **grid | options).tallies
+        for (zone, country), own in found.by["zone", "country"].items():
+            rows = [i for i in range(N) if (DATA["zone"][i], DATA["country"][i]) == (zone, country)]
+            alone = uc.evaluate(np.array(DATA["y"])[rows], y_score=given[rows], invalid="count", **grid)
+            assert own.tallies.scores == alone.tallies.scores

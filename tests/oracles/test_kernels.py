@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
 from unconfused import tally
-from unconfused.tally import binning, kernels, sides, threads
+from unconfused.tally import binning, kernels, sides, sliced, threads
 from unconfused.tally.grids import Grid
 from unconfused.tally.ranks import Ranks, placed
 
@@ -228,6 +228,33 @@ def test_each_score_is_in_the_cell_of_its_bin_and_pins(form: str, data: Any) -> 
 
 
 @both
+@given(st.data())
+def test_slices_are_binned_as_their_own_rows(form: str, data: Any) -> None:
+    """In pieces, however the rows come, and however many of the slices hold none."""
+    grid, slices = Grid.parse(data.draw(st.sampled_from(GRIDS))), data.draw(st.integers(1, 9))
+    pool = NUMBERS if grid.family == "floatbits" else PROBABILITIES
+    kinds = data.draw(st.sampled_from([["float16"], ["float32"], ["float64"], [">f4"]]))
+    held = []
+    for _ in range(data.draw(st.integers(1, 4))):
+        n = data.draw(ROWS)
+        own = data.draw(labels(n, list(range(slices)), ["int8", "uint32", "int64"]))
+        held.append((own, data.draw(labels(n, [0, 1], ["bool", "int64"])), data.draw(scores((n,), pool, kinds))))
+    number = data.draw(st.sampled_from([slices, sliced.MOST + 1]))
+    pins = [0.1, 0.1 + 1e-9, 0.1 + 2e-9, 0.5]
+    with taken(form):
+        made = sliced.slice_bins(held, number, grid, pins)
+        found = (made + sliced.slice_bins(held[:1], number, grid, pins)).of(number)
+    own, truth, s = (np.concatenate([*(x[i] for x in held), held[0][i]]) for i in range(3))
+    for place in range(slices):
+        slow = slowly_binned(truth[own == place], s[own == place], grid, pins)
+        assert found[place].cells.tolist() == sorted(slow)
+        for i, cell in enumerate(found[place].cells.tolist()):
+            assert [x[i].tolist() for x in found[place][1:]] == slow[cell]
+        assert not (np.signbit(found[place].lows) & (found[place].lows == 0)).any(), "-0.0 is 0.0"
+    assert not any(len(x.cells) for x in found[slices:])
+
+
+@both
 @pytest.mark.parametrize("kind", ["float32", "float64"])
 @pytest.mark.parametrize("name", GRIDS)
 def test_scores_round_every_edge_are_in_the_bin_of_the_grid(form: str, name: str, kind: str) -> None:
@@ -409,6 +436,8 @@ def test_both_forms_agree_to_the_bit_over_many_blocks(seed: int) -> None:
             kernels.cut_counts(truth, s, 0.3, near=[float(np.float32(0.3))]),
             binning.bin_counts(truth, s, folded, percents),
             binning.bin_counts(truth, z, floatbits, [-1.0, 0.0, 0.5]),
+            sliced.slice_bins([(classes, truth, s), (classes // 3, truth, s)], 20, folded, percents),
+            sliced.slice_bins([(np.arange(n) // 100, truth, z)], n // 100, floatbits, [-1.0, 0.0, 0.5]),
             binning.ovr_bin_counts(classes, table, folded, percents),
             binning.argmax_pairs(classes, table),
             binning.row_sums_off(table, 1e-3),

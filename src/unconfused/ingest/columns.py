@@ -167,7 +167,7 @@ def _from_arrow(x: Any, name: str) -> Column:
         x = x.unify_dictionaries().combine_chunks()
     missing = np.asarray(x.is_null()) if x.null_count else None
     if hasattr(x, "dictionary"):
-        codes = x.indices.fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64)
+        codes = (x.indices.fill_null(0) if x.null_count else x.indices).to_numpy(zero_copy_only=False)
         return Column(name, codes, missing, tuple(x.dictionary.to_pylist()), bool(x.type.ordered))
     kind = str(x.type)
     if kind.startswith(("int", "uint", "float", "double", "halffloat", "bool")):

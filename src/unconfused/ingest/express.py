@@ -150,7 +150,7 @@ def _tally_of(
     lows, highs = (np.full((len(found.counts), COLUMNS), x) for x in (np.inf, -np.inf))
     lows[:, :2], highs[:, :2] = found.lows[:, columns], found.highs[:, columns]
     return ScoreTally(
-        labels, score_kind, lows.min(1), full, evidence=evidence,
+        labels, score_kind, np.minimum(lows[:, 0], lows[:, 1]), full, evidence=evidence,
         grid=bins["grid"], pins=bins["pins"], lows=lows, highs=highs,
     )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""Slices of rows that come in pieces: plain columns are counted into tables that stay, one for each slice.
+"""Slices of rows that come in pieces: plain columns are held until many rows are together, and counted then.
 
 A slice of a piece is a few rows, and a tally of its own for each would cost more than counting them. What is not plain
 (weights, labels that are not 0 and 1, rows without a score) is counted slice by slice, as of arrays, and added up.
@@ -11,30 +11,45 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from unconfused.ingest.arrays import tally_rows
 from unconfused.ingest.express import of_bins
 from unconfused.ingest.rows import Reading, Rows, given_rows, standing
-from unconfused.ingest.slices import By, codes_of, named_columns, parts_of, tally_slices
-from unconfused.tally.binning import Kept
+from unconfused.ingest.slices import By, Codes, codes_of, named_columns, numbered, refuse_edges, tally_slices
 from unconfused.tally.grids import EXACT
 from unconfused.tally.scores import ScoreTally
+from unconfused.tally.sliced import Piece, SlicedBins, slice_bins
 from unconfused.tally.slices import Edges, Key, Slices
 from unconfused.tally.tallies import Tallies
 
-MEMORY = 1 << 30
-"""Bytes of tables, at most: of so many slices that they would take more, the rest is counted slice by slice."""
-MOST_ROWS = 1 << 31
-"""Rows from which on a table of float32 scores could wrap."""
+HELD = 1 << 24
+"""Rows that are held before they are counted: the more, the fewer times the cells of a slice are fetched."""
 
 
 @dataclass(slots=True)
-class _Tables:
-    """The tables of the slices by some columns."""
+class _Slicing:
+    """The slices by some columns: their numbers, the rows that are held, and what was counted."""
 
-    members: dict[Key, Kept] = field(default_factory=dict)
     edges: tuple[Edges | None, ...] = ()
+    numbers: dict[Key, int] = field(default_factory=dict)
+    held: list[Piece] = field(default_factory=list)
+    counted: SlicedBins | None = None
+
+    def number(self, keys: list[Key]) -> NDArray[np.uint32]:
+        """The numbers of slices, new ones for those that were not yet seen."""
+        return np.array([self.numbers.setdefault(key, len(self.numbers)) for key in keys], np.uint32)
+
+
+def tally_sliced(
+    reading: Reading, y_true: Any, by: By | None, edges: Mapping[str, Any] | None, columns: Mapping[str, Any]
+) -> Tallies:
+    """The tallies of rows in memory, and of their slices: as `tally_slices`, in the shortest way."""
+    if by is None:
+        return tally_slices(reading, y_true, by, edges, **columns)
+    counter = SliceCounter(reading, edges)
+    return counter.over(counter.take(y_true, by, columns))
 
 
 class SliceCounter:
@@ -47,10 +62,10 @@ class SliceCounter:
 
     def __init__(self, reading: Reading, edges: Mapping[str, Any] | None) -> None:
         self.reading, self.edges = reading, edges
-        self._tables: dict[tuple[str, ...], _Tables] = {}
+        self._slicings: dict[tuple[str, ...], _Slicing] = {}
         self._others: dict[tuple[str, ...], Slices] = {}
-        self._bytes, self._rows = 0, 0
         self._floats: Any = None
+        self._rows = 0
         self._guard = threading.Lock()
 
     def take(self, y_true: Any, by: By, columns: Mapping[str, Any]) -> Tallies:
@@ -64,34 +79,49 @@ class SliceCounter:
         if plain is None:
             return self._slowly(y_true, by, columns)
         truth, scores = plain
-        kept = Kept.of(truth, scores, self.reading.bins["grid"], self.reading.bins["pins"])
-        if kept is None:
+        with self._guard:
+            self._floats = self._floats or scores.dtype
+        if scores.dtype != self._floats:
             return self._slowly(y_true, by, columns)
         named = named_columns(by)
-        coded = codes_of(named, len(rows.truth), self.edges, self.reading)
-        found = {names: parts_of(coded[names], None) for names in named}
+        refuse_edges(self.edges, [name for names in named for name in names])
+        for names, coded in codes_of(named, len(rows.truth), self.edges, self.reading).items():
+            self._hold(names, coded, truth, scores)
         with self._guard:
-            self._floats = self._floats or kept.floats
-            new = sum(key not in self._tables.get(names, _Tables()).members
-                      for names, (_, parts) in found.items() for key, _, _ in parts)  # fmt: skip
             self._rows += len(truth)
-            room = self._bytes + new * kept.bytes <= MEMORY and self._rows < MOST_ROWS
-            if room and kept.floats == self._floats:
-                self._bytes += new * kept.bytes
-                for names, (order, parts) in found.items():
-                    tables = self._tables.setdefault(names, _Tables(edges=tuple(x.edges for x in coded[names])))
-                    t, s = truth[order], scores[order]
-                    for key, start, end in parts:
-                        if key not in tables.members:
-                            tables.members[key] = kept.empty()
-                        tables.members[key].add(t[start:end], s[start:end])
-                return whole
-        return self._slowly(y_true, by, columns)
+            full, self._rows = self._rows >= HELD, self._rows % HELD
+        if full:
+            self._count()
+        return whole
 
     def _may(self) -> bool:
         how = self.reading
         plain = how.rules is None and how.curves and not how.refine and how.ignore is None and how.label_kind is None
         return plain and how.bins["grid"] != EXACT
+
+    def _hold(
+        self, names: tuple[str, ...], coded: list[Codes], truth: NDArray[Any], scores: NDArray[Any]
+    ) -> None:
+        codes, keys = numbered(coded)
+        with self._guard:
+            slicing = self._slicings.setdefault(names, _Slicing(tuple(x.edges for x in coded)))
+            numbers = slicing.number(keys)
+        of_rows = numbers.take(codes)
+        with self._guard:
+            slicing.held += [(of_rows[i : i + HELD], truth[i : i + HELD], scores[i : i + HELD])
+                             for i in range(0, len(truth), HELD)]  # fmt: skip
+
+    def _count(self) -> None:
+        """Count the rows that are held; other threads may hold more of them meanwhile."""
+        for slicing in list(self._slicings.values()):
+            with self._guard:
+                held, slicing.held, slices = slicing.held, [], len(slicing.numbers)
+            if not held:
+                continue
+            bins = self.reading.bins
+            made = slice_bins(held, slices, bins["grid"], bins["pins"])
+            with self._guard:
+                slicing.counted = made if slicing.counted is None else slicing.counted + made
 
     def _slowly(self, y_true: Any, by: By, columns: Mapping[str, Any]) -> Tallies:
         made = tally_slices(self.reading, y_true, by, self.edges, **columns)
@@ -102,13 +132,15 @@ class SliceCounter:
 
     def over(self, whole: Tallies) -> Tallies:
         """The sum over all pieces with its slices."""
-        made = dict(self._others)
-        for names, tables in self._tables.items():
-            assert isinstance(whole.scores, ScoreTally)
-            of = whole.scores
-            members = {key: Tallies("binary", None, of_bins(kept.binned(), of.labels, of.score_kind, self.reading.bins))
-                       for key, kept in tables.members.items()}  # fmt: skip
-            made[names] = Slices(names, members, tables.edges) + made.get(names, Slices.zero())
+        self._count()
+        made, of = dict(self._others), whole.scores
+        for names, slicing in self._slicings.items():
+            assert isinstance(of, ScoreTally)
+            assert slicing.counted is not None
+            bins = zip(slicing.numbers, slicing.counted.of(len(slicing.numbers)), strict=True)
+            members = {key: Tallies("binary", None, of_bins(found, of.labels, of.score_kind, self.reading.bins))
+                       for key, found in bins if len(found.cells)}  # fmt: skip
+            made[names] = Slices(names, members, slicing.edges) + made.get(names, Slices.zero())
         return whole.sliced(made)
 
 

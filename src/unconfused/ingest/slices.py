@@ -17,7 +17,7 @@ from unconfused.ingest.factors import factor
 from unconfused.ingest.quantiles import numbers_of, quantiles
 from unconfused.ingest.rows import Reading, Rows, given_rows, standing
 from unconfused.ingest.weights import Weighing
-from unconfused.labels import Label, listed, plural
+from unconfused.labels import Label, listed, plain, plural, same_kind
 from unconfused.tally.slices import Edges, Key, Slices, intervals
 from unconfused.tally.tallies import Tallies
 
@@ -31,12 +31,12 @@ class Codes:
     """One column of slices.
 
     Attributes:
-        codes: places in ``values``, int64 (n,); -1 where the column is null.
-        values: the values, or the names of the intervals.
+        codes: places in ``values``, whole numbers (n,); -1 where the column is null.
+        values: the values, or the names of the intervals; some need not occur.
         edges: of the intervals, or None.
     """
 
-    codes: NDArray[np.int64]
+    codes: NDArray[Any]
     values: tuple[Label, ...]
     edges: Edges | None = None
 
@@ -59,12 +59,12 @@ def tally_slices(
     """
     given = {x: columns.get(x) for x in ("y_pred", "y_score", "sample_weight", "count", "ids", "row_cost")}
     if by is None:
-        _refuse_edges(edges, ())
+        refuse_edges(edges, ())
         return tally_arrays(reading, y_true, **given)
     rows = given_rows(reading, y_true, **given)
     whole = tally_rows(standing(rows))
     named = named_columns(by)
-    _refuse_edges(edges, [name for names in named for name in names])
+    refuse_edges(edges, [name for names in named for name in names])
     codes = codes_of(named, len(rows.truth), edges, reading)
     reading = replace(_within(reading, whole), batch=True)
     rows = replace(rows, reading=reading)
@@ -101,9 +101,7 @@ def codes_of(
 
 def parts_of(coded: list[Codes], keep: NDArray[np.bool_] | None) -> tuple[NDArray[np.intp], list[tuple[Key, int, int]]]:
     """The rows ordered by slice, and of each slice that holds any its key and where its rows stand."""
-    codes, size = coded[0].codes + 1, len(coded[0].values) + 1
-    for one in coded[1:]:  # numbers that stay dense: a few columns of many values need no table of all pairs
-        codes, size = _dense(codes * (len(one.values) + 1) + one.codes + 1, size * (len(one.values) + 1))
+    codes, size = _combined(coded)
     if keep is not None:
         codes = np.where(keep, codes, -1)  # what stands for no row makes no slice
     order = np.argsort(codes.astype(np.int16) if size < 1 << 15 else codes, kind="stable")
@@ -115,6 +113,27 @@ def parts_of(coded: list[Codes], keep: NDArray[np.bool_] | None) -> tuple[NDArra
         key = tuple(None if x.codes[first] < 0 else x.values[x.codes[first]] for x in coded)
         found.append((key, start, end))
     return order, found
+
+
+def numbered(coded: list[Codes]) -> tuple[NDArray[Any], list[Key]]:
+    """The number of each row's slice, and the keys of those numbers; some need not occur."""
+    if len(coded) == 1:
+        codes, values = coded[0].codes, coded[0].values
+        codes = codes if codes.min(initial=0) >= 0 else codes.astype(np.intp) % (len(values) + 1)
+        return codes, [*((x,) for x in values), (None,)]
+    codes, size = _combined(coded)
+    first = np.zeros(size, np.intp)
+    first[codes] = np.arange(len(codes))  # some row of each
+    own = [x.codes[first].tolist() for x in coded]
+    return codes, [tuple(None if i < 0 else x.values[i] for x, i in zip(coded, at, strict=True)) for at in zip(*own)]
+
+
+def _combined(coded: list[Codes]) -> tuple[NDArray[np.int64], int]:
+    """The values of each row as one number below a size that stays near to how many there are."""
+    codes, size = coded[0].codes.astype(np.int64) + 1, len(coded[0].values) + 1
+    for one in coded[1:]:  # dense again after each: a few columns of many values need no table of all pairs
+        codes, size = _dense(codes * (len(one.values) + 1) + one.codes + 1, size * (len(one.values) + 1))
+    return codes, size
 
 
 def _dense(codes: NDArray[np.int64], size: int) -> tuple[NDArray[np.int64], int]:
@@ -173,7 +192,8 @@ def named_columns(by: By) -> dict[tuple[str, ...], tuple[Any, ...]]:
     return made
 
 
-def _refuse_edges(edges: Mapping[Any, Any] | None, names: Any) -> None:
+def refuse_edges(edges: Mapping[Any, Any] | None, names: Any) -> None:
+    """Refuse edges of a column that is not sliced by."""
     if strange := [x for x in edges or () if x not in names]:
         raise UsageError(f"edges= names {listed(strange)}, and by= does not.", fix="Name columns that are in by=.")
 
@@ -189,6 +209,8 @@ def _coded(name: str, given: Any, n: int, edges: Any, reading: Reading) -> Codes
     example = f"edges={{{name!r}: [20, 40]}}, or edges={{{name!r}: 4}} for quarters of the rows"
     if column.values.dtype.kind == "f" and np.isinf(column.values).any():
         raise InvalidValues(f"{column.name} holds infinite numbers.", fix=f"Type {example}.")
+    if column.categories is not None:
+        return _of_categories(column)
     try:
         found = factor(column, invalid="count")
     except ScoresAsLabels as error:
@@ -196,6 +218,18 @@ def _coded(name: str, given: Any, n: int, edges: Any, reading: Reading) -> Codes
             f"{column.name} holds fractional numbers.", "Each would be a slice of its own.", f"Type {example}."
         ) from error
     return Codes(found.codes, found.values)
+
+
+def _of_categories(column: Column) -> Codes:
+    """A column that is coded already, with its own codes."""
+    values = tuple(map(plain, column.categories or ()))
+    same_kind(values, f"The categories of {column.name}")
+    codes = column.values
+    if codes.dtype.kind != "i":
+        codes = codes.astype(np.int64)
+    if column.missing is not None and column.missing.any():
+        codes = np.where(column.missing, -1, codes)
+    return Codes(codes, values)
 
 
 def _cut(column: Column, edges: Any, name: str, batch: bool) -> Codes:

@@ -54,7 +54,7 @@ def bin_counts(truth: NDArray[Any], scores: NDArray[Any], grid: Grid, pins: Sequ
     """
     if not (whole_numbers(truth) and real_numbers(scores)):
         return None
-    compiled, plan = loops("bins", truth, scores), _plan(grid, tuple(pins), scores.itemsize)
+    compiled, plan = loops("bins", truth, scores), plan_of(grid, tuple(pins), scores.itemsize)
 
     def part(rows: slice) -> State | None:
         state = plan.keyed(1)[0] if compiled else None
@@ -69,56 +69,6 @@ def bin_counts(truth: NDArray[Any], scores: NDArray[Any], grid: Grid, pins: Sequ
     return plan.united(good) if len(good) == len(parts) else None
 
 
-class Kept:
-    """Rows, lowest and highest score of each bin in a table that stays, to which rows are added by the compiled loop.
-
-    Args:
-        plan: the grid and its pins.
-        compiled: the loop.
-    """
-
-    __slots__ = ("_compiled", "_plan", "_state")
-
-    def __init__(self, plan: _Plan, compiled: Any) -> None:
-        self._plan, self._compiled = plan, compiled
-        self._state: NDArray[Any] | None = None
-
-    @classmethod
-    def of(cls, truth: NDArray[Any], scores: NDArray[Any], grid: Grid, pins: Sequence[float]) -> Kept | None:
-        """A table for rows like these; None where they are no whole numbers and floats, or nothing is compiled."""
-        if not (whole_numbers(truth) and real_numbers(scores)):
-            return None
-        compiled = loops("bins", truth, scores)
-        return None if compiled is None else cls(_plan(grid, tuple(pins), scores.itemsize), compiled)
-
-    @property
-    def floats(self) -> np.dtype[Any]:
-        """The type of the scores, float32 or float64."""
-        return self._plan.floats
-
-    @property
-    def bytes(self) -> int:
-        """What a table takes."""
-        return self._plan.bytes
-
-    def empty(self) -> Kept:
-        """Another one like it, of no rows."""
-        return Kept(self._plan, self._compiled)
-
-    def add(self, truth: NDArray[Any], scores: NDArray[Any]) -> None:
-        """Add rows, of truth 0 and 1 and with scores of the same type that the grid can take; fewer than 2³¹ in all."""
-        if self._state is None:
-            self._state = self._plan.keyed(1)[0]
-        for t, s in pieces(truth, scores):
-            if not self._compiled.bins(t, s, *self._plan.orders, self._state):
-                raise ValueError("rows that are not plain were added")  # they were looked at before
-
-    def binned(self) -> Binned:
-        """The bins that hold rows."""
-        assert self._state is not None
-        return self._plan.united([self._plan.columns(self._state)])
-
-
 def ovr_bin_counts(
     truth: NDArray[Any], scores: NDArray[Any], grid: Grid, pins: Sequence[float] = ()
 ) -> list[Binned] | None:
@@ -126,7 +76,7 @@ def ovr_bin_counts(
     if not (whole_numbers(truth) and real_numbers(scores, 2)):
         return None
     k = scores.shape[1]
-    compiled, plan = loops("ovr_bins", truth, scores), _plan(grid, tuple(pins), scores.itemsize)
+    compiled, plan = loops("ovr_bins", truth, scores), plan_of(grid, tuple(pins), scores.itemsize)
 
     def some(first: int) -> list[Binned] | None:
         own = scores[:, first : first + step]
@@ -198,7 +148,7 @@ def row_sums_off(scores: NDArray[Any], tolerance: float) -> int:
     return sum(in_parts(len(scores), part))
 
 
-class _Plan:
+class Plan:
     """A grid and its pins, as either form of the loop reads them."""
 
     def __init__(self, grid: Grid, pins: Sequence[float], width: int) -> None:
@@ -275,9 +225,9 @@ class _Plan:
 
 
 @lru_cache(maxsize=16)
-def _plan(grid: Grid, pins: tuple[float, ...], width: int) -> _Plan:
+def plan_of(grid: Grid, pins: tuple[float, ...], width: int) -> Plan:
     """A plan, made once for all batches and slices that are counted alike."""
-    return _Plan(grid, pins, width)
+    return Plan(grid, pins, width)
 
 
 def _key(x: float, floats: np.dtype[Any]) -> int:
@@ -287,7 +237,7 @@ def _key(x: float, floats: np.dtype[Any]) -> int:
 
 
 def _compiled_classes(
-    compiled: Any, plan: _Plan, truth: NDArray[Any], scores: NDArray[Any], first: int, classes: int
+    compiled: Any, plan: Plan, truth: NDArray[Any], scores: NDArray[Any], first: int, classes: int
 ) -> list[Binned] | None:
     states = plan.keyed(scores.shape[1])
     for t, s in pieces(truth, scores):
