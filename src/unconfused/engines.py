@@ -18,6 +18,7 @@ from unconfused.errors import UsageError
 from unconfused.ingest import dask, ibis, spark
 from unconfused.ingest.rows import Reading
 from unconfused.parts import Counting, Names, Reply, Run, added, merged, tally_parts
+from unconfused.tally.grids import EXACT
 from unconfused.tally.tallies import Tallies
 
 
@@ -70,16 +71,42 @@ def _road(source: Any) -> Run | None:
     if ibis.is_ibis(source):
 
         def in_ibis(names: Names, work: Counting) -> Reply:
-            if _countable(names, work) and (groups := ibis.groups(source, names)) is not None:
-                return work.rows(groups)
+            if _binnable(names, work) and (made := _grouped(source, names, work)) is not None:
+                return made
             return Reply.from_bytes(work.reply(ibis.pieces(source, names)))
 
         return in_ibis
     return None
 
 
+def _grouped(source: Any, names: Names, work: Counting) -> Reply | None:
+    """The reply of a GROUP BY in a database, None where the rows themselves have to be looked at."""
+    groups = ibis.groups(source, names, work.reading, work.edges or {})
+    if groups is None:
+        return None
+    try:
+        made = Reply.from_bytes(work.reply(groups))
+    except ibis.Unsure:
+        return None
+    of_rows = made.refusal is not None and made.refusal[0] == "ScoresAsLabels"  # says how many rows, not groups
+    return None if of_rows else made
+
+
 def _countable(names: Names, work: Counting) -> bool:
-    """Whether a GROUP BY keeps everything: columns of values that rows share, each row counting once."""
+    """Whether a GROUP BY of values keeps everything: columns that rows share, each row counting once."""
+    return not work.edges and _only(names, "y_true", "y_pred")
+
+
+def _binnable(names: Names, work: Counting) -> bool:
+    """Whether one keeps everything that groups a score by its cell and a number by its interval."""
+    how = work.reading
+    on_grid = how.curves and not how.rules and how.bins["grid"] != EXACT
+    return _only(names, "y_true", "y_pred", *(["y_score"] if on_grid else []))
+
+
+def _only(names: Names, *roles: str) -> bool:
+    """Whether these are all columns, but for those of slices, and each is one column."""
     given = {role: name for role, name in names.items() if name is not None}
-    plain = all(role in ("y_true", "y_pred") or role.startswith("by:") for role in given)
-    return plain and not work.edges and not any(isinstance(name, (list, tuple)) for name in given.values())
+    sliced = ("by:", "cut:")
+    single = not any(isinstance(name, (list, tuple)) for name in given.values())
+    return single and all(role in roles or role.startswith(sliced) for role in given)

@@ -1,12 +1,17 @@
-"""Ibis: tables of a database. Classes are counted there, by one GROUP BY; scores come in batches of Arrow."""
+"""Ibis: tables of a database. What a GROUP BY can count is counted there; the rest comes in batches of Arrow."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
 
 from unconfused.errors import require
+from unconfused.ingest.ibis_cells import Unsure, cell, interval, stand_ins
 from unconfused.ingest.numbered import numbered, taken
+from unconfused.ingest.rows import Reading
+
+__all__ = ["Unsure", "groups", "is_ibis", "pieces"]
+Pieces: TypeAlias = "Iterator[dict[str, Any]]"
 
 PIECE = 1 << 18
 """Rows that come at a time."""
@@ -37,21 +42,47 @@ def _reader(chosen: Any) -> Any:
     return engine.con.sql(engine.compile(chosen)).to_arrow_reader(PIECE)
 
 
-def groups(table: Any, names: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The distinct combinations of columns, and under "count" how many rows have them; None where text cannot be
-    compared byte by byte."""
+def groups(table: Any, names: Mapping[str, Any], reading: Reading, edges: Mapping[str, Any]) -> Pieces | None:
+    """One GROUP BY: rows that stand for all rows of the same classes, slices and cell of the grid, with their "count".
+
+    Of the scores of a group come the lowest and the highest, and all others stand with the lowest, so that a tally on
+    the grid is the same. None where text cannot be compared byte by byte, or numbers by their bits.
+
+    Args:
+        table: the table.
+        names: the columns of the roles ``y_true``, ``y_pred``, ``y_score``, ``by:name`` and ``cut:name``.
+        reading: with the grid of the scores and its pins.
+        edges: of the columns under ``cut:name`` where their intervals begin.
+    """
     wanted, chosen = _chosen(table, names)
-    texts = [name for name, kind in chosen.schema().items() if kind.is_string()]
-    encoder = ENCODERS.get(chosen.get_backend().name)
-    if texts and encoder is None:
+    kinds, encoder = chosen.schema(), ENCODERS.get(chosen.get_backend().name)
+    numbers = {role: name for role, name in wanted.items() if role == "y_score" or role.startswith("cut:")}
+    keys = {name for role, name in wanted.items() if role not in numbers}
+    texts = [name for name in keys if kinds[name].is_string()]
+    if (texts or numbers) and encoder is None:
         return None
-    if texts and encoder is not None:
-        chosen = chosen.mutate(**{name: _encoded(chosen[name], *encoder) for name in texts})
-    counted = chosen.group_by(list(chosen.columns)).agg(rows=chosen.count()).to_pyarrow()
+    if not all(kinds[name].is_floating() or kinds[name].is_integer() for name in numbers.values()):
+        return None
+    by = {name: _encoded(chosen[name], *encoder) if encoder and name in texts else chosen[name] for name in keys}
+    kept = {"count": chosen.count()}
+    for role, name in numbers.items():
+        x = chosen[name].cast("float64")
+        by[f"key:{role}"] = cell(x, reading) if role == "y_score" else interval(x, edges[role.removeprefix("cut:")])
+        kept |= {f"low:{role}": x.min(), f"high:{role}": x.max()}
+    return _standing(chosen.group_by(**by).agg(**kept), wanted, texts, reading)
+
+
+def _standing(grouped: Any, wanted: Mapping[str, Any], texts: Sequence[str], reading: Reading) -> Pieces:
+    """The rows that stand for those of the groups, by role."""
     arrow = require("pyarrow")
-    columns = {name: counted.column(name) for name in chosen.columns}
-    columns |= {name: columns[name].cast(arrow.string()) for name in texts}
-    return {"count": counted.column("rows"), **{role: columns[name] for role, name in wanted.items()}}
+    with _reader(grouped) as batches:
+        for batch in batches:
+            if len(batch):
+                table = arrow.Table.from_batches([batch])
+                columns = {x: table.column(x).cast(arrow.string()) if x in texts else table.column(x)
+                           for x in table.column_names}  # fmt: skip
+                found = {role: columns.get(f"low:{role}", columns.get(name)) for role, name in wanted.items()}
+                yield stand_ins({"count": columns["count"], **found}, columns, reading)
 
 
 def _chosen(table: Any, names: Mapping[str, Any]) -> tuple[dict[str, Any], Any]:
