@@ -174,7 +174,8 @@ def tally_parts(run: Run, names: Names, reading: Reading, by: Sequence[tuple[str
         raise EmptyInput("The table has no rows.", "A matrix of nothing answers no question.", "Check the filter.")
     check_matrix(whole.matrix)
     if reading.invalid == "error":
-        _refuse_missing(whole)
+        hidden = reading.unknown == "drop" and names.get("y_pred") is not None and whole.evidence["unknown"]
+        _refuse_missing(run(names, Counting(replace(own, unknown="other"))).tallies if hidden else whole)
     if reading.unknown == "error":
         _refuse_unknown(run, names, whole, own)
     return whole
@@ -226,7 +227,7 @@ def _refuse_missing(whole: Tallies) -> None:
     held = scores or matrices or list(whole.matrices.values())
     if whole.kind != "multilabel":
         held = held[:1]  # of several classes each holds the same rows
-    n = sum(x.total for x in held)
+    n = sum(x.total + x.evidence["unknown"] for x in held)  # with those that were dropped
     if gone := sum(_missing(x) for x in held):
         raise missing_labels("y_true", gone, n)
     several = whole.ranks is not None  # then the evidence is of rows, of which any score may be the reason

@@ -18,9 +18,10 @@ pytest.importorskip("duckdb")
 import pandas as pd  # noqa: E402
 from border import elsewhere  # noqa: E402
 from border.elsewhere import CALLS, HOSTILE, PLAIN, Columns  # noqa: E402
+from border.hostile import PASSES, SOURCES, Source, check_source  # noqa: E402
 
 import unconfused as uc  # noqa: E402
-from unconfused.errors import InvalidWeights, NotKept, UsageError  # noqa: E402
+from unconfused.errors import InvalidWeights, LabelTypeMismatch, NotKept, UsageError  # noqa: E402
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:::(distributed|dask|tornado|asyncio|zict)"),
@@ -69,6 +70,23 @@ def test_refused(name: str, cluster: Any) -> None:
 def test_counted(name: str, cluster: Any) -> None:
     """In the same seats."""
     elsewhere.check_counted(frame(HOSTILE), name)
+
+
+@pytest.mark.parametrize("numpy", [False, True])
+@pytest.mark.parametrize("what", PASSES)
+def test_hostile_table(what: str, numpy: bool, cluster: Any, tmp_path: Path) -> None:
+    """As every other source has it: by columns of Arrow, in which null is not NaN, and by those of NumPy."""
+    if numpy and what == "decimals":  # objects, of which Dask itself makes text
+        with pytest.raises(LabelTypeMismatch, match="text values"):
+            uc.evaluate_frame(_hostile(numpy), **PASSES[what])
+        return
+    check_source(Source(lambda _: _hostile(numpy), nan=not numpy, order=False), what, tmp_path)
+
+
+def _hostile(numpy: bool) -> Any:
+    """The hostile table in partitions, one of which is empty."""
+    table = SOURCES["pandas" if numpy else "pandas-arrow"].make(Path())
+    return dd.concat([dd.from_pandas(table, npartitions=PARTS, sort=False), dd.from_pandas(table.iloc[:0])])
 
 
 def test_what_a_worker_refuses(cluster: Any) -> None:

@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ psycopg = pytest.importorskip("psycopg")
 
 from border import elsewhere  # noqa: E402
 from border.elsewhere import CALLS, COUNTED, HOSTILE, PLAIN, REFUSED, Columns  # noqa: E402
+from border.hostile import PASSES, TABLE, Source, check_source  # noqa: E402
 
 import unconfused as uc  # noqa: E402
 from unconfused.errors import InvalidWeights  # noqa: E402
@@ -71,11 +72,15 @@ def engine(request: pytest.FixtureRequest) -> Iterator[tuple[Any, Execute, str]]
     made.disconnect()
 
 
-def table(engine: Any, name: str, data: Columns) -> Any:
+def kind_of(values: list[Any]) -> str:
+    return KINDS[type(next(x for x in values if x is not None))]
+
+
+def table(engine: Any, name: str, data: Columns, kinds: Mapping[str, str] | None = None) -> Any:
     """A table of these columns."""
     connection, execute, mark = engine
     columns = [
-        f'"{column.replace(chr(34), chr(34) * 2)}" {KINDS[type(next(v for v in x if v is not None))]}'
+        f'"{column.replace(chr(34), chr(34) * 2)}" {(kinds or {}).get(column) or kind_of(x)}'
         for column, x in data.items()
     ]
     execute(f"create table {name} ({', '.join(columns)})")
@@ -118,6 +123,20 @@ def test_refused(name: str, hostile: Any) -> None:
 def test_counted(name: str, hostile: Any) -> None:
     """In the same seats."""
     elsewhere.check_counted(hostile, name)
+
+
+@pytest.mark.parametrize("what", PASSES)
+def test_hostile_table(what: str, hard: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As every other source has it."""
+    monkeypatch.setattr(road, "PIECE", 90)
+    check_source(Source(lambda _: hard, order=False), what, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def hard(engine: Any) -> Any:
+    """The hostile table."""
+    kinds = {"y": "smallint", "single": "real", "money": "decimal(5, 2)", "gap": "integer"}
+    return table(engine, "hard", TABLE, kinds)
 
 
 def test_classes_are_counted_in_the_database(plain: Any, hostile: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,7 @@ if shutil.which("java") is None:
 
 from border import elsewhere  # noqa: E402
 from border.elsewhere import CALLS, HOSTILE, PLAIN, Columns  # noqa: E402
+from border.hostile import PASSES, Source, arrow_table, check_source  # noqa: E402
 
 import unconfused as uc  # noqa: E402
 from unconfused.errors import InvalidWeights, MissingExtra, NotKept, UsageError  # noqa: E402
@@ -97,6 +98,19 @@ def test_refused(name: str, hostile: Any) -> None:
 def test_counted(name: str, hostile: Any) -> None:
     """In the same seats."""
     elsewhere.check_counted(hostile, name)
+
+
+@pytest.mark.parametrize("what", PASSES)
+def test_hostile_table(what: str, hard: Any, tmp_path: Path) -> None:
+    """As every other source has it."""
+    check_source(Source(lambda _: hard, order=False), what, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def hard(spark: Any) -> Any:
+    """The hostile table in partitions, one of which is empty."""
+    made = spark.createDataFrame(arrow_table())
+    return made.repartition(3).union(made.limit(0)).cache()
 
 
 def test_types(spark: Any) -> None:
