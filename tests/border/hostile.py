@@ -28,7 +28,10 @@ ODD: list[float | None] = [
 TEXTS: list[str | None] = ["no", "yes, é", ' "x" ', None, "no ", "NaN", "missing", "yes, e\u0301", "stray"]
 CLASSES = ["no", "yes, é", ' "x" ', "no ", "NaN", "missing", "yes, e\u0301"]
 """Spaces that matter, accents composed and not, quotes, words that mean something elsewhere; "stray" is unknown."""
-PLACES = r"^[\d,]+ of \d+ parts of the table cannot be counted; the first: |,? (first )?in rows? [\d, and-]+(, the last ones)?"
+PLACES = "|".join([
+    r"^[\d,]+ of \d+ parts of the table cannot be counted; the first: ",
+    r",? (first )?in rows? [\d, and-]+(, the last ones)?",
+])  # fmt: skip
 """What an error says about where rows stand."""
 ROWS = 252
 MANY = range(ROWS)
@@ -252,7 +255,7 @@ def outcome(call: Any, source: Source) -> tuple[Any, ...]:
 
 
 def check_source(source: Source, what: str, folder: Path) -> None:
-    """One pass over the table: refused with the numbers that arrays are refused with; counted, to the bit, as they are."""
+    """One pass over the table: refused with the numbers of arrays, or counted, to the bit, as they are."""
     how = PASSES[what]
     if not source.kinds and what == "booleans":
         return  # text files have no truth values: a test of its own

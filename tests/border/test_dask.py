@@ -21,7 +21,7 @@ from border.elsewhere import CALLS, HOSTILE, PLAIN, Columns  # noqa: E402
 from border.hostile import PASSES, SOURCES, Source, check_source  # noqa: E402
 
 import unconfused as uc  # noqa: E402
-from unconfused.errors import InvalidWeights, LabelTypeMismatch, NotKept, UsageError  # noqa: E402
+from unconfused.errors import InvalidWeights, LabelTypeMismatch, UsageError  # noqa: E402
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:::(distributed|dask|tornado|asyncio|zict)"),
@@ -72,6 +72,24 @@ def test_counted(name: str, cluster: Any) -> None:
     elsewhere.check_counted(frame(HOSTILE), name)
 
 
+@pytest.mark.parametrize("name", elsewhere.MODELS)
+def test_several_models(name: str, cluster: Any) -> None:
+    """In one scan, with their joint table."""
+    elsewhere.check_models(frame(PLAIN), name)
+
+
+def test_row_costs(cluster: Any) -> None:
+    """Summed where the rows are."""
+    elsewhere.check_row_costs(frame(PLAIN))
+    elsewhere.check_row_costs_refused(frame(HOSTILE))
+
+
+def test_quantiles(cluster: Any) -> None:
+    """Exact, by two looks."""
+    elsewhere.check_quantiles(frame(PLAIN))
+    elsewhere.check_quantiles_refused(frame(HOSTILE))
+
+
 @pytest.mark.parametrize("numpy", [False, True])
 @pytest.mark.parametrize("what", PASSES)
 def test_hostile_table(what: str, numpy: bool, cluster: Any, tmp_path: Path) -> None:
@@ -93,8 +111,6 @@ def test_what_a_worker_refuses(cluster: Any) -> None:
     """Our own error with its sentences; and what no part can know."""
     with pytest.raises(InvalidWeights, match=r"1 of \d parts of the table.*negative"):
         uc.evaluate_frame(frame(HOSTILE), y_true="y", y_score="edge", sample_weight="w")
-    with pytest.raises(NotKept, match="State the edges"):
-        uc.evaluate_frame(frame(PLAIN), y_true="y", y_score="p", by=["age"], edges={"age": 4})
     with pytest.raises(UsageError, match="stay where they are"):
         uc.evaluate_frame(frame(PLAIN), y_true="y", y_score="p", refine=True)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -14,6 +15,7 @@ from border.hostile import PASSES, SOURCES, TABLE, check_source
 import unconfused as uc
 from unconfused.errors import UnconfusedError
 from unconfused.ingest import frames
+
 
 @pytest.mark.parametrize("size", [90, 1 << 20], ids=["pieces", "whole"])
 @pytest.mark.parametrize("name", SOURCES)

@@ -125,6 +125,27 @@ def test_counted(name: str, hostile: Any) -> None:
     elsewhere.check_counted(hostile, name)
 
 
+@pytest.mark.parametrize("name", elsewhere.MODELS)
+def test_several_models(name: str, plain: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In one scan, with their joint table."""
+    monkeypatch.setattr(road, "PIECE", 90)
+    elsewhere.check_models(plain, name)
+
+
+def test_row_costs(plain: Any, hostile: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Summed where the rows are."""
+    monkeypatch.setattr(road, "PIECE", 90)
+    elsewhere.check_row_costs(plain)
+    elsewhere.check_row_costs_refused(hostile)
+
+
+def test_quantiles(plain: Any, hostile: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exact, by two looks."""
+    monkeypatch.setattr(road, "PIECE", 90)
+    elsewhere.check_quantiles(plain)
+    elsewhere.check_quantiles_refused(hostile)
+
+
 @pytest.mark.parametrize("what", PASSES)
 def test_hostile_table(what: str, hard: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As every other source has it."""

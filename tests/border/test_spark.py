@@ -23,7 +23,7 @@ from border.elsewhere import CALLS, HOSTILE, PLAIN, Columns  # noqa: E402
 from border.hostile import PASSES, Source, arrow_table, check_source  # noqa: E402
 
 import unconfused as uc  # noqa: E402
-from unconfused.errors import InvalidWeights, MissingExtra, NotKept, UsageError  # noqa: E402
+from unconfused.errors import InvalidWeights, MissingExtra, UsageError  # noqa: E402
 from unconfused.ingest import spark as road  # noqa: E402
 
 SRC = Path(uc.__file__).resolve().parents[1]
@@ -100,6 +100,24 @@ def test_counted(name: str, hostile: Any) -> None:
     elsewhere.check_counted(hostile, name)
 
 
+@pytest.mark.parametrize("name", elsewhere.MODELS)
+def test_several_models(name: str, plain: Any) -> None:
+    """In one scan, with their joint table."""
+    elsewhere.check_models(plain, name)
+
+
+def test_row_costs(plain: Any, hostile: Any) -> None:
+    """Summed where the rows are."""
+    elsewhere.check_row_costs(plain)
+    elsewhere.check_row_costs_refused(hostile)
+
+
+def test_quantiles(plain: Any, hostile: Any) -> None:
+    """Exact, by two looks."""
+    elsewhere.check_quantiles(plain)
+    elsewhere.check_quantiles_refused(hostile)
+
+
 @pytest.mark.parametrize("what", PASSES)
 def test_hostile_table(what: str, hard: Any, tmp_path: Path) -> None:
     """As every other source has it."""
@@ -143,8 +161,6 @@ def test_what_an_executor_refuses(hostile: Any, plain: Any) -> None:
     with pytest.raises(InvalidWeights, match="negative") as error:
         uc.evaluate_frame(hostile, y_true="y", y_score="edge", sample_weight="w")
     assert "java" not in str(error.value).lower()
-    with pytest.raises(NotKept, match="State the edges"):
-        uc.evaluate_frame(plain, y_true="y", y_score="p", by=["age"], edges={"age": 4})
     with pytest.raises(UsageError, match="stay where they are"):
         uc.evaluate_frame(plain, y_true="y", y_score="p", refine=True)
 
