@@ -74,4 +74,4 @@ def _countable(names: Names, work: Counting) -> bool:
     """Whether a GROUP BY keeps everything: columns of values that rows share, each row counting once."""
     given = {role: name for role, name in names.items() if name is not None}
     plain = all(role.partition(":")[0] in ("y_true", "y_pred", "by") for role in given)
-    return plain and not work.asked.edges and not any(isinstance(name, (list, tuple)) for name in given.values())
+    return plain and not work.edges and not any(isinstance(name, (list, tuple)) for name in given.values())

@@ -118,6 +118,11 @@ class Counting:
     reading: Reading
     asked: Asked = field(default_factory=Asked)
 
+    @property
+    def edges(self) -> Mapping[str, Any]:
+        """Of the columns of numbers to slice by."""
+        return self.asked.edges
+
     def rows(self, columns: Mapping[str, Any]) -> Reply:
         """The reply of rows: their columns by the role that they play."""
         try:
