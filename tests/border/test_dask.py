@@ -16,7 +16,7 @@ dd = pytest.importorskip("dask.dataframe")
 pytest.importorskip("duckdb")
 
 import pandas as pd  # noqa: E402
-from border import elsewhere  # noqa: E402
+from border import elsewhere, odd  # noqa: E402
 from border.elsewhere import CALLS, HOSTILE, PLAIN, Columns  # noqa: E402
 from border.hostile import PASSES, SOURCES, Source, check_source  # noqa: E402
 
@@ -113,6 +113,17 @@ def test_what_a_worker_refuses(cluster: Any) -> None:
         uc.evaluate_frame(frame(HOSTILE), y_true="y", y_score="edge", sample_weight="w")
     with pytest.raises(UsageError, match="stay where they are"):
         uc.evaluate_frame(frame(PLAIN), y_true="y", y_score="p", refine=True)
+
+
+def test_odd_slices(cluster: Any) -> None:
+    """Columns of Arrow are called as everywhere. Of objects Dask itself makes text, which they are called by then."""
+
+    def made(name: str, **how: Any) -> Any:
+        return dd.from_pandas(odd.arrow_table(name).to_pandas(**how), npartitions=2, sort=False)
+
+    odd.check(lambda name: made(name, types_mapper=pd.ArrowDtype))
+    days = uc.evaluate_frame(made("day"), y_true="y", y_pred="y", by=["x"]).by["x"]
+    assert list(days) == ["2024-01-01", "2024-01-02", "2024-01-03", None]
 
 
 def _fatal(part: Any, folder: str) -> Any:

@@ -18,12 +18,12 @@ pytest.importorskip("duckdb")
 if shutil.which("java") is None:
     pytest.skip("no Java on this machine", allow_module_level=True)
 
-from border import elsewhere  # noqa: E402
+from border import elsewhere, odd  # noqa: E402
 from border.elsewhere import CALLS, HOSTILE, PLAIN, Columns  # noqa: E402
 from border.hostile import PASSES, Source, arrow_table, check_source  # noqa: E402
 
 import unconfused as uc  # noqa: E402
-from unconfused.errors import InvalidWeights, MissingExtra, UsageError  # noqa: E402
+from unconfused.errors import InvalidWeights, LabelTypeMismatch, MissingExtra, UsageError  # noqa: E402
 from unconfused.ingest import spark as road  # noqa: E402
 
 SRC = Path(uc.__file__).resolve().parents[1]
@@ -163,6 +163,14 @@ def test_what_an_executor_refuses(hostile: Any, plain: Any) -> None:
     assert "java" not in str(error.value).lower()
     with pytest.raises(UsageError, match="stay where they are"):
         uc.evaluate_frame(plain, y_true="y", y_score="p", refine=True)
+
+
+def test_odd_slices(spark: Any) -> None:
+    """Slices by columns of odd types are called as everywhere, or refused."""
+    names = [name for name in odd.COLUMNS if name != "hour"]  # Spark 4.0 has no times of a day
+    odd.check(lambda name: spark.createDataFrame(odd.arrow_table(name)), names)
+    with pytest.raises(LabelTypeMismatch, match="maps"):
+        uc.evaluate_frame(spark.sql("select 1 y, map(1, 2) x"), y_true="y", y_pred="y", by=["x"])
 
 
 def test_executors_without_the_package() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from unconfused.errors import require
 from unconfused.ingest.numbered import numbered, taken
+from unconfused.ingest.refusals import refuse_durations
 
 PIECE = 1 << 18
 """Rows that come at a time."""
@@ -57,6 +58,8 @@ def groups(table: Any, names: Mapping[str, Any]) -> dict[str, Any] | None:
 def _chosen(table: Any, names: Mapping[str, Any]) -> tuple[dict[str, Any], Any]:
     """The wanted columns as c0, c1, …"""
     wanted, unique = numbered(table.columns, names)
+    if spans := [name for name in unique if table[name].type().is_interval()]:
+        refuse_durations(spans[0])
     return wanted, table.select(**{f"c{i}": table[name] for i, name in enumerate(unique)})
 
 

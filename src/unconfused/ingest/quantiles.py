@@ -8,7 +8,8 @@ adds to what it sees of others, so the rows may lie anywhere.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
@@ -37,12 +38,24 @@ class Pieces(Protocol):
 
 def numbers_of(column: Column, name: str) -> tuple[Floats, NDArray[np.bool_]]:
     """A column that is to be cut, and where it has no number."""
+    column = _decimals(column)
     if column.values.dtype.kind not in "iuf" or column.categories is not None:
         raise InvalidValues(
             f"edges= names {name!r}, and {column.name} holds no numbers.", fix="Leave it out of edges=."
         )
     x = column.values.astype(np.float64)
     return x, np.isnan(x) if column.missing is None else np.isnan(x) | column.missing
+
+
+def _decimals(column: Column) -> Column:
+    """Objects that are decimals or null as the nearest float64; of anything else the column as it is."""
+    x = column.values
+    if x.dtype != object or x.ndim != 1 or column.categories is not None:
+        return column
+    gone = np.zeros(len(x), bool) if column.missing is None else column.missing
+    if not all(hidden or value is None or isinstance(value, Decimal) for value, hidden in zip(x, gone, strict=True)):
+        return column
+    return replace(column, values=np.array([float(v) if isinstance(v, Decimal) else np.nan for v in x], np.float64))
 
 
 @dataclass(frozen=True, slots=True)
