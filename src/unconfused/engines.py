@@ -11,26 +11,19 @@ Ibis            one GROUP BY in the database                 batches of Arrow th
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
-from unconfused.errors import UsageError
+from unconfused.asked import Asked
+from unconfused.edges import Everywhere, edges_apart
 from unconfused.ingest import dask, ibis, spark
 from unconfused.ingest.rows import Reading
 from unconfused.parts import Counting, Names, Reply, Run, added, merged, tally_parts
 from unconfused.tally.grids import EXACT
-from unconfused.tally.tallies import Tallies
 
 
-def tally_elsewhere(
-    source: Any,
-    names: Names,
-    reading: Reading,
-    by: Sequence[tuple[str, ...]],
-    edges: Mapping[str, Any] | None,
-    row_cost: Mapping[str, Any] | None = None,
-) -> Tallies | None:
-    """The tallies of a table of Spark, Dask or Ibis; None of any other.
+def tally_elsewhere(source: Any, names: Names, reading: Reading, asked: Asked) -> tuple[Any, ...] | None:
+    """What is kept of a table of Spark, Dask or Ibis; None of any other.
 
     Raises:
         UsageError: what needs all rows in one place.
@@ -38,19 +31,18 @@ def tally_elsewhere(
     run = _road(source)
     if run is None:
         return None
-    if any(role.startswith(("y_score:", "y_pred:")) for role in names):
-        raise UsageError(
-            "Several models were named, and the rows stay where they are.",
-            "Their joint table is made of rows that are at hand.",
-            'Evaluate each, then type uc.compare({"old": ev_old, "new": ev_new}); or write them to a file.',
-        )
-    if row_cost is not None:
-        raise UsageError(
-            "row_cost= was given, and the rows stay where they are.",
-            "What each row costs is summed of rows that are at hand.",
-            "Write the columns to a file and evaluate that.",
-        )
-    return tally_parts(run, names, reading, by, edges)
+    if wanted := asked.quantiles:
+        asked = asked.cut(edges_apart(_everywhere(source), {asked.sliced(x): (x, n) for x, n in wanted.items()}))
+    return tally_parts(run, names, reading, asked)
+
+
+def _everywhere(source: Any) -> Everywhere:
+    """What any work makes of the rows of each part, added up."""
+    if spark.is_spark(source):
+        return partial(spark.partitions, source)
+    if dask.is_dask(source):
+        return partial(dask.partitions, source)
+    return lambda names, reply, merge: [reply(ibis.pieces(source, names))]
 
 
 def _road(source: Any) -> Run | None:

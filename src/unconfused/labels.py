@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any, NoReturn, TypeAlias, overload
 
 from unconfused.errors import AmbiguousCall, LabelTypeMismatch, MergeRefused, PositiveClassUnset, UnknownClass
@@ -219,7 +221,7 @@ class Labels(Sequence[Label]):
 
 
 def plain(label: Any) -> Label:
-    """A label as a Python int, str or bool: NumPy scalars unwrapped, whole floats made integers.
+    """A label as a Python int, str or bool: NumPy scalars unwrapped, whole floats and decimals made integers.
 
     >>> plain(2.0)
     2
@@ -227,7 +229,7 @@ def plain(label: Any) -> Label:
     value = label.item() if hasattr(label, "item") and getattr(label, "ndim", 0) == 0 else label
     if isinstance(value, bytes):
         value = value.decode("utf-8", "backslashreplace")
-    if isinstance(value, float) and value.is_integer():
+    if isinstance(value, Decimal | float) and math.isfinite(value) and value == int(value):
         value = int(value)
     if isinstance(value, (int, str)):  # a bool is an int
         return str(value) if isinstance(value, str) else value

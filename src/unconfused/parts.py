@@ -9,21 +9,24 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import accumulate, pairwise
+from operator import add
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from unconfused import errors
+from unconfused.asked import Asked
 from unconfused.errors import EmptyInput, UnconfusedError, UsageError
 from unconfused.ingest.classes import check_declared, strangers
 from unconfused.ingest.factors import Factor
 from unconfused.ingest.mixups import check_matrix
 from unconfused.ingest.refusals import missing_labels, missing_scores, scores_outside, unknown_labels
 from unconfused.ingest.rows import Reading
+from unconfused.ingest.sums import balanced
 from unconfused.labels import Labels, plural
-from unconfused.passes import counted
 from unconfused.store import from_bytes, to_bytes
 from unconfused.tally.confusion import ConfusionMatrix
 from unconfused.tally.grouped import Grouped
@@ -43,35 +46,46 @@ class Reply:
         parts: how many of them held rows.
         refused: how many of them could not be counted.
         refusal: the kind and the sentences of the first error, or None.
+        beside: of several models the tallies of all but the first, and the joint table.
     """
 
     tallies: Tallies = field(default_factory=Tallies.zero)
     parts: int = 0
     refused: int = 0
     refusal: tuple[str, ...] | None = None
+    beside: tuple[Any, ...] = ()
+
+    @property
+    def kept(self) -> tuple[Any, ...]:
+        """Everything that was counted."""
+        return (self.tallies, *self.beside)
 
     def __add__(self, other: Reply) -> Reply:
         parts, refused = self.parts + other.parts, self.refused + other.refused
         first = self.refusal or other.refusal
         if first is None:
             try:
-                return Reply(self.tallies + other.tallies, parts)
+                beside = tuple(map(add, self.beside, other.beside)) or self.beside or other.beside
+                return Reply(self.tallies + other.tallies, parts, beside=beside)
             except UnconfusedError as error:
                 return Reply(parts=parts, refused=parts, refusal=_sentences(error))
         return Reply(parts=parts, refused=refused, refusal=first)
 
     def to_bytes(self) -> bytes:
-        """What travels: a line about the parts, then the tally."""
-        head = {"parts": self.parts, "refused": self.refused, "refusal": self.refusal}
-        return json.dumps(head).encode() + b"\n" + (b"" if self.tallies.kind is None else to_bytes(self.tallies))
+        """What travels: a line about the parts, then the tallies."""
+        blocks = [] if self.tallies.kind is None else [to_bytes(x) for x in self.kept]
+        head = {"parts": self.parts, "refused": self.refused, "refusal": self.refusal, "sizes": [*map(len, blocks)]}
+        return b"\n".join([json.dumps(head).encode(), b"".join(blocks)])
 
     @classmethod
     def from_bytes(cls, content: bytes) -> Reply:
         """The reply that `to_bytes` made bytes of."""
-        head, _, tally = bytes(content).partition(b"\n")
+        head, _, blocks = bytes(content).partition(b"\n")
         said = json.loads(head)
+        ends = [0, *accumulate(said["sizes"])]
+        tallies, *beside = [from_bytes(blocks[a:b]) for a, b in pairwise(ends)] or [Tallies.zero()]
         refusal = None if said["refusal"] is None else tuple(said["refusal"])
-        return cls(from_bytes(tally) if tally else Tallies.zero(), said["parts"], said["refused"], refusal)
+        return cls(tallies, said["parts"], said["refused"], refusal, tuple(beside))
 
     def error(self) -> UnconfusedError:
         """The first error, as it was raised where the rows are."""
@@ -80,6 +94,11 @@ class Reply:
         where = f"{self.refused:,} of {plural(self.parts, 'part')} of the table cannot be counted; the first: "
         made: UnconfusedError = getattr(errors, kind)(where + seen if self.parts > 1 else seen, why, fix)
         return made
+
+
+def refused(error: UnconfusedError) -> Reply:
+    """The reply of a part that cannot be counted."""
+    return Reply(parts=1, refused=1, refusal=_sentences(error))
 
 
 def _sentences(error: UnconfusedError) -> tuple[str, ...]:
@@ -93,25 +112,26 @@ class Counting:
 
     Attributes:
         reading: how the columns are read.
-        by: the columns to slice by, each under the role ``by:name`` or ``cut:name``.
-        edges: of the columns of numbers among them.
+        asked: what is kept of them.
     """
 
     reading: Reading
-    by: tuple[tuple[str, ...], ...] = ()
-    edges: Mapping[str, Any] | None = None
+    asked: Asked = field(default_factory=Asked)
+
+    @property
+    def edges(self) -> Mapping[str, Any]:
+        """Of the columns of numbers to slice by."""
+        return self.asked.edges
 
     def rows(self, columns: Mapping[str, Any]) -> Reply:
         """The reply of rows: their columns by the role that they play."""
-        rows = dict(columns)
-        found = {role.partition(":")[2]: rows.pop(role) for role in list(rows) if ":" in role}
         try:
-            by = {names: tuple(found[name] for name in names) for names in self.by} or None
-            return Reply(counted(self.reading, rows.pop("y_true"), rows.pop("unit", None), by, self.edges, rows), 1)
+            tallies, *beside = self.asked.kept(self.reading, columns)
+            return Reply(tallies, 1, beside=tuple(beside))
         except EmptyInput:
             return Reply()
         except UnconfusedError as error:
-            return Reply(parts=1, refused=1, refusal=_sentences(error))
+            return refused(error)
 
     def reply(self, pieces: Iterable[Mapping[str, Any]]) -> bytes:
         """The reply of the pieces of one part; it is one part, however many pieces it was read in."""
@@ -120,15 +140,8 @@ class Counting:
 
 
 def added(replies: Iterable[Reply]) -> Reply:
-    """The sum: like with like, so that each tally is added log(replies) times."""
-    kept: list[tuple[int, Reply]] = []
-    for reply in replies:
-        size = 1
-        while kept and kept[-1][0] <= size:
-            before, earlier = kept.pop()
-            size, reply = size + before, earlier + reply
-        kept.append((size, reply))
-    return sum((reply for _, reply in kept), Reply())
+    """The sum."""
+    return balanced(replies, Reply())
 
 
 def merged(replies: Iterable[bytes]) -> bytes:
@@ -141,8 +154,8 @@ Run: TypeAlias = Callable[[Names, Counting], Reply]
 """Counts every part of one table: the columns, and what is done with them."""
 
 
-def tally_parts(run: Run, names: Names, reading: Reading, by: Sequence[tuple[str, ...]], edges: Any) -> Tallies:
-    """Everything that one pass keeps of a table in parts.
+def tally_parts(run: Run, names: Names, reading: Reading, asked: Asked) -> tuple[Any, ...]:
+    """Everything that one pass keeps of a table in parts: the tallies of each model, and of several the joint table.
 
     Classes that nobody declared are those of all parts. Where a part alone cannot be read without the others' classes,
     they are looked up first, and then it is counted again.
@@ -160,30 +173,49 @@ def tally_parts(run: Run, names: Names, reading: Reading, by: Sequence[tuple[str
     pins = None if reading.pins is None else tuple(reading.pins)  # what travels is no iterator
     unknown: Any = "other" if reading.unknown == "error" else reading.unknown
     own = replace(reading, pins=pins, unknown=unknown, invalid="count", batch=True)
-    reply, found = run(names, Counting(own, tuple(by), edges)), None
+    reply, found = run(names, Counting(own, asked)), None
     if _apart(reply, names, reading):
         found = _labels(run, names, own)
         positive = None if found.positive is None else found.values[found.positive]
         if len(found):
             known = replace(own, labels=found.values, pos_label=positive)
-            reply = run(names, Counting(known, tuple(by), edges))
+            reply = run(names, Counting(known, asked))
     if reply.refusal is not None:
+        if asked.costs:  # of rows that have a price but no class: what is wrong with them is told first
+            priced = {role: name for role, name in names.items() if not role.startswith("cost:")}
+            tally_parts(run, priced, reading, replace(asked, costs={}))
         raise reply.error()
-    whole = reply.tallies if found is None else _under(found, reply.tallies)
-    if whole.kind is None:
+    whole = reply.kept if found is None else tuple(_under(found, x) for x in reply.kept)
+    if reply.tallies.kind is None:
         raise EmptyInput("The table has no rows.", "A matrix of nothing answers no question.", "Check the filter.")
+    for one, columns in zip(whole, _each_model(names, asked), strict=False):
+        _check(run, columns, one, reading, own)
+    return whole
+
+
+def _each_model(names: Names, asked: Asked) -> list[Names]:
+    """The columns of each model, as if it were the only one."""
+    if not asked.models:
+        return [names]
+    shared = {role: name for role, name in names.items() if not role.startswith(f"{asked.role}:")}
+    return [{**shared, asked.role: names[f"{asked.role}:{model}"]} for model in asked.models]
+
+
+def _check(run: Run, names: Names, whole: Tallies, reading: Reading, own: Reading) -> None:
+    """Refuse what rows in memory would be refused for."""
     check_matrix(whole.matrix)
     if reading.invalid == "error":
-        _refuse_missing(whole)
+        hidden = reading.unknown == "drop" and names.get("y_pred") is not None and whole.evidence["unknown"]
+        _refuse_missing(run(names, Counting(replace(own, unknown="other"))).tallies if hidden else whole)
     if reading.unknown == "error":
         _refuse_unknown(run, names, whole, own)
-    return whole
 
 
 def _apart(reply: Reply, names: Names, reading: Reading) -> bool:
     """Whether a part was refused for what it could not know: the classes of the others."""
     inferred = reading.labels is None and reading.label_kind in (None, "class")
-    by_place = isinstance(names.get("y_score"), (list, tuple)) and len(names["y_score"]) > 2
+    scores = [name for role, name in names.items() if role.partition(":")[0] == "y_score"]
+    by_place = any(isinstance(name, (list, tuple)) and len(name) > 2 for name in scores)
     lost = ("ShapeError", "PositiveClassUnset", "UnknownClass", "MergeRefused")
     return inferred and not by_place and reply.refusal is not None and reply.refusal[0] in lost
 
@@ -203,8 +235,10 @@ def _occurring(run: Run, names: Names, role: str, reading: Reading) -> Confusion
     return matrix if isinstance(matrix, ConfusionMatrix) else ConfusionMatrix(Labels(()), np.zeros((2, 2), np.int64))
 
 
-def _under(labels: Labels, part: Tallies) -> Tallies:
+def _under(labels: Labels, part: Any) -> Any:
     """Under classes that nobody declared, although every part was told them."""
+    if not isinstance(part, Tallies):
+        return replace(part, labels=labels) if part.labels.values == labels.values else part
     if part.kind is None or part.labels.values != labels.values:
         return part
 
@@ -226,7 +260,7 @@ def _refuse_missing(whole: Tallies) -> None:
     held = scores or matrices or list(whole.matrices.values())
     if whole.kind != "multilabel":
         held = held[:1]  # of several classes each holds the same rows
-    n = sum(x.total for x in held)
+    n = sum(x.total + x.evidence["unknown"] for x in held)  # with those that were dropped
     if gone := sum(_missing(x) for x in held):
         raise missing_labels("y_true", gone, n)
     several = whole.ranks is not None  # then the evidence is of rows, of which any score may be the reason

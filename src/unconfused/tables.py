@@ -5,33 +5,31 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import fields, replace
+from dataclasses import replace
 from itertools import chain
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
+from unconfused.asked import asked_of
 from unconfused.engines import tally_elsewhere
-from unconfused.errors import UnconfusedError, UsageError
+from unconfused.errors import UnconfusedError
 from unconfused.evaluation import Evaluation
 from unconfused.ingest.files import InputFormat
 from unconfused.ingest.frames import Table, opened, paths_of
-from unconfused.ingest.joint import joint_arrays
 from unconfused.ingest.mixups import check_matrix
 from unconfused.ingest.progress import watched
 from unconfused.ingest.quantiles import cut_edges
-from unconfused.ingest.row_costs import check_row_cost, is_number
 from unconfused.ingest.rows import Reading
 from unconfused.ingest.sliced import SliceCounter
-from unconfused.ingest.slices import by_names
-from unconfused.labels import listed
-from unconfused.passes import counted, told
+from unconfused.passes import told
 from unconfused.tally.grids import usual
 from unconfused.tally.joint import Joint, JointScores
 from unconfused.tally.tallies import Tallies
 from unconfused.tally.threads import cores
-from unconfused.versus import READ_ROW_BY_ROW, Models, each
+from unconfused.versus import Models
 
 T = TypeVar("T")
-PLAIN = ("y_pred", "y_score", "sample_weight", "count", "ids")
+Kept: TypeAlias = Callable[[Reading, Mapping[str, Any]], tuple[Any, ...]]
+"""What is kept of some rows."""
 
 
 def evaluate_frame(
@@ -87,8 +85,8 @@ def evaluate_frame(
     names |= {"ids": ids, "unit": unit}
     reading.setdefault("grid", usual(reading.get("score_kind", "probability")))
     scan = Pass(Reading(**reading), names, by, edges, threshold, row_cost)  # refused before anything is read
-    if (elsewhere := tally_elsewhere(source, scan.columns, scan.how, scan.sliced, edges, row_cost)) is not None:
-        return told(Evaluation(elsewhere))
+    if (elsewhere := tally_elsewhere(source, scan.columns, scan.how, scan.asked)) is not None:
+        return scan.told(elsewhere)
     options: dict[str, Any] = {"labels": reading.get("labels"), "input_format": input_format, "delimiter": delimiter}
     with opened(source, scan.columns, **options) as table:
         return scan.over(table, paths_of(source))
@@ -112,95 +110,47 @@ class Pass:
         threshold: Any = None,
         row_cost: Mapping[str, Any] | None = None,
     ) -> None:
-        self.how, self.edges, self.threshold = how, dict(edges or {}), threshold
-        self.role, self.models = _models(names)
-        if self.models and names.get("unit") is not None:
-            raise UsageError("unit= and several models were given.", "Their joint table counts rows, not units.")
-        if threshold is not None and (not self.models or self.role == "y_pred"):
-            raise UsageError("threshold= is for the scores of several models.", fix="Ask the result: .at(0.5).")
-        self.sliced = [] if by is None else by_names(by)
-        self.roles = {x: f"{'cut' if x in self.edges else 'by'}:{x}" for wanted in self.sliced for x in wanted}
-        if strange := [x for x in self.edges if x not in self.roles]:
-            raise UsageError(f"edges= names {listed(strange)}, and by= does not.", fix="Name columns that are in by=.")
-        self.columns = {role: name for role, name in names.items() if not self.models or role != self.role}
-        self.columns |= {f"{self.role}:{model}": name for model, name in self.models.items()}
-        self.columns |= {role: name for name, role in self.roles.items()}
-        if row_cost is not None:
-            check_row_cost(row_cost)
-        self.costs = dict(row_cost or {})
-        self.priced = {cell: f"cost:{cell}" for cell, x in self.costs.items() if not is_number(x)}
-        self.columns |= {role: self.costs[cell] for cell, role in self.priced.items()}
+        self.how = how
+        self.asked, self.columns = asked_of(names, by, edges, threshold, row_cost)
 
     def over(self, table: Table, source: str | None = None) -> Any:
         """What the pass kept of a table: an Evaluation, or `Models`."""
-        cut = {name: edges for name, edges in self.edges.items() if isinstance(edges, int)}
-        if cut:
-            self.edges |= cut_edges(table, {self.roles[name]: (name, parts) for name, parts in cut.items()})
-        kept = self._summed(table, self.kept, at_once=bool(self.how.refine), counting=self.counted_apart)
+        if cut := self.asked.quantiles:
+            found = cut_edges(table, {self.asked.sliced(name): (name, parts) for name, parts in cut.items()})
+            self.asked = self.asked.cut(found)
+        counting = bool(self.asked.by) and not self.asked.models and self.columns.get("unit") is None
+        return self.told(self._summed(table, self.asked.kept, bool(self.how.refine), counting), source)
+
+    def told(self, kept: tuple[Any, ...], source: str | None = None) -> Any:
+        """The same of what was kept."""
         evaluations = [told(Evaluation(x, source=source)) for x in kept if isinstance(x, Tallies)]
-        if not self.models:
+        if not self.asked.models:
             return evaluations[0]
-        return Models(dict(zip(map(str, self.models), evaluations, strict=True)), kept[-1])
+        return Models(dict(zip(self.asked.models, evaluations, strict=True)), kept[-1])
 
     def joint_of(self, table: Table) -> Joint | JointScores:
         """The joint table of the models alone."""
-        made: Joint | JointScores = self._summed(table, lambda rows, how: (self._joint(rows, how),))[0]
+        made: Joint | JointScores = self._summed(table, lambda how, rows: (self.asked.joint(how, rows),))[0]
         return made
-
-    def kept(self, rows: Mapping[str, Any], how: Reading) -> tuple[Any, ...]:
-        """The tallies of some rows: of each model, and then the joint one."""
-        by, own = self._apart(rows)
-        y_true, edges = rows["y_true"], self.edges or None
-        if not self.models:
-            return (counted(how, y_true, rows.get("unit"), by, edges, own),)
-        given = [rows[f"{self.role}:{model}"] for model in self.models]
-        kept = [counted(how, y_true, None, by, edges, {**own, self.role: column}) for column in given]
-        return (*kept, self._joint(rows, how))
-
-    def _apart(self, rows: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
-        """The columns to slice by, and the others but for the truth."""
-        found = {name: rows[role] for name, role in self.roles.items()}
-        by = {wanted: tuple(found[name] for name in wanted) for wanted in self.sliced} or None
-        costs = {cell: rows[self.priced[cell]] if cell in self.priced else x for cell, x in self.costs.items()}
-        return by, {x: rows[x] for x in PLAIN if x in rows} | {"row_cost": costs or None}
-
-    @property
-    def counted_apart(self) -> bool:
-        """The slices of pieces are counted into tables of their own."""
-        return bool(self.sliced) and not self.models and self.columns.get("unit") is None
-
-    def _joint(self, rows: Mapping[str, Any], how: Reading) -> Joint | JointScores:
-        """What the models made of some rows together."""
-        plain = {x.name: getattr(how, x.name) for x in fields(how) if x.name in (*READ_ROW_BY_ROW, "batch")}
-        given: dict[str, Any] = {self.role: {model: rows[f"{self.role}:{model}"] for model in self.models}}
-        given |= {x: rows[x] for x in ("sample_weight", "count") if x in rows}
-        made = joint_arrays(Reading(**plain), rows["y_true"], **given)
-        if self.threshold is None:
-            return made
-        if not isinstance(made, JointScores):
-            raise UsageError("threshold= was given, and the scores are of several classes.", "Their argmax is kept.")
-        return made.at({x: float(t) for x, t in (each(self.threshold, made.models) or {}).items()})
 
     def _summed(
         self,
         table: Table,
-        kept: Callable[[Mapping[str, Any], Reading], tuple[Any, ...]],
+        kept: Kept,
         at_once: bool = False,
         counting: bool = False,
     ) -> tuple[Any, ...]:
         """The sum over pieces. Where one cannot be read by itself, or is wrong, all rows together tell which."""
         made = None if at_once else self._of_pieces(table, kept, counting)
-        return kept(table.whole(), self.how) if made is None else made
+        return kept(self.how, table.whole()) if made is None else made
 
-    def _of_pieces(
-        self, table: Table, kept: Callable[[Mapping[str, Any], Reading], tuple[Any, ...]], counting: bool
-    ) -> tuple[Any, ...] | None:
+    def _of_pieces(self, table: Table, kept: Kept, counting: bool) -> tuple[Any, ...] | None:
         batch, sums = replace(self.how, batch=True), _Sum()
-        slices = SliceCounter(batch, self.edges or None) if counting else None
+        slices = SliceCounter(batch, self.asked.edges or None) if counting else None
 
         def one(piece: Callable[[], dict[str, Any]]) -> tuple[Any, ...]:
             rows = piece()
-            return kept(rows, batch) if slices is None else (slices.take(rows["y_true"], *self._apart(rows)),)
+            return kept(batch, rows) if slices is None else (slices.take(rows["y_true"], *self.asked.apart(rows)),)
 
         try:
             pieces = iter(table.pieces)
@@ -219,29 +169,11 @@ class Pass:
             return None
         return whole
 
-    def _of_one(
-        self, rows: dict[str, Any], kept: Callable[[Mapping[str, Any], Reading], tuple[Any, ...]], counting: bool
-    ) -> tuple[Any, ...]:
+    def _of_one(self, rows: dict[str, Any], kept: Kept, counting: bool) -> tuple[Any, ...]:
         if not counting:
-            return kept(rows, self.how)
-        slices = SliceCounter(self.how, self.edges or None)
-        return (slices.over(slices.take(rows["y_true"], *self._apart(rows))),)
-
-
-def _models(names: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-    """The role that models play, and the column of each; none where one model is meant."""
-    several = [role for role in ("y_score", "y_pred") if isinstance(names.get(role), Mapping)]
-    if not several:
-        return "", {}
-    if len(several) > 1 or len([x for x in ("y_score", "y_pred") if names.get(x) is not None]) > 1:
-        raise UsageError("y_score= and y_pred= were given for several models.", fix="Give one of the two.")
-    models = dict(names[several[0]])
-    if len(models) < 2 or len(set(map(str, models))) < len(models):
-        raise UsageError(
-            f"{several[0]}= names {len(models)} model{'s' * (len(models) != 1)}.",
-            fix='Name two or more, {"old": "p_old", "new": "p_new"}, or pass the column alone.',
-        )
-    return several[0], models
+            return kept(self.how, rows)
+        slices = SliceCounter(self.how, self.asked.edges or None)
+        return (slices.over(slices.take(rows["y_true"], *self.asked.apart(rows))),)
 
 
 class _Sum:

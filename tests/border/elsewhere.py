@@ -11,7 +11,7 @@ import pytest
 from laws.strategies import alike
 
 import unconfused as uc
-from unconfused.errors import UnconfusedError
+from unconfused.errors import InvalidValues, UnconfusedError, UsageError
 
 RNG = np.random.default_rng(12)
 N = 400
@@ -194,3 +194,85 @@ def check_counted(table: Any, name: str) -> None:
         assert list(made.slices[names].members) == list(slices.members)
         for key, member in slices.members.items():
             np.testing.assert_array_equal(made.slices[names].members[key].scores.full, member.scores.full)
+
+
+# ── several models, costs, quantiles ──────────────────────────────────────────────────────────
+PLAIN["old"] = [round(0.2 + x * 0.6, 2) for x in PLAIN["p"]]
+PLAIN["other"] = drawn("no", "yes, é", " x ", "e\u0301", "No")
+PLAIN["amount"] = RNG.uniform(0, 9, size=N).round(2).tolist()
+PLAIN["few"] = [None if i % 9 == 0 else float(x) for i, x in enumerate(RNG.integers(-3, 4, size=N))]
+PLAIN["small"] = (RNG.normal(size=N) * 10.0 ** RNG.integers(-300, 3, size=N)).tolist()
+for _name, _share in (("d", 0.25), ("e", 0.5), ("f", 0.25)):
+    PLAIN[_name] = [_share] * N
+MODELS: Mapping[str, dict[str, Any]] = {
+    "scores": {"y_true": "y", "y_score": {"old": "old", "new": "p"}},
+    "at thresholds": {
+        "y_true": "y", "y_score": {"old": "old", "new": "p"}, "threshold": {"old": 0.5, "new": 0.4}, "by": ["country"],
+    },
+    "at a threshold, a class to a part": {
+        "y_true": "side", "y_score": {"old": "old", "new": "p"}, "threshold": 0.5, "pos_label": "up",
+    },
+    "text": {"y_true": "side", "y_score": {"old": "old", "new": "p"}, "pos_label": "up", "count": "n"},
+    "classes": {"y_true": ODD, "y_pred": {"old": "guess", "new": "other"}, "by": ["zone"]},
+    "classes, counted": {"y_true": ODD, "y_pred": {"old": "guess", "new": "other"}, "count": "n"},
+    "several scores": {"y_true": "class", "y_score": {"old": ["a", "b", "c"], "new": ["d", "e", "f"]}},
+}  # fmt: skip
+
+
+def check_models(table: Any, name: str) -> None:
+    """Of each model the tallies of its columns, and the joint table of the comparison, to the bit."""
+    how = dict(MODELS[name])
+    made = uc.evaluate_frame(table, **how)
+    threshold, (role, models) = how.pop("threshold", None), next((x, m) for x, m in how.items() if isinstance(m, dict))
+    for model, column in models.items():
+        assert alike(made[model].tallies, by_arrays(PLAIN, **{**how, role: column}).tallies)
+    columns = {m: np.stack([array(PLAIN[x]) for x in c], 1) if isinstance(c, list) else array(PLAIN[c])
+               for m, c in models.items()}  # fmt: skip
+    rest = {x: how[x] for x in ("pos_label",) if x in how} | {x: PLAIN[how[x]] for x in ("count",) if x in how}
+    joint = uc.compare(array(PLAIN[how["y_true"]]), **{role: columns}, **rest).tally
+    if threshold is not None:
+        joint = joint.at(threshold if isinstance(threshold, dict) else dict.fromkeys(models, threshold))
+    assert made.joint == joint
+    assert str(made.compare()) == str(uc.compare(joint))
+
+
+def check_row_costs(table: Any) -> None:
+    """What rows cost by themselves: rows to the bit, sums to 1e-12."""
+    made = uc.evaluate_frame(table, y_true="y", y_score="p", row_cost={"fp": 5, "fn": "amount"}, by=["zone"])
+    costs = {"fp": 5, "fn": array(PLAIN["amount"])}
+    wanted = by_arrays(PLAIN, y_true="y", y_score="p", row_cost=costs, by=["zone"])
+    assert alike(made.tallies, wanted.tallies)
+    assert made.choose(cost="row").threshold == wanted.choose(cost="row").threshold
+
+
+def check_row_costs_refused(table: Any) -> None:
+    """Null labels are told before the costs of their rows are; a cost that is none is told by its part."""
+    with pytest.raises(UnconfusedError) as wanted:
+        by_arrays(HOSTILE, y_true="text", y_score="edge", labels=["a", "b "], row_cost={"fn": 1})
+    with pytest.raises(UnconfusedError) as made:
+        uc.evaluate_frame(table, y_true="text", y_score="edge", labels=["a", "b "], row_cost={"fn": 1})
+    assert counts(made.value) == counts(wanted.value)
+    with pytest.raises(InvalidValues, match=r"row_cost\['fn'\] holds"):
+        uc.evaluate_frame(table, y_true="y", y_score="edge", row_cost={"fn": "holes"})
+
+
+QUANTILES: Mapping[str, Any] = {"age": 4, "few": 3, "small": 7, "n": 2}
+
+
+def check_quantiles(table: Any) -> None:
+    """Two looks find the edges that all rows in one place give."""
+    how = {"y_true": "y", "y_score": "p", "by": [*QUANTILES, ("age", "country")], "edges": QUANTILES}
+    made, wanted = uc.evaluate_frame(table, **how), by_arrays(PLAIN, **how)
+    assert made.tallies.slices == wanted.tallies.slices
+    assert alike(made.tallies, wanted.tallies)
+
+
+def check_quantiles_refused(table: Any) -> None:
+    """Columns that cannot be cut, with the sentences of arrays."""
+    for column, parts, kind in (("text", 3, InvalidValues), ("one", 2, InvalidValues), ("w", 1, UsageError)):
+        how = {"y_true": "y", "y_score": "edge", "by": [column], "edges": {column: parts}}
+        with pytest.raises(kind) as wanted:
+            by_arrays(HOSTILE, **how)
+        with pytest.raises(kind) as made:
+            uc.evaluate_frame(table, **how)
+        assert counts(made.value) == counts(wanted.value)

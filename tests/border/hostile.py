@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -14,6 +15,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
+
+import unconfused as uc
+from unconfused.errors import UnconfusedError
 
 INF = math.inf
 ODD: list[float | None] = [
@@ -24,6 +28,11 @@ ODD: list[float | None] = [
 TEXTS: list[str | None] = ["no", "yes, é", ' "x" ', None, "no ", "NaN", "missing", "yes, e\u0301", "stray"]
 CLASSES = ["no", "yes, é", ' "x" ', "no ", "NaN", "missing", "yes, e\u0301"]
 """Spaces that matter, accents composed and not, quotes, words that mean something elsewhere; "stray" is unknown."""
+PLACES = "|".join([
+    r"^[\d,]+ of \d+ parts of the table cannot be counted; the first: ",
+    r",? (first )?in rows? [\d, and-]+(, the last ones)?",
+])  # fmt: skip
+"""What an error says about where rows stand."""
 ROWS = 252
 MANY = range(ROWS)
 TABLE: dict[str, list[Any]] = {
@@ -50,11 +59,13 @@ class Source(NamedTuple):
         make: the table as that source has it, given a folder.
         nan: it tells NaN from null; else both are null.
         kinds: it has types for float32, decimals and truth values.
+        order: its rows stand in an order, so that an error says where.
     """
 
     make: Callable[[Path], Any]
     nan: bool = True
     kinds: bool = True
+    order: bool = True
 
 
 def arrow_table() -> Any:
@@ -187,3 +198,73 @@ SOURCES: dict[str, Source] = {
     "duckdb": Source(_relation),
 }
 """What reads it, by name."""
+
+
+PASSES: dict[str, dict[str, Any]] = {
+    "odd scores": {"y_true": "y", "y_score": "odd"},
+    "odd scores, raw": {"y_true": "y", "y_score": "odd", "score_kind": "raw"},
+    "odd scores, exact": {"y_true": "y", "y_score": "odd", "grid": "exact"},
+    "float32": {"y_true": "y", "y_score": "single", "score_kind": "logit"},
+    "decimals": {"y_true": "y", "y_score": "money", "pins": [0.07]},
+    "booleans": {"y_true": "flag", "y_score": "p", "pos_label": True},
+    "null labels": {"y_true": "gap", "y_score": "p"},
+    "text": {"y_true": "label", "y_pred": "guess"},
+    "text, declared": {"y_true": "label", "y_pred": "guess", "labels": CLASSES},
+    "text, declared, other": {"y_true": "label", "y_pred": "guess", "labels": CLASSES, "unknown": "other"},
+    "text, declared, dropped": {"y_true": "label", "y_pred": "guess", "labels": CLASSES, "unknown": "drop"},
+    "one class": {"y_true": "one", "y_score": "p"},
+    "one class, declared": {"y_true": "one", "y_score": "p", "labels": [0, 1]},
+    "slices": {"y_true": "y", "y_score": "odd", "by": ["part", ("part", "gap")]},
+    "slices, cut": {"y_true": "y", "y_score": "p", "by": ["odd"], "edges": {"odd": [0, 0.5]}},
+    "units": {"y_true": "y", "y_score": "p", "unit": "one"},
+}
+
+
+def expected(how: dict[str, Any], source: Source) -> dict[str, Any]:
+    """The columns as the arrays that they are meant to be, and the same pass over them."""
+    asked = {"grid": "folded" if how.get("score_kind", "probability") == "probability" else "floatbits"} | how
+    given = {role: column(asked.pop(role), source) for role in ("y_true", "y_pred", "y_score", "unit") if role in asked}
+    if by := asked.pop("by", None):
+        parts = {name: column(name, source) for x in by for name in ([x] if isinstance(x, str) else x)}
+        asked["by"] = {x: parts[x] if isinstance(x, str) else tuple(parts[name] for name in x) for x in by}
+    return asked | given
+
+
+def column(name: str, source: Source) -> Any:
+    """One column as an array."""
+    values = TABLE[name]
+    if name in ("label", "guess", "part", "gap"):
+        return np.array(values, object)
+    if name in ("odd", "single", "money"):
+        made = np.array([np.nan if x is None else float(x) for x in values])
+        gone = np.array([x is None for x in values]) if source.nan else np.isnan(made)
+        return np.ma.MaskedArray(made, gone)
+    return np.array(values)
+
+
+def outcome(call: Any, source: Source) -> tuple[Any, ...]:
+    """What came of it: tallies with what was left out, or the error and every number in it."""
+    try:
+        ev = call()
+    except UnconfusedError as error:
+        told = re.sub(r"null or NaN|null, NaN or infinite", "", error.seen)
+        if not source.order:
+            told = re.sub(PLACES, "", told)
+        return type(error), re.findall(r"\d[\d,.]*", told)
+    return ev.tallies, ev.tallies.evidence.left_out
+
+
+def check_source(source: Source, what: str, folder: Path) -> None:
+    """One pass over the table: refused with the numbers of arrays, or counted, to the bit, as they are."""
+    how = PASSES[what]
+    if not source.kinds and what == "booleans":
+        return  # text files have no truth values: a test of its own
+    for invalid in ("error", "count"):
+        asked = expected({**how, "invalid": invalid}, source)
+        truth = asked.pop("y_true")
+        wanted = outcome(lambda truth=truth, asked=asked: uc.evaluate(truth, **asked), source)
+        place = folder / f"{list(PASSES).index(what)}{invalid}"
+        place.mkdir()
+        table = source.make(place)
+        found = outcome(lambda table=table, kind=invalid: uc.evaluate_frame(table, **how, invalid=kind), source)
+        assert found == wanted, (what, invalid)

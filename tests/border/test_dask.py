@@ -16,11 +16,12 @@ dd = pytest.importorskip("dask.dataframe")
 pytest.importorskip("duckdb")
 
 import pandas as pd  # noqa: E402
-from border import elsewhere  # noqa: E402
+from border import elsewhere, odd  # noqa: E402
 from border.elsewhere import CALLS, HOSTILE, PLAIN, Columns  # noqa: E402
+from border.hostile import PASSES, SOURCES, Source, check_source  # noqa: E402
 
 import unconfused as uc  # noqa: E402
-from unconfused.errors import InvalidWeights, NotKept, UsageError  # noqa: E402
+from unconfused.errors import InvalidWeights, LabelTypeMismatch, UsageError  # noqa: E402
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:::(distributed|dask|tornado|asyncio|zict)"),
@@ -71,14 +72,58 @@ def test_counted(name: str, cluster: Any) -> None:
     elsewhere.check_counted(frame(HOSTILE), name)
 
 
+@pytest.mark.parametrize("name", elsewhere.MODELS)
+def test_several_models(name: str, cluster: Any) -> None:
+    """In one scan, with their joint table."""
+    elsewhere.check_models(frame(PLAIN), name)
+
+
+def test_row_costs(cluster: Any) -> None:
+    """Summed where the rows are."""
+    elsewhere.check_row_costs(frame(PLAIN))
+    elsewhere.check_row_costs_refused(frame(HOSTILE))
+
+
+def test_quantiles(cluster: Any) -> None:
+    """Exact, by two looks."""
+    elsewhere.check_quantiles(frame(PLAIN))
+    elsewhere.check_quantiles_refused(frame(HOSTILE))
+
+
+@pytest.mark.parametrize("numpy", [False, True])
+@pytest.mark.parametrize("what", PASSES)
+def test_hostile_table(what: str, numpy: bool, cluster: Any, tmp_path: Path) -> None:
+    """As every other source has it: by columns of Arrow, in which null is not NaN, and by those of NumPy."""
+    if numpy and what == "decimals":  # objects, of which Dask itself makes text
+        with pytest.raises(LabelTypeMismatch, match="text values"):
+            uc.evaluate_frame(_hostile(numpy), **PASSES[what])
+        return
+    check_source(Source(lambda _: _hostile(numpy), nan=not numpy, order=False), what, tmp_path)
+
+
+def _hostile(numpy: bool) -> Any:
+    """The hostile table in partitions, one of which is empty."""
+    table = SOURCES["pandas" if numpy else "pandas-arrow"].make(Path())
+    return dd.concat([dd.from_pandas(table, npartitions=PARTS, sort=False), dd.from_pandas(table.iloc[:0])])
+
+
 def test_what_a_worker_refuses(cluster: Any) -> None:
     """Our own error with its sentences; and what no part can know."""
     with pytest.raises(InvalidWeights, match=r"1 of \d parts of the table.*negative"):
         uc.evaluate_frame(frame(HOSTILE), y_true="y", y_score="edge", sample_weight="w")
-    with pytest.raises(NotKept, match="State the edges"):
-        uc.evaluate_frame(frame(PLAIN), y_true="y", y_score="p", by=["age"], edges={"age": 4})
     with pytest.raises(UsageError, match="stay where they are"):
         uc.evaluate_frame(frame(PLAIN), y_true="y", y_score="p", refine=True)
+
+
+def test_odd_slices(cluster: Any) -> None:
+    """Columns of Arrow are called as everywhere. Of objects Dask itself makes text, which they are called by then."""
+
+    def made(name: str, **how: Any) -> Any:
+        return dd.from_pandas(odd.arrow_table(name).to_pandas(**how), npartitions=2, sort=False)
+
+    odd.check(lambda name: made(name, types_mapper=pd.ArrowDtype))
+    days = uc.evaluate_frame(made("day"), y_true="y", y_pred="y", by=["x"]).by["x"]
+    assert list(days) == ["2024-01-01", "2024-01-02", "2024-01-03", None]
 
 
 def _fatal(part: Any, folder: str) -> Any:

@@ -6,7 +6,8 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,12 @@ ibis = pytest.importorskip("ibis")
 duckdb = pytest.importorskip("duckdb")
 psycopg = pytest.importorskip("psycopg")
 
-from border import elsewhere  # noqa: E402
+from border import elsewhere, odd  # noqa: E402
 from border.elsewhere import CALLS, COUNTED, HOSTILE, PLAIN, REFUSED, Columns  # noqa: E402
+from border.hostile import PASSES, TABLE, Source, check_source  # noqa: E402
 
 import unconfused as uc  # noqa: E402
-from unconfused.errors import InvalidWeights  # noqa: E402
+from unconfused.errors import InvalidWeights, LabelTypeMismatch  # noqa: E402
 from unconfused.ingest import ibis as road  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of what Ibis asks DuckDB for
@@ -71,11 +73,15 @@ def engine(request: pytest.FixtureRequest) -> Iterator[tuple[Any, Execute, str]]
     made.disconnect()
 
 
-def table(engine: Any, name: str, data: Columns) -> Any:
+def kind_of(values: list[Any]) -> str:
+    return KINDS[type(next(x for x in values if x is not None))]
+
+
+def table(engine: Any, name: str, data: Columns, kinds: Mapping[str, str] | None = None) -> Any:
     """A table of these columns."""
     connection, execute, mark = engine
     columns = [
-        f'"{column.replace(chr(34), chr(34) * 2)}" {KINDS[type(next(v for v in x if v is not None))]}'
+        f'"{column.replace(chr(34), chr(34) * 2)}" {(kinds or {}).get(column) or kind_of(x)}'
         for column, x in data.items()
     ]
     execute(f"create table {name} ({', '.join(columns)})")
@@ -118,6 +124,41 @@ def test_refused(name: str, hostile: Any) -> None:
 def test_counted(name: str, hostile: Any) -> None:
     """In the same seats."""
     elsewhere.check_counted(hostile, name)
+
+
+@pytest.mark.parametrize("name", elsewhere.MODELS)
+def test_several_models(name: str, plain: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In one scan, with their joint table."""
+    monkeypatch.setattr(road, "PIECE", 90)
+    elsewhere.check_models(plain, name)
+
+
+def test_row_costs(plain: Any, hostile: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Summed where the rows are."""
+    monkeypatch.setattr(road, "PIECE", 90)
+    elsewhere.check_row_costs(plain)
+    elsewhere.check_row_costs_refused(hostile)
+
+
+def test_quantiles(plain: Any, hostile: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exact, by two looks."""
+    monkeypatch.setattr(road, "PIECE", 90)
+    elsewhere.check_quantiles(plain)
+    elsewhere.check_quantiles_refused(hostile)
+
+
+@pytest.mark.parametrize("what", PASSES)
+def test_hostile_table(what: str, hard: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As every other source has it."""
+    monkeypatch.setattr(road, "PIECE", 90)
+    check_source(Source(lambda _: hard, order=False), what, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def hard(engine: Any) -> Any:
+    """The hostile table."""
+    kinds = {"y": "smallint", "single": "real", "money": "decimal(5, 2)", "gap": "integer"}
+    return table(engine, "hard", TABLE, kinds)
 
 
 def test_classes_are_counted_in_the_database(plain: Any, hostile: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -163,6 +204,25 @@ def test_collations_do_not_merge_classes(engine: Any) -> None:
     execute("insert into cats values ('Cat'), ('cat'), ('cat')")
     made = uc.evaluate_frame(connection.table("cats"), y_true="c", y_pred="c")
     assert made.matrix == uc.evaluate(["Cat", "cat", "cat"], ["Cat", "cat", "cat"]).matrix
+
+
+def test_odd_slices(engine: Any) -> None:
+    """Slices by columns of odd types are called as everywhere, or refused."""
+    connection, turns = engine[0], count()
+
+    def made(name: str) -> Any:
+        if engine[2] == "?":
+            return ibis.memtable(odd.arrow_table(name))
+        return connection.create_table(f"odd{next(turns)}", odd.arrow_table(name), temp=True)
+
+    several = ("list", "record", "none", "span") if engine[2] == "%s" else ()  # which Ibis does not write there
+    odd.check(made, [name for name in odd.COLUMNS if name not in several])
+    if engine[2] == "%s":
+        engine[1]("create table spans (y bigint, p double precision, x interval, l integer[])")
+        engine[1]("insert into spans values (0, 0.5, '1 hour', '{1}'), (1, 0.5, '2 hours', '{2, 3}')")
+        for name in "xl":
+            with pytest.raises(LabelTypeMismatch, match=r"durations|lists"):
+                uc.evaluate_frame(connection.table("spans"), y_true="y", y_pred="y", by=[name])
 
 
 def test_memory_tables() -> None:

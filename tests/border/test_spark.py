@@ -18,11 +18,12 @@ pytest.importorskip("duckdb")
 if shutil.which("java") is None:
     pytest.skip("no Java on this machine", allow_module_level=True)
 
-from border import elsewhere  # noqa: E402
+from border import elsewhere, odd  # noqa: E402
 from border.elsewhere import CALLS, HOSTILE, PLAIN, Columns  # noqa: E402
+from border.hostile import PASSES, Source, arrow_table, check_source  # noqa: E402
 
 import unconfused as uc  # noqa: E402
-from unconfused.errors import InvalidWeights, MissingExtra, NotKept, UsageError  # noqa: E402
+from unconfused.errors import InvalidWeights, LabelTypeMismatch, MissingExtra, UsageError  # noqa: E402
 from unconfused.ingest import spark as road  # noqa: E402
 
 SRC = Path(uc.__file__).resolve().parents[1]
@@ -99,6 +100,37 @@ def test_counted(name: str, hostile: Any) -> None:
     elsewhere.check_counted(hostile, name)
 
 
+@pytest.mark.parametrize("name", elsewhere.MODELS)
+def test_several_models(name: str, plain: Any) -> None:
+    """In one scan, with their joint table."""
+    elsewhere.check_models(plain, name)
+
+
+def test_row_costs(plain: Any, hostile: Any) -> None:
+    """Summed where the rows are."""
+    elsewhere.check_row_costs(plain)
+    elsewhere.check_row_costs_refused(hostile)
+
+
+def test_quantiles(plain: Any, hostile: Any) -> None:
+    """Exact, by two looks."""
+    elsewhere.check_quantiles(plain)
+    elsewhere.check_quantiles_refused(hostile)
+
+
+@pytest.mark.parametrize("what", PASSES)
+def test_hostile_table(what: str, hard: Any, tmp_path: Path) -> None:
+    """As every other source has it."""
+    check_source(Source(lambda _: hard, order=False), what, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def hard(spark: Any) -> Any:
+    """The hostile table in partitions, one of which is empty."""
+    made = spark.createDataFrame(arrow_table())
+    return made.repartition(3).union(made.limit(0)).cache()
+
+
 def test_types(spark: Any) -> None:
     """Decimals, floats of 32 bits and small integers are what they are."""
     made = spark.sql(
@@ -129,10 +161,16 @@ def test_what_an_executor_refuses(hostile: Any, plain: Any) -> None:
     with pytest.raises(InvalidWeights, match="negative") as error:
         uc.evaluate_frame(hostile, y_true="y", y_score="edge", sample_weight="w")
     assert "java" not in str(error.value).lower()
-    with pytest.raises(NotKept, match="State the edges"):
-        uc.evaluate_frame(plain, y_true="y", y_score="p", by=["age"], edges={"age": 4})
     with pytest.raises(UsageError, match="stay where they are"):
         uc.evaluate_frame(plain, y_true="y", y_score="p", refine=True)
+
+
+def test_odd_slices(spark: Any) -> None:
+    """Slices by columns of odd types are called as everywhere, or refused."""
+    names = [name for name in odd.COLUMNS if name != "hour"]  # Spark 4.0 has no times of a day
+    odd.check(lambda name: spark.createDataFrame(odd.arrow_table(name)), names)
+    with pytest.raises(LabelTypeMismatch, match="maps"):
+        uc.evaluate_frame(spark.sql("select 1 y, map(1, 2) x"), y_true="y", y_pred="y", by=["x"])
 
 
 def test_executors_without_the_package() -> None:

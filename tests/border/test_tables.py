@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ pytest.importorskip("polars")
 
 import unconfused as uc
 from unconfused import cli
-from unconfused.errors import MergeRefused, NotKept, UsageError
+from unconfused.errors import MergeRefused, NotKept, UnknownClass, UsageError
 from unconfused.ingest import frames
 from unconfused.tally.joint import Joint, JointScores
 from unconfused.versus import Models
@@ -85,6 +86,19 @@ def test_models_at_a_threshold(table: Any) -> None:
             DATA["y"], y_score={x: DATA[x] for x in TWO}, threshold={"old": 0.5, "new": 0.4}, metrics=["recall"]
         )["recall"].difference
     )
+
+
+def test_models_at_a_threshold_where_a_piece_holds_one_class(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is below the threshold is called by the class that other pieces hold."""
+    monkeypatch.setattr(frames, "PIECE", 90)
+    truth = ["down"] * 200 + ["up"] * 200
+    how: dict[str, Any] = {"y_true": "side", "y_score": TWO, "pos_label": "up"}
+    made = uc.evaluate_frame(pl.DataFrame({**DATA, "side": truth}), **how, threshold=0.5)
+    joint = uc.compare(truth, y_score={x: DATA[x] for x in TWO}, pos_label="up").tally
+    assert made.joint == joint.at(dict.fromkeys(TWO, 0.5))
+    alone = uc.compare([1, 0], y_score={x: DATA[x][:2] for x in TWO}).tally
+    with pytest.raises(UnknownClass, match="the only class of these rows"):
+        replace(alone, labels=uc.Labels(["up"], pos_label="up")).at(dict.fromkeys(TWO, 0.5))
 
 
 def test_models_of_given_classes(table: Any) -> None:

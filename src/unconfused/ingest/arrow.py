@@ -15,6 +15,7 @@ from typing import Any
 from unconfused.errors import LabelTypeMismatch, UnreadableFile, require
 from unconfused.ingest.columns import Column, as_column
 from unconfused.ingest.files import File, Found, Wanted, check_columns, quoted, sentence
+from unconfused.ingest.refusals import refuse_durations
 
 NUMBERS = ("y_score", "sample_weight", "count", "cut", "cost")
 """Roles of numbers: text in them stays text, so that what is wrong with it is told as of a list."""
@@ -252,12 +253,15 @@ def scan_parquet(files: Sequence[File], wanted: Wanted, rows: int) -> Iterable[C
             return None
         groups = [(at, one.metadata.row_group(i).num_rows, i)
                   for at, one in enumerate(known) for i in range(one.num_row_groups)]  # fmt: skip
-        if not all(_plain(schema.field(name).type) for schema in schemas for name in names):
+        spans = [name for x in schemas for name in names if pa.types.is_duration(x.field(name).type)]
+        if not spans and not all(_plain(schema.field(name).type) for schema in schemas for name in names):
             return None
     except (pa.ArrowException, OSError, ValueError):
         return None
     finally:
         known = []
+    if spans:
+        refuse_durations(spans[0])  # DuckDB would take them for whole numbers
     texts = [sorted({name for name in names if _text(schema.field(name).type)}) for schema in schemas]
     return _RowGroups([file.path for file in files], groups, texts, wanted, rows)
 

@@ -176,6 +176,8 @@ def _from_arrow(x: Any, name: str) -> Column:
         return Column(name, filled.to_numpy(zero_copy_only=False), missing)
     if kind.startswith("decimal"):
         return Column(name, np.array([np.nan if v is None else float(v) for v in x.to_pylist()]), missing)
+    if kind == "month_day_nano_interval":  # each is a tuple of three, of which NumPy would make three columns
+        return Column(name, np.fromiter(x.to_pylist(), object, len(x)), missing)
     return Column(name, np.array(x.to_pylist(), dtype=object), missing)
 
 
@@ -186,7 +188,7 @@ _READERS: dict[str, Callable[[Any, str], Column]] = {
     "pandas": _from_pandas,
     "polars": _from_polars,
     "pyarrow": _from_arrow,
-    "unconfused": lambda x, name: x,
+    "unconfused": lambda x, name: replace(x, name=name),
 }
 
 

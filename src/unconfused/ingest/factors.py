@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from datetime import date, time, timedelta
+from decimal import Decimal
 from typing import Any, NoReturn
 
 import numpy as np
@@ -15,6 +17,7 @@ from unconfused.ingest.refusals import missing_labels
 from unconfused.labels import Label, Labels, ordered, plain, plural, same_kind
 
 _SMALL_RANGE = 1 << 16
+_TIMES = (date, time, timedelta)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,11 @@ def factor(column: Column, *, invalid: str) -> Factor:
     elif column.values.dtype.kind == "O":
         codes, values = _of_objects(column)
     else:
+        if column.values.dtype.kind in "mM":
+            gone = np.isnat(column.values) | (False if column.missing is None else column.missing)
+            known = column.values[~gone].astype(f"{column.values.dtype.kind}8[us]").tolist()
+            if known:
+                _refuse_kind(column.name, known[0])
         raise LabelTypeMismatch(
             f"{column.name} is of type {column.values.dtype}.",
             "Classes are whole numbers, text or booleans.",
@@ -185,10 +193,19 @@ def _of_objects(column: Column) -> tuple[NDArray[Any], tuple[Label, ...]]:
     kinds: dict[Any, Label] = {}
     codes = np.empty(len(column), np.int64)
     fractional: Counter[float] = Counter()
+    single: set[type] = set()
     for i, x in enumerate(column.values.tolist()):
+        if type(x) not in single:
+            if _many(x):
+                _refuse_kind(column.name, x)
+            single.add(type(x))
         if (column.missing is not None and column.missing[i]) or is_null(x):
             codes[i] = -1
             continue
+        if isinstance(x, Decimal):
+            x = plain(x) if x.is_finite() and x == int(x) else float(x)
+        elif isinstance(x, bytearray):
+            x = bytes(x)
         if isinstance(x, float) and not x.is_integer():
             if abs(x) == float("inf"):
                 codes[i] = -1
@@ -197,6 +214,8 @@ def _of_objects(column: Column) -> tuple[NDArray[Any], tuple[Label, ...]]:
             continue
         key = (type(x), x)
         if key not in places:
+            if isinstance(x, _TIMES):
+                _refuse_kind(column.name, x)
             kinds[key] = plain(x)
             places[key] = len(places)
         codes[i] = places[key]
@@ -207,6 +226,23 @@ def _of_objects(column: Column) -> tuple[NDArray[Any], tuple[Label, ...]]:
     values = ordered(found)
     renumber = np.array([*(values.index(x) for x in found), -1], np.int64)
     return renumber[codes], tuple(values)
+
+
+def _many(x: Any) -> bool:
+    """Whether this holds several values: a list, a record, an array."""
+    return hasattr(x, "__len__") and not isinstance(x, (str, bytes, bytearray)) and getattr(x, "ndim", 1) > 0
+
+
+def _refuse_kind(name: str, x: Any) -> NoReturn:
+    """Refuse what has no name that files, tables and pages have alike."""
+    what = "lists or records" if _many(x) else "durations" if isinstance(x, timedelta) else "dates or times"
+    raise LabelTypeMismatch(
+        f"{name} holds {what}, such as {x!s:.40}.",
+        "Classes and slices are called by whole numbers, text or truth values.",
+        'Make text of it, as coarse as wanted: frame["day"].dt.strftime("%Y-%m") gives months.'
+        if isinstance(x, date | time)
+        else "Take one number or one text out of each.",
+    )
 
 
 def is_null(x: Any) -> bool:

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 from unconfused.errors import require
 from unconfused.ingest.ibis_cells import Unsure, cell, interval, stand_ins
 from unconfused.ingest.numbered import numbered, taken
+from unconfused.ingest.refusals import refuse_durations
 from unconfused.ingest.rows import Reading
 
 __all__ = ["Unsure", "groups", "is_ibis", "pieces"]
@@ -88,6 +89,8 @@ def _standing(grouped: Any, wanted: Mapping[str, Any], texts: Sequence[str], rea
 def _chosen(table: Any, names: Mapping[str, Any]) -> tuple[dict[str, Any], Any]:
     """The wanted columns as c0, c1, …"""
     wanted, unique = numbered(table.columns, names)
+    if spans := [name for name in unique if table[name].type().is_interval()]:
+        refuse_durations(spans[0])
     return wanted, table.select(**{f"c{i}": table[name] for i, name in enumerate(unique)})
 
 

@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NoReturn
 
-from unconfused.errors import InvalidValues, ScoresOutOfRange, UnknownLabels
+from unconfused.errors import InvalidValues, LabelTypeMismatch, ScoresOutOfRange, UnknownLabels
 from unconfused.labels import Labels, listed, plural
 
 
@@ -53,3 +53,12 @@ def unknown_labels(strange: int, n: int, labels: Labels, parts: list[str]) -> Un
 
 def _placed(where: str) -> str:
     return f", {where}" if where else ""
+
+
+def refuse_durations(name: str) -> NoReturn:
+    """Refuse a column of durations, which engines give as whole numbers of different units, or not at all."""
+    raise LabelTypeMismatch(
+        f"Column {name!r} holds durations.",
+        "Classes and slices are called by whole numbers, text or truth values; scores are numbers.",
+        "Make a number of it, such as its seconds.",
+    )

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from unconfused.errors import MissingExtra, UsageError, require
+from unconfused.errors import LabelTypeMismatch, MissingExtra, UsageError, require
 from unconfused.ingest.numbered import numbered, taken
 
 PIECE = 1 << 20
@@ -51,6 +51,11 @@ def groups(frame: Any, names: Mapping[str, Any]) -> dict[str, list[Any]]:
     wanted, chosen = _chosen(frame, names)
     keys = []
     for one in chosen.schema.fields:
+        if isinstance(one.dataType, types.MapType):  # Spark itself groups by no map
+            raise LabelTypeMismatch(
+                "A column holds maps.", "Classes and slices are called by whole numbers, text or truth values.",
+                "Take one number or one text out of each.",
+            )  # fmt: skip
         column = functions.col(one.name)
         if isinstance(one.dataType, types.StringType):
             column = column.cast("binary")

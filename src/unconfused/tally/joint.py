@@ -290,6 +290,12 @@ class JointScores(_Models):
                 fix="Name one threshold for every model, or one number for all.",
             )
         positive, k = self.labels.require_positive("A threshold"), len(self.labels)
+        if k < 2:
+            raise UnknownClass(
+                f"{listed(self.labels.names)} is the only class of these rows.",
+                "Whatever is below the threshold has no name.",
+                "Declare both: labels=[negative, positive].",
+            )
         truth = np.array([1 - positive, positive, k, k + 1])
         cells = [np.tile(truth, len(self.scores))]
         for place, model in enumerate(self.models):
