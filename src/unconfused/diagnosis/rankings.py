@@ -14,7 +14,6 @@ from unconfused.diagnosis.chance import is_grouped
 from unconfused.diagnosis.counts import FEW, MANY, surer_than_right
 from unconfused.findings import Finding
 from unconfused.tally.cuts import settled
-from unconfused.tally.kernels import exact_total
 from unconfused.tally.scores import ScoreTally
 
 TWICE = 0.7311
@@ -33,14 +32,21 @@ class Ranked:
         return np.ascontiguousarray(self.scores.mass.T)
 
     @cached_property
+    def sides(self) -> tuple[int, int]:
+        """Negative and positive rows that have a score; no tally holds more than 64 bits do."""
+        sides = vars(self.scores).get("sides")
+        negatives, positives = map(len, sides) if sides else self.mass.sum(1).tolist()
+        return negatives, positives
+
+    @property
     def positives(self) -> int:
         """Positive rows that have a score."""
-        return self.scores.positives if "sides" in vars(self.scores) else exact_total(self.mass[1])
+        return self.sides[1]
 
-    @cached_property
+    @property
     def negatives(self) -> int:
         """Negative rows that have a score."""
-        return self.scores.negatives if "sides" in vars(self.scores) else exact_total(self.mass[0])
+        return self.sides[0]
 
     @cached_property
     def rows(self) -> int:
