@@ -57,7 +57,9 @@ def _findings(tally: object, level: str) -> Iterator[Finding]:
     elif isinstance(tally, ScoreTally):
         few = thinned(tally) if level == "warnings" else tally
         found = _of_scores(Ranked(few), level)
-        yield from found if few is tally or not found else _of_scores(Ranked(tally), level)  # all rows say what they are
+        yield from (
+            found if few is tally or not found else _of_scores(Ranked(tally), level)
+        )  # all rows say what they are
 
 
 def _of_scores(ranked: Ranked, level: str) -> list[Finding]:

@@ -68,7 +68,7 @@ def of_call(tally: Tallies | ConfusionMatrix) -> Iterator[Finding]:
             "warning",
             f"The last {plural(n, 'row')} of {tally.total:,} repeat the first, label and score alike.",
             {"rows": n, "total": tally.total},
-            "They were collected twice: lists that two passes went into, or a loader that was read again. Leave half out."
+            "They were collected twice: into lists that were not emptied, or by two passes. Leave one half out."
             if 2 * n == tally.total
             else "Distributed samplers fill up the last round like this. Leave them out: y_true[:-k], y_score[:-k].",
         )
