@@ -148,6 +148,7 @@ def evaluate_model(
     model: Any,
     data: Any,
     *,
+    ids: Any = None,
     step: Step | None = None,
     batch_size: int | None = None,
     steps: int | None = None,
@@ -159,14 +160,17 @@ def evaluate_model(
     Args:
         model: a torch Module (switched to evaluation mode and back), a Keras model, a fitted scikit-learn estimator.
         data: a DataLoader, a PyDataset, a tf.data.Dataset, any batches (x, y), or arrays (X, y).
-        step: ``(model, batch) -> (y_true, y_score)`` for batches and outputs of another shape.
+        ids: True where batches end with a name for each of their rows, (x, y, id); of arrays (X, y) the names, (n,).
+            `Evaluation.rows` then lists the worst rows of each cell.
+        step: ``(model, batch) -> (y_true, y_score)`` for batches and outputs of another shape; ids, if any, come last.
         batch_size, steps: for arrays, and for data that never ends.
         progress: False for no bar; there is none anyway where the work is short or stderr is no terminal.
         reading: as in `evaluate`; say ``score_kind="logit"`` where the model has no last sigmoid or softmax.
     """
     made = predictions(
-        model, data, Reading(**reading), step=step, batch_size=batch_size, steps=steps, progress=progress
+        model, data, Reading(**reading), ids=ids, step=step, batch_size=batch_size, steps=steps, progress=progress
     )
-    tallies = tally_arrays(made.reading, made.y_true, y_score=made.y_score, sample_weight=made.sample_weight)
+    given = {"y_score": made.y_score, "sample_weight": made.sample_weight, "ids": made.ids}
+    tallies = tally_arrays(made.reading, made.y_true, **given)
     own = Evidence(modelled=len(made.y_true) if step is None else 0)
     return told(Evaluation(tallies.beside(own), made.notes, made.source))

@@ -72,6 +72,12 @@ COMMANDS = {
         "day*.uc -o week.uc",
     ),
     "show": Command("commands:show", "The report of a .uc file.", "FILE.uc...", "week.uc --threshold 0.4"),
+    "rows": Command(
+        "rows:rows",
+        "The rows of one class that were most wrongly called another, by their ids, worst first.",
+        "SOURCE... --y-true COLUMN --y-score COLUMN | --y-pred COLUMN --ids COLUMN --actual CLASS --predicted CLASS",
+        "preds.csv --y-true label --y-score p --threshold 0.5 --ids id --actual 1 --predicted 0 -k 10",
+    ),
     "doctor": Command(
         "doctor:doctor",
         "Everything that looks wrong with a table of predictions, most serious first; exit 1 unless all are notes.",
@@ -175,7 +181,7 @@ KEYWORDS = (
     "y_true", "y_score", "y_pred", "sample_weight", "count", "labels", "pos_label", "label_kind", "score_kind",
     "threshold", "ignore", "unknown", "invalid", "level", "input_format", "delimiter", "normalize", "cost", "maximize",
     "minimize", "where", "guarantee", "seed", "margin", "method", "adjust", "pairs",
-    "allow_repeats",
+    "allow_repeats", "ids",
 )  # fmt: skip
 _KEYWORD = re.compile(rf"\b({'|'.join(KEYWORDS)})=(\[[^\]]*\]|\{{[^}}]*\}}|'[^']*'|\"[^\"]*\"|-?\w+(?:[.\-]\w+)*)?")
 

@@ -122,13 +122,13 @@ def matrix(
 ) -> int:
     """The confusion matrix: rows are the truth, columns the prediction."""
     evaluation = read(sources, columns, reading)
-    made = _decided(evaluation, threshold)
+    made = decided(evaluation, threshold)
     form = chosen(format, output)
     emit(page(evaluation, threshold=threshold) if form == "html" else rendered_matrix(made, form, normalize), output)
     return 0
 
 
-def _decided(evaluation: Evaluation, threshold: float | None) -> Any:
+def decided(evaluation: Evaluation, threshold: float | None) -> Any:
     """The matrix at the threshold, or of the decision stated at the pass."""
     if threshold is not None:
         return evaluation.at(threshold)
@@ -243,7 +243,7 @@ def check(
 def _answer(evaluation: Evaluation, condition: Condition, threshold: float | None, level: float) -> Estimate:
     query = replace(condition.query, bound=None)
     if query.metric.of == "counts" and threshold is None:
-        _decided(evaluation, threshold)
+        decided(evaluation, threshold)
     return evaluation.estimate(str(query), threshold=threshold if query.metric.of == "counts" else None, level=level)
 
 

@@ -25,6 +25,7 @@ from unconfused.ingest.rows import Reading as Rows
 from unconfused.shards import opened
 from unconfused.tables import Pass
 from unconfused.tally.tallies import Tallies
+from unconfused.tally.worst import KEEP
 
 DECISION = Group("What is best", sort_key=0)
 COLUMNS = Group("Columns", sort_key=1)
@@ -128,8 +129,16 @@ class Reading:
     silence: Annotated[str | None, Parameter(help="Codes that --strict does not count (CM-BASE,CM-ORDER).")] = None
 
 
-def read(sources: tuple[str, ...], cols: Columns, reading: Reading, slicing: Slicing | None = None) -> Evaluation:
-    """Evaluate columns of files, or load what was saved.
+def read(
+    sources: tuple[str, ...],
+    cols: Columns,
+    reading: Reading,
+    slicing: Slicing | None = None,
+    *,
+    ids: str | None = None,
+    worst: int = KEEP,
+) -> Evaluation:
+    """Evaluate columns of files, or load what was saved; with ``ids`` the ``worst`` rows of each cell are kept.
 
     Raises:
         UsageError: no source, no column of truth, or saved files beside files of rows.
@@ -143,13 +152,13 @@ def read(sources: tuple[str, ...], cols: Columns, reading: Reading, slicing: Sli
         made = sum(map(opened, distinct(saved)), Evaluation(Tallies.zero()))
         announce(made.findings)
         return made
-    names, options = _named(cols), table_options(sources, cols, reading)
+    names, options = _named(cols) | {"ids": ids}, table_options(sources, cols, reading)
     slicing = slicing or Slicing()
     by = [tuple(split(text)) for text in slicing.by] or None
     scan = Pass(Rows(grid="exact"), names, by, edges_of(slicing.edges))
     paths = options.pop("source")
     with numbered(sources, cols), opened_table(paths, scan.columns, **options) as table:
-        scan.how = Rows(grid="exact", **typed(reading, names, table.peek()["y_true"]))
+        scan.how = Rows(grid="exact", worst=worst, **typed(reading, names, table.peek()["y_true"]))
         found: Evaluation = scan.over(table, paths_of(paths))
         return found
 

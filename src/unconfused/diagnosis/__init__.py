@@ -56,11 +56,14 @@ def _findings(tally: object, level: str) -> Iterator[Finding]:
             yield from asides.of_call(tally)
     elif isinstance(tally, ScoreTally):
         few = thinned(tally) if level == "warnings" else tally
-        if few is not tally and not any(found for rule in OF_SCORES[level] for found in rule(Ranked(few))):
-            return  # all rows only to say what they are
-        ranked = Ranked(tally)
-        for of_scores in OF_SCORES[level]:
-            yield from of_scores(ranked)
+        found = _of_scores(Ranked(few), level)
+        yield from (
+            found if few is tally or not found else _of_scores(Ranked(tally), level)
+        )  # all rows say what they are
+
+
+def _of_scores(ranked: Ranked, level: str) -> list[Finding]:
+    return [found for rule in OF_SCORES[level] for found in rule(ranked)]
 
 
 def _of_members(group: Grouped[Any], level: str) -> Iterator[Finding]:

@@ -36,7 +36,7 @@ def left_out(c: Counted) -> Iterator[Finding]:
 
 def of_call(tally: Tallies | ConfusionMatrix) -> Iterator[Finding]:
     """The same array twice, a threshold chosen here, arguments exchanged, a tail that repeats the head."""
-    evidence, total = tally.evidence, tally.total
+    evidence = tally.evidence
     if n := evidence["alias"]:
         yield Finding(
             "CM-ALIAS",
@@ -66,9 +66,11 @@ def of_call(tally: Tallies | ConfusionMatrix) -> Iterator[Finding]:
         yield Finding(
             "CM-DUPROWS",
             "warning",
-            f"The last {plural(n, 'row')} of {total:,} repeat the first, label and score alike.",
-            {"rows": n, "total": total},
-            "Distributed samplers fill up the last round like this. Leave them out: y_true[:-k], y_score[:-k].",
+            f"The last {plural(n, 'row')} of {tally.total:,} repeat the first, label and score alike.",
+            {"rows": n, "total": tally.total},
+            "They were collected twice: into lists that were not emptied, or by two passes. Leave one half out."
+            if 2 * n == tally.total
+            else "Distributed samplers fill up the last round like this. Leave them out: y_true[:-k], y_score[:-k].",
         )
 
 

@@ -44,11 +44,13 @@ def pairing(c: Counted) -> Iterator[Finding]:
     fewer rows, or with a rare class, a weak model is at chance too. What may differ shrinks with the rare classes.
     """
     n = c.n
-    if n < MANY or len(c.rows) > DENSE or np.count_nonzero(c.rows) < 2 or np.count_nonzero(c.columns) < 2:
+    if n < MANY or len(c.rows) > DENSE:
         return
     expected, accuracy = c.expected / n, c.right / n
+    if abs(accuracy - expected) > 0.2 or np.count_nonzero(c.rows) < 2 or np.count_nonzero(c.columns) < 2:
+        return
     off = float(np.abs(c.rows - c.columns).sum()) / 2 / n
-    if off >= min(0.10, 0.25 * (1 - int(c.rows.max()) / n)) or abs(accuracy - expected) > 0.2:
+    if off >= min(0.10, 0.25 * (1 - int(c.rows.max()) / n)):
         return
     sd, most = chance_sd(c), int(np.minimum(c.rows, c.columns).sum())
     if most - c.expected < CLEAR * sd or not abs(c.right - c.expected) < 3 * sd:
@@ -139,10 +141,12 @@ def renamed(c: Counted) -> Iterator[Finding]:
     k = len(c.rows)
     if not 3 <= k <= LARGE or c.rows.min() < 5:
         return
+    right = float((c.diagonal / c.rows).sum()) / k
+    if right > 0.7:
+        return
     rates = c.table / c.rows[:, None]
-    right = float(rates.trace()) / k
     best = rates.argmax(1)
-    if right > 0.7 or len(set(best.tolist())) < k or next(shifted(c), None) is not None:
+    if len(set(best.tolist())) < k or next(shifted(c), None) is not None:
         return  # a renaming that is worth telling has the largest cell of every row in another column
     share = float(rates[np.arange(k), best].mean())
     moved = [i for i in range(k) if best[i] != i and rates[i, best[i]] >= 0.5]

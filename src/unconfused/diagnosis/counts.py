@@ -66,7 +66,12 @@ class Counted:
     @cached_property
     def right(self) -> int:
         """Rows called what they are."""
-        return int(self.table.diagonal().sum())
+        return int(self.diagonal.sum())
+
+    @cached_property
+    def diagonal(self) -> NDArray[np.int64]:
+        """Rows of each class called what they are.    Shape: (K,)."""
+        return np.asarray(self.table.diagonal())
 
     @cached_property
     def expected(self) -> float:

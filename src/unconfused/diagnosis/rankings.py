@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from unconfused.diagnosis.chance import is_grouped
 from unconfused.diagnosis.counts import FEW, MANY, surer_than_right
 from unconfused.findings import Finding
-from unconfused.metrics.ranking import Masses, roc_auc
 from unconfused.tally.cuts import settled
 from unconfused.tally.scores import ScoreTally
 
@@ -27,14 +27,26 @@ class Ranked:
     scores: ScoreTally
 
     @cached_property
-    def positives(self) -> int:
-        """Positive rows that have a score."""
-        return self.scores.positives
+    def mass(self) -> NDArray[np.int64]:
+        """Rows of the negative and of the positive class in each cell, one class after the other.    Shape: (2, U)."""
+        return np.ascontiguousarray(self.scores.mass.T)
 
     @cached_property
+    def sides(self) -> tuple[int, int]:
+        """Negative and positive rows that have a score; no tally holds more than 64 bits do."""
+        sides = vars(self.scores).get("sides")
+        negatives, positives = map(len, sides) if sides else self.mass.sum(1).tolist()
+        return negatives, positives
+
+    @property
+    def positives(self) -> int:
+        """Positive rows that have a score."""
+        return self.sides[1]
+
+    @property
     def negatives(self) -> int:
         """Negative rows that have a score."""
-        return self.scores.negatives
+        return self.sides[0]
 
     @cached_property
     def rows(self) -> int:
@@ -43,8 +55,10 @@ class Ranked:
 
     @cached_property
     def auc(self) -> float:
-        """ROC AUC, each row counted once."""
-        return float(roc_auc(Masses(self.scores, self.scores.mass[:, 0], self.scores.mass[:, 1])))
+        """ROC AUC, each row counted once: Σ p (n below + n level / 2) / PN.  (No product of vectors: no threads.)"""
+        negative, positive = self.mass.astype(np.float64)
+        wins = float((positive * (negative.cumsum() - negative / 2)).sum())
+        return wins / self.positives / self.negatives
 
     @cached_property
     def below_half(self) -> float:
@@ -54,18 +68,14 @@ class Ranked:
     @cached_property
     def accuracy(self) -> float:
         """The share of rows that a threshold of one half would get right; not for raw scores."""
-        above = self.scores.scores >= (0.5 if self.scores.score_kind == "probability" else 0.0)
-        mass = self.scores.mass
-        return float(np.where(above, mass[:, 1], mass[:, 0]).sum()) / self.rows
+        at = int(self.scores.scores.searchsorted(0.5 if self.scores.score_kind == "probability" else 0.0))
+        return (int(self.mass[0, :at].sum()) + int(self.mass[1, at:].sum())) / self.rows
 
     @cached_property
     def confidence(self) -> float:
         """The mean of max(p, 1 - p); not for raw scores."""
         p = self.scores.probabilities
-        mass = self.scores.mass
-        return (
-            float((np.maximum(p, 1 - p) * (mass[:, 0] + mass[:, 1])).sum()) / self.rows
-        )  # no pool of threads for this
+        return float((np.maximum(p, 1 - p) * self.mass.sum(0)).sum()) / self.rows
 
 
 def one_class(r: Ranked) -> Iterator[Finding]:
@@ -172,11 +182,11 @@ def overconfident(r: Ranked) -> Iterator[Finding]:
 
 def saturated(r: Ranked) -> Iterator[Finding]:
     """Many rows at exactly 0 or 1, where nothing ranks them."""
-    rows, s, mass = r.rows, r.scores.scores, r.scores.mass
+    rows, s, mass = r.rows, r.scores.scores, r.mass
     if rows < MANY or r.scores.score_kind != "probability" or len(s) <= 20:
         return
-    at_ends = int(mass[(s == 0) | (s == 1)].sum())
-    wrong = int(mass[s == 0, 1].sum() + mass[s == 1, 0].sum())
+    at_ends = int(mass[:, (s == 0) | (s == 1)].sum())
+    wrong = int(mass[1, s == 0].sum() + mass[0, s == 1].sum())
     if at_ends > rows / 4 and wrong:
         yield Finding(
             "CM-SATURATED",
@@ -195,7 +205,7 @@ def tied(r: Ranked) -> Iterator[Finding]:
         return
     pairs = float(r.positives) * r.negatives
     alike = settled(scores)  # in a bin of several scores no one knows
-    share = float(scores.mass[alike, 0].astype(np.float64) @ scores.mass[alike, 1]) / pairs
+    share = float(r.mass[0, alike].astype(np.float64) @ r.mass[1, alike]) / pairs
     if share > 0.05:
         yield Finding(
             "CM-TIED",

@@ -1,6 +1,8 @@
-"""A few thousand rows that stand for millions: enough to see whether anything looks wrong."""
+"""A few thousand rows or cells that stand for millions: enough to see whether anything looks wrong."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 
@@ -8,24 +10,30 @@ from unconfused.tally.scores import ScoreTally
 
 THIN = 1 << 14
 """Rows of a class that are looked at; where they show something, all are."""
+CELLS = 1 << 12
+"""Groups of neighbouring cells that are looked at, of scores that were counted."""
 
 
 def thinned(tally: ScoreTally) -> ScoreTally:
-    """A tally of few rows, evenly through the order of each class and each for as many; else this one."""
-    if tally.binned or tally.total < 4 * THIN:
-        return tally
+    """A tally of few scores, evenly through the order, each for as many rows of a class; else this one."""
     sides = vars(tally).get("sides")  # sorted scores of each class, where they were not yet counted
-    if sides is not None:
-        steps = [max(len(side) // THIN, 1) for side in sides]
-        few = [side[step // 2 :: step] for side, step in zip(sides, steps, strict=True)]
-    elif len(tally.scores) < 4 * THIN:
+    if tally.binned or (tally.total if sides is not None else len(tally.scores)) < 4 * THIN:
         return tally
-    else:
-        ends = [np.cumsum(tally.full[1:, column]) for column in (0, 1)]
-        steps = [max(int(end[-1]) // THIN, 1) for end in ends]
-        places = [np.arange(step // 2, int(end[-1]), step) for end, step in zip(ends, steps, strict=True)]
-        few = [tally.scores[np.searchsorted(end, at, side="right")] for end, at in zip(ends, places, strict=True)]
-    columns = np.repeat([0, 1], [len(x) for x in few])
-    scores = np.concatenate(few).astype(np.float64)
-    counts = np.array(steps)[columns]
-    return ScoreTally.count(tally.labels, tally.score_kind, columns, scores, count=counts, evidence=tally.evidence)
+    if sides is None:
+        return _grouped(tally)
+    steps = [max(len(side) // THIN, 1) for side in sides]
+    few = [side[step // 2 :: step] for side, step in zip(sides, steps, strict=True)]
+    made = ScoreTally.of_sides(tally.labels, tally.score_kind, few[0], few[1], tally.evidence)
+    return replace(made, full=made.full * np.array([*steps, 1, 1]))
+
+
+def _grouped(tally: ScoreTally) -> ScoreTally:
+    """Neighbouring cells added up, as rows that all have the middle score, at the ends the lowest and the highest."""
+    n = len(tally.scores)
+    step = n // CELLS
+    starts = np.arange(0, n, step)
+    scores = tally.scores[np.minimum(starts + step // 2, n - 1)]
+    scores[0], scores[-1] = tally.scores[0], tally.scores[-1]
+    full = np.zeros((len(starts) + 1, tally.full.shape[1]), np.int64)
+    full[1:, :2] = np.add.reduceat(tally.full[1:, :2], starts, axis=0)
+    return ScoreTally(tally.labels, tally.score_kind, scores, full, evidence=tally.evidence)

@@ -27,16 +27,17 @@ class Batch(NamedTuple):
         y_true: their labels (n, …).
         y_score: the model's output for the same rows: (n,) or (n, K).
         sample_weight: their weights, where the data brings some.
+        ids: their names, where they were asked for.
     """
 
     y_true: Values
     y_score: Values
     sample_weight: Values | None = None
+    ids: Values | None = None
 
     def keep(self, mask: NDArray[np.bool_]) -> Batch:
         """Only the rows where ``mask`` is true."""
-        weight = None if self.sample_weight is None else self.sample_weight[mask]
-        return Batch(self.y_true[mask], self.y_score[mask], weight)
+        return Batch(*(None if x is None else x[mask] for x in self))  # type: ignore[arg-type]
 
 
 def _no_notes(_: Batch) -> Iterable[Finding]:
@@ -104,6 +105,21 @@ def stepped(step: Step, model: Any, batch: Any) -> Batch:
     )
 
 
+def apart(batch: Any, what: str) -> tuple[tuple[Any, ...], Any]:
+    """What stands before the last part of a batch, and that part: the ids of its rows.
+
+    Raises:
+        UsageError: there are fewer than three parts.
+    """
+    if isinstance(batch, (tuple, list)) and len(batch) > 2:
+        return tuple(batch[:-1]), batch[-1]
+    raise UsageError(
+        f"{what} is {described(batch)}, and ids=True.",
+        "Then its last part names its rows, after inputs or scores, labels and weights.",
+        "Yield (x, y, id), return (y_true, y_score, id) from step=, or leave ids= out.",
+    )
+
+
 def described(x: Any) -> str:
     """What a batch or an output is, in a few words.
 
@@ -131,7 +147,10 @@ def no_pair(batch: Any, *, call: str = "model(batch[0])") -> UsageError:
         x = next((key for key in keys if key != y), "x")
         fix = f'step=lambda model, batch: (batch["{y}"], {call})'.replace("batch[0]", f'batch["{x}"]')
     elif isinstance(batch, (tuple, list)) and len(batch) == 3:
-        fix = f"step=lambda model, batch: (batch[1], {call}) or, if the third is a weight, (batch[1], {call}, batch[2])"
+        fix = (
+            f"ids=True if the third names the rows; if it is a weight, step=lambda model, batch: (batch[1], {call}, "
+            "batch[2])"
+        )
     return UsageError(
         f"A batch is {described(batch)}.",
         "Which part holds the inputs and which the labels is only known for a pair (x, y).",

@@ -97,8 +97,10 @@ def _check_sentinel(sides: Sides) -> None:
     truth, called, n = sides.truth, sides.called, sides.n
     numbers = [x for x in truth.values if isinstance(x, int)]
     for sentinel in SENTINELS:
+        if n < 10 or sentinel not in numbers or sentinel in called.values:
+            continue
         rest = [x for x in numbers if x != sentinel] + [x for x in called.values if isinstance(x, int)]
-        if n < 10 or sentinel not in numbers or sentinel in called.values or not rest:
+        if not rest:
             continue
         gap = max(rest) + 1 < sentinel if sentinel > 0 else max(rest) >= 2
         if min(rest) >= 0 and gap:

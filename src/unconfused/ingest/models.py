@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,7 +19,18 @@ from unconfused.errors import (
     UsageError,
 )
 from unconfused.findings import Finding
-from unconfused.ingest.batches import Batch, Pass, Step, Values, any_batches, described, first, stepped
+from unconfused.ingest.batches import (
+    Batch,
+    Pass,
+    Step,
+    Values,
+    any_batches,
+    apart,
+    described,
+    first,
+    stepped,
+    values_of,
+)
 from unconfused.ingest.progress import watched
 from unconfused.ingest.rows import Reading
 from unconfused.ingest.sklearn import estimator_pass, is_estimator
@@ -35,6 +46,7 @@ class Predictions:
         y_true: the labels (n, …).
         y_score: the scores of the same rows: (n,) of the positive class, or (n, K), column i for ``labels[i]``.
         sample_weight: their weights, where the data brings some.
+        ids: their names, where they were asked for.
         notes: what the pass showed.
         source: the model and how much was read.
     """
@@ -43,6 +55,7 @@ class Predictions:
     y_true: Values
     y_score: Values
     sample_weight: Values | None
+    ids: Values | None
     notes: tuple[Finding, ...]
     source: str
 
@@ -52,6 +65,7 @@ def predictions(
     data: Any,
     reading: Reading,
     *,
+    ids: Any = None,
     step: Step | None = None,
     batch_size: int | None = None,
     steps: int | None = None,
@@ -63,6 +77,7 @@ def predictions(
         model: a torch Module, a Keras model, a fitted scikit-learn estimator; with ``step=`` anything.
         data: batches (x, y), such as a DataLoader, a PyDataset or a tf.data.Dataset; or arrays (X, y).
         reading: what the labels and the scores are.
+        ids: names of the rows of arrays, (n,); True where each batch, or what ``step`` returns, ends with them.
         step: ``(model, batch) -> (y_true, y_score)`` for batches and outputs of another shape. A single score per
             row is that of the second class. A third value is taken as sample_weight.
         batch_size: rows per batch where arrays are given.
@@ -74,13 +89,15 @@ def predictions(
         EmptyInput: the data gave no row.
     """
     declared = None if reading.labels is None else Labels.declare(reading.labels, reading.pos_label)  # before the run
-    run = _open(model, data, reading, step, batch_size, steps)
+    run = _named(lambda by: _open(model, data, reading, by, batch_size, steps), data, step, ids)
     parts: list[Batch] = []
     with run.mode:
         for batch in watched(run.batches, total=run.total, text=f"Running {run.source}", on=progress):
             parts.append(run.read(batch))
             _check(parts, run.source, reading)
     whole = _joined(parts, run.source)
+    if ids is not None and ids is not True:
+        whole = whole._replace(ids=_names_of(ids, len(whole.y_true)))
     _check_type(whole, run.source, reading)
     notes, real = list(run.notes(whole)), run.real(whole)
     whole = whole if real is None else whole.keep(real)
@@ -93,6 +110,7 @@ def predictions(
         y_true=whole.y_true,
         y_score=scores,
         sample_weight=whole.sample_weight,
+        ids=whole.ids,
         notes=tuple(notes),
         source=f"{run.source}, {plural(len(scores), 'row')} in {plural(len(parts), 'batch')}",
     )
@@ -148,6 +166,50 @@ def _shuffles(loader: Any) -> bool:
 def _is_a(model: Any, module: str, name: str) -> bool:
     kind = getattr(sys.modules.get(module), name, None)
     return isinstance(kind, type) and isinstance(model, kind)
+
+
+# ── ids of rows ───────────────────────────────────────────────────────────────────────────────────
+def _named(opened: Callable[[Step | None], Pass], data: Any, step: Step | None, ids: Any) -> Pass:
+    """The pass; with ``ids=True`` one that takes the ids off its batches, or off what ``step`` returns."""
+    if ids is None:
+        return opened(step)
+    if ids is not True:
+        if not isinstance(data, (tuple, list)):
+            raise LabelsApart(
+                f"The data is {described(data)} and ids beside it.",
+                "Batches come in an order of their own, which ids kept elsewhere do not follow.",
+                "Yield (x, y, id) and type ids=True: the last part of each batch then names its rows.",
+            )
+        return opened(step)
+    kept: list[Any] = []
+
+    def less(model: Any, batch: Any) -> tuple[Any, ...]:
+        assert step is not None
+        rest, names = apart(step(model, batch), "What step= returned")
+        kept[:] = [names]
+        return rest
+
+    run = opened(None if step is None else less)
+
+    def read(batch: Any) -> Batch:
+        if step is None:
+            batch, names = apart(batch, "A batch")
+            kept[:] = [names]
+        made = run.read(batch)
+        return made._replace(ids=_names_of(kept[0], len(made.y_true)))
+
+    return replace(run, read=read)
+
+
+def _names_of(ids: Any, rows: int) -> Values:
+    names = values_of(list(ids) if isinstance(ids, tuple) else ids, "ids")
+    if names.shape != (rows,):
+        raise LengthMismatch(
+            f"ids has shape {names.shape}, and there are {plural(rows, 'row')}.",
+            "Each row has one name.",
+            "Pass one id for each row of the data.",
+        )
+    return names
 
 
 # ── the batches, one by one and together ──────────────────────────────────────────────────────────
@@ -208,6 +270,7 @@ def _joined(parts: Sequence[Batch], source: str) -> Batch:
         np.concatenate([part.y_true for part in full]),
         np.concatenate([part.y_score for part in full]),
         np.concatenate(weights) if weights else None,
+        None if full[0].ids is None else np.concatenate([part.ids for part in full if part.ids is not None]),
     )
 
 

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from unconfused.findings import Evidence
 from unconfused.ingest.columns import Column
@@ -13,8 +14,14 @@ from unconfused.ingest.factors import is_null
 
 LOOK = 1 << 16
 """Rows that are looked at: of a large call the first ones, so that it costs next to nothing."""
+SOON = 1 << 12
+"""Rows that are looked at first, and changes of class among them that leave no question how rows stand."""
+JUDGED = 1 << 12
+"""Rows whose largest probability is added up, evenly through the call: their mean is known within 0.01."""
 HEAD = 64
-"""Rows of the head that the tail is compared with."""
+"""Rows of the head that are compared first, and nearly all of which must have scores of their own."""
+TAIL = 1 << 10
+"""Last rows among which the head is looked for; besides, the second half may be the first again."""
 UNIT = 1 << 20
 """Confidence is added up in whole parts of this, so that it adds exactly."""
 _PREDICTION = re.compile(r"(^|[\W_])(pred\w*|hat|scores?|proba?\w*|logits?|guess\w*)($|[\W_])")
@@ -32,16 +39,25 @@ def seen(y_true: Any, given: Any, truth: Column, other: Column, score_kind: str)
         head = truth.values[:LOOK]
         objects = head.dtype.kind not in "biufU"  # comparing them takes longer, and a null may refuse to be
         if not objects or (len(head) <= 1 << 12 and truth.missing is None and not any(map(is_null, head))):
-            found |= {"neighbours": len(head) - 1, "changes": int(np.count_nonzero(head[1:] != head[:-1]))}
+            found["neighbours"], found["changes"] = _changes(head)
     scores = other.values
     if other.name == "y_score" and scores.dtype.kind == "f" and truth.values.ndim == 1 and other.missing is None:
         found["repeated"] = _repeated(truth, other)
         found["coarse"] = n if other.coarse else 0
         if scores.ndim == 2 and scores.shape[1] > 2 and score_kind == "probability":
-            best = scores[:LOOK].max(1).astype(np.float64)
+            best = scores[:: max(n // JUDGED, 1)].max(1).astype(np.float64)
             if np.isfinite(best).all():
                 found |= {"judged": len(best), "confidence": int(np.rint(best * UNIT).sum())}
     return Evidence(**found)
+
+
+def _changes(head: NDArray[Any]) -> tuple[int, int]:
+    """Adjacent rows looked at, and those of different classes: in growing pieces, until rows surely stand mixed."""
+    seen = changes = 0
+    while seen < len(head) - 1 and changes < SOON:
+        piece = head[seen : 2 * seen + SOON]
+        seen, changes = seen + len(piece) - 1, changes + int(np.count_nonzero(piece[1:] != piece[:-1]))
+    return seen, changes
 
 
 def _is_alias(y_true: Any, given: Any, truth: Column, other: Column) -> bool:
@@ -66,13 +82,14 @@ def _swapped(y_true: Any, given: Any) -> bool:
 
 def _repeated(truth: Column, score: Column) -> int:
     """How many last rows repeat the first ones, where scores are too fine for that to be chance."""
-    n, values, labels = len(truth), score.values, truth.values
+    n, values, labels = len(truth), score.values.reshape(len(truth), -1), truth.values
     if n < 4 * HEAD:
         return 0
-    rows, head = values.reshape(n, -1)[-HEAD:], values.reshape(n, -1)[:HEAD]
-    if len(np.unique(head[:, 0])) < 0.9 * HEAD:
-        return 0
-    for k in range(2, HEAD):
-        if np.array_equal(rows[-k:], head[:k]) and np.array_equal(labels[-k:], labels[:k]):
-            return k
+    first = n - min(TAIL, n // 2)
+    begins = first + np.flatnonzero(values[first : n - 1, 0] == values[0, 0])  # only there can the head begin again
+    for at in [n // 2] * (n % 2 == 0) + begins.tolist():
+        if all(np.array_equal(x[at : at + HEAD], x[: n - at][:HEAD]) for x in (values, labels)) and all(
+            np.array_equal(x[at:], x[: n - at]) for x in (values, labels)
+        ):
+            return int(n - at) if len(np.unique(values[:HEAD, 0])) >= 0.9 * HEAD else 0
     return 0
