@@ -22,8 +22,8 @@ import unconfused as uc
 ROOT = Path(__file__).resolve().parents[1]
 IMAGES = ROOT / "docs" / "images"
 DATA = ROOT / "examples" / "data" / "breast-cancer.csv"
-WIDE, NARROW, HIGH, GAP = 1280, 390, 1400, 24
-COLOURS = 96
+WIDE, NARROW, HIGH, GAP = 1280, 390, 1200, 24
+COLOURS = 256
 LONG = "a lesion whose name in the register goes on for sixty letter"
 FAMILIES = ("birds", "mammals", "reptiles", "insects", "trees")
 
@@ -76,7 +76,9 @@ def scored_classes() -> uc.Evaluation:
     rng = np.random.default_rng(2)
     truth = rng.choice(3, 900, p=[0.5, 0.3, 0.2])
     mass = np.exp(rng.normal(size=(900, 3)) + 1.7 * np.eye(3)[truth] + [0, 0.4, 0])
-    return uc.evaluate(truth, y_score=mass / mass.sum(1, keepdims=True), labels={0: "setosa", 1: "versicolor", 2: "virginica"})
+    return uc.evaluate(
+        truth, y_score=mass / mass.sum(1, keepdims=True), labels={0: "setosa", 1: "versicolor", 2: "virginica"}
+    )
 
 
 def labels() -> uc.Evaluation:
@@ -117,7 +119,7 @@ STATES: States = {
     "fifty": (lambda p: species(50).to_html(p), "#order=similar&hide=1", ""),
     "search": (lambda p: species(50).to_html(p), "#find=species+7&how=true", ""),
     "taxonomy": (lambda p: species(50).to_html(p, taxonomy=tree(50)), "#level=1", ""),
-    "thousand": (lambda p: species(1_000).to_html(p), "#order=rate&hide=1&zoom=2", ""),
+    "thousand": (lambda p: species(1_000).to_html(p), "#order=similar&hide=1", ""),
 }
 """What is written, the settings in the address, and what is brought to the top of the window."""
 
@@ -154,7 +156,9 @@ def make(folder: Path = IMAGES, only: tuple[str, ...] = ()) -> None:
                 sheet = Image.new("RGB", (WIDE + GAP + NARROW, HIGH), ground)
                 sheet.paste(taken(browser, path, fragment, top, WIDE, scheme), (0, 0))
                 sheet.paste(taken(browser, path, fragment, top, NARROW, scheme), (WIDE + GAP, 0))
-                sheet.quantize(COLOURS).save(folder / f"state_{name}_{scheme}.png", optimize=True)
+                sheet.quantize(COLOURS, method=Image.Quantize.MAXCOVERAGE).convert("RGB").save(
+                    folder / f"state_{name}_{scheme}.webp", lossless=True, quality=100, method=6
+                )
         browser.close()
 
 

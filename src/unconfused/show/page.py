@@ -263,7 +263,7 @@ def _facts(made: Report) -> list[tuple[str, str]]:
     facts += [("Positive class", visible(str(made.positive)))] if made.positive is not None else []
     facts += [("Rule", made.rule)] if made.rule else []
     facts += [("Remark", remark) for remark in made.remarks]
-    facts += [("Intervals", f"{made.level:.0%}, by the method named beside each rate")]
+    facts += [("Intervals", f"{100 * made.level:.4g} %, by the method named beside each rate")]
     facts += [("Reading", "Rows of the matrix are the actual classes, columns the predicted ones.")]
     return [*facts, ("Made", _made())]
 

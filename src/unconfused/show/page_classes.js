@@ -134,7 +134,7 @@ const Classes = async (data) => {
     cursor = null;
     const few = list.length <= TABLE;
     at("reading").textContent = list.length
-      ? `${list.length === now.size ? `All ${now.size}` : `${list.length} of ${now.size}`} shown.` : "No class has such a name.";
+      ? `${list.length === now.size ? "All " : `${list.length} of `}${Numbers.grouped(String(now.size))} shown.` : "No class has such a name.";
     at("zoom").disabled = few;
     if (few) place.replaceChildren(...(list.length ? [table(list, state)] : []));
     else {

@@ -11,8 +11,8 @@ from unconfused.labels import plural
 from unconfused.show.classes import packed
 from unconfused.show.escape import html as safe
 from unconfused.show.export import estimate_dict
-from unconfused.show.lines import joined, plain, rate_lines
 from unconfused.show.html import halves, label, table_of
+from unconfused.show.lines import joined, plain, rate_lines
 from unconfused.show.numbers import listing
 from unconfused.show.table import Column, fitted, lay_out, names, paragraph
 
@@ -73,7 +73,9 @@ def by_level(parts: Sequence[str]) -> list[str]:
     if len(parts) < 2:
         return [part for part in parts if part]
     hidden = ("" if i == 0 else " hidden" for i in range(len(parts)))
-    return ["".join(f'<div data-level="{i}"{x}>{part}</div>' for i, (x, part) in enumerate(zip(hidden, parts, strict=True)))]
+    return [
+        "".join(f'<div data-level="{i}"{x}>{part}</div>' for i, (x, part) in enumerate(zip(hidden, parts, strict=True)))
+    ]
 
 
 def taxonomy_parts(t: Taxonomy) -> list[str]:
@@ -89,7 +91,7 @@ def taxonomy_parts(t: Taxonomy) -> list[str]:
         value, ends = halves(estimate(x, "accuracy", level=level))
         shown = listing([label(name) for name in names(x.labels.texts)])
         levels.append([str(i), f"{len(x.labels):,}", shown, f"<b>{safe(value)}</b>", safe(ends)])
-    interval = f"{level:.0%} interval"
+    interval = f"{100 * level:.4g} % interval"
     return [
         table_of("Distances are in edges of the tree", ["rate", "value", interval, "n", "method"], rates, words=4),
         table_of("Levels, from the top down", ["level", "classes", "which", "accuracy", interval], levels, words=2),
