@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from unconfused.decide.abstain import Referral, Referring, refer
+from unconfused.decide.abstain import Referring, refer
 from unconfused.decide.by_row import choose_by_row, kept_costs
 from unconfused.decide.costs import CellCosts
 from unconfused.decide.luck import FOLDS, crossfitted, grouped, of_others, spread
@@ -21,6 +21,7 @@ from unconfused.decide.question import Question
 from unconfused.decide.queue import Filled, Queue
 from unconfused.decide.ranges import Mixture, Range, Ranges, check_both_classes, ranges
 from unconfused.decide.reachable import bounded, unsure
+from unconfused.decide.referral import Referral
 from unconfused.decide.rules import ChosenRule, asks_rules, choose_rule
 from unconfused.decide.sweep import Sweep, taken
 from unconfused.errors import NotKept

@@ -15,8 +15,10 @@ import numpy as np
 
 from unconfused.decide.costs import CellCosts
 from unconfused.decide.luck import FOLDS, folds, grouped, mean_of, middle, of_others, resampled, splits, with_rows
+from unconfused.decide.point import Course
 from unconfused.decide.problem import TIE
 from unconfused.decide.question import Question
+from unconfused.decide.referral import Referral
 from unconfused.decide.sweep import sample_at, thresholds_of
 from unconfused.errors import NotKept, UsageError
 from unconfused.findings import Evidence
@@ -37,61 +39,6 @@ from unconfused.tally.units import OfUnits, beside, plain_of
 
 REFERRED = 3
 """The column of rows that are called nothing: the seat ``missing``."""
-
-
-@dataclass(frozen=True, repr=False)
-class Referral:
-    """Two chosen thresholds, what lies between them being referred, and how sure one can be of them.
-
-    Attributes:
-        low: a row is negative when its score is below this; -inf or the lowest score where none is.
-        high: a row is positive when its score is at least this; inf where none is. Between the two it is referred.
-        matrix: the matrix there; a row that is referred, or has no score, is called ``missing``.
-        objective: what was optimised, in words.
-        expected_cost: what a row costs on the rows that chose the thresholds: too good.
-        corrected: the same where each tenth of the rows is judged by the thresholds that the others choose.
-        referred: the share of rows that is referred.
-        wrong: the share of errors among the rows that are not.
-        theory: both thresholds for calibrated probabilities; equal where referring never pays, None of raw scores.
-        spread: the middle 95 % (of ``level=0.95``) of the low and of the high thresholds that resampled data choose.
-        seed: of the splits and resamples.
-    """
-
-    low: float
-    high: float
-    matrix: ConfusionMatrix
-    objective: str
-    expected_cost: Estimate
-    corrected: Estimate
-    referred: Estimate
-    wrong: Estimate
-    theory: tuple[float, float] | None
-    spread: tuple[tuple[float, float], tuple[float, float]]
-    seed: int
-
-    def to_dict(self) -> dict[str, Any]:
-        """As data, after ``schema.json``: no NaN or infinity, an infinite threshold is null with a reason."""
-        from unconfused.show.referral import referral_dict
-
-        return referral_dict(self)
-
-    def to_markdown(self) -> str:
-        """The sentence, the matrix and the numbers as Markdown."""
-        from unconfused.show.referral import referral_markdown
-
-        return referral_markdown(self)
-
-    def __str__(self) -> str:
-        from unconfused.show.referral import referral_text
-
-        return referral_text(self)
-
-    __repr__ = __str__
-
-    def _repr_html_(self) -> str:
-        from unconfused.show.referral import referral_html
-
-        return referral_html(self)
 
 
 # ── the problem ───────────────────────────────────────────────────────────────────────────────
@@ -183,6 +130,24 @@ class Referring:
         gross = float((masses @ np.abs(prices).max(0)).sum())
         return np.where(closed, np.inf, above), np.where(closed, np.inf, below), gross
 
+    def courses(self, tally: ScoreTally, thresholds: Array) -> tuple[Course, Course]:
+        """The expected cost at each low threshold with the best high one to it, and at each high with the best low."""
+        above, below, _ = self._parts(tally, thresholds)
+        met = np.ones(len(thresholds), bool)
+
+        def course(added: Array) -> Course:
+            values = np.where(np.isfinite(added), self._mean(tally, added), np.nan)
+            return Course(thresholds, values, met)
+
+        high, low = np.minimum.accumulate(above), np.minimum.accumulate(below[::-1])[::-1]
+        return course(below + high), course(above + low)
+
+    def _mean(self, tally: ScoreTally, added: Any) -> Any:
+        """The mean cost of a row, from what is ``added`` to referring all of them."""
+        full = tally.full if tally.full_weights is None else tally.full_weights
+        n = float(tally.masses.sum()) + float(full[0].sum())
+        return (added + self.abstain * n) / n
+
     def least(self, tally: ScoreTally) -> float:
         """No more than the mean cost of the best of all pairs, those inside bins included.
 
@@ -199,10 +164,7 @@ class Referring:
         inner_above, inner_below = above[:-1] + up, below[1:] + down
         lows = np.minimum.accumulate(np.minimum(below, np.append(inner_below, np.inf))[::-1])[::-1]
         best = min(float((above + lows).min()), float((inner_above + lows[:-1]).min()))
-        n = float(ranked.masses.sum()) + float(
-            (tally.full if tally.full_weights is None else tally.full_weights)[0].sum()
-        )
-        return (best + self.abstain * n) / n
+        return float(self._mean(ranked, best))
 
 
 # ── the answer ────────────────────────────────────────────────────────────────────────────────
@@ -243,6 +205,7 @@ def refer(tally: ScoreTally, problem: Referring, others: Mapping[str, Any], leve
         _as_wide(found, apparent) if of_units(tally) else found,
         _seen(share, matrix, level), _seen(wrong, matrix, level),
         _theory(problem, tally), _spread(coarse, problem, level, np.random.default_rng([seed, 2])), seed,
+        problem.courses(ranked, thresholds),
     )  # fmt: skip
 
 

@@ -156,11 +156,20 @@ def _tree(paths: list[tuple[Label, ...]], seats: int = 0) -> tuple[NDArray[np.in
 
 
 def _levels(cm: ConfusionMatrix, paths: list[tuple[Label, ...]]) -> Iterator[ConfusionMatrix]:
+    named = dict(zip(cm.labels.names, paths, strict=True))
     for floor in range(1, max(map(len, paths), default=0) + 1):
-        named = zip(cm.labels.names, paths, strict=True)
-        above = {name: path[min(floor, len(path)) - 1] if path else name for name, path in named}
-        mixed = len({isinstance(node, str) for node in above.values()}) > 1  # numbers below, names above
-        yield collapse(cm, {name: str(node) if mixed else node for name, node in above.items()})
+        yield collapse(cm, groups_at(named, floor))
+
+
+def groups_at(paths: Mapping[Label, tuple[Label, ...]], floor: int) -> dict[Label, Label]:
+    """Of each class the node that stands for it at a level of the tree, 1 the coarsest.
+
+    >>> groups_at({"cat": ("animal", "cat"), "car": ("car",)}, 1)
+    {'cat': 'animal', 'car': 'car'}
+    """
+    above = {name: path[min(floor, len(path)) - 1] if path else name for name, path in paths.items()}
+    mixed = len({isinstance(node, str) for node in above.values()}) > 1  # numbers below, names above
+    return {name: str(node) if mixed else node for name, node in above.items()}
 
 
 # ── the tree ──────────────────────────────────────────────────────────────────────────────────

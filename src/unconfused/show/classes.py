@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import base64
 import zlib
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from unconfused.errors import MissingExtra
 from unconfused.inference.confused import blocks
+from unconfused.inference.taxonomy import groups_at
+from unconfused.labels import Label, plural
 from unconfused.show.csv import csv_name
-from unconfused.show.escape import markdown
 from unconfused.show.table import names
 from unconfused.tally.confusion import ConfusionMatrix
+
+if TYPE_CHECKING:
+    from unconfused.inference.taxonomy import Taxonomy
 
 MOST = 2_048
 """Classes of which a page holds every cell."""
@@ -24,25 +29,47 @@ TYPES = {"Uint8": "u1", "Uint16": "<u2", "Uint32": "<u4", "Float64": "<f8"}
 """Arrays of a browser, the smallest first."""
 
 
-def classes_data(cm: Any) -> dict[str, Any] | None:
-    """The counts of three classes or more; None of fewer, of thousands, and of counts that no float64 holds."""
-    if not isinstance(cm, ConfusionMatrix) or not 3 <= len(cm.labels) <= MOST:
+def classes_data(cm: Any, tree: Taxonomy | None = None) -> dict[str, Any] | None:
+    """The counts of three classes or more; None of fewer, of thousands, and of counts that no float64 holds.
+
+    With a ``tree`` also what the classes are at each of its levels; the page adds the cells itself.
+    """
+    if not packed(cm):
         return None
     table = cm.table()
-    if table.dtype.kind != "f" and table.sum() >= SAFE:
-        return None
     kind = _type(table)
-    axis = names(cm.labels.texts, cm.seats)
     return {
-        "axis": axis,
-        "classes": len(cm.labels),
+        **_axis(cm),
         "weighted": table.dtype.kind == "f",
         "type": kind,
         "counts": base64.b64encode(zlib.compress(table.astype(TYPES[kind]).tobytes(), 9)).decode(),
+        "levels": [] if tree is None else [
+            _axis(x) | _members(cm, x, groups_at(tree.paths, i), i) for i, x in enumerate(tree.levels[:-1], 1)
+        ],
+    }  # fmt: skip
+
+
+def packed(cm: Any) -> bool:
+    """Whether a page holds every cell of a matrix."""
+    if not isinstance(cm, ConfusionMatrix) or not 3 <= len(cm.labels) <= MOST:
+        return False
+    return cm.weights is not None or cm.table().sum() < SAFE
+
+
+def _axis(cm: ConfusionMatrix) -> dict[str, Any]:
+    """What rows and columns are, as they are shown and copied, and their order of similarity."""
+    return {
+        "axis": names(cm.labels.texts, cm.seats),
+        "classes": len(cm.labels),
         "similar": _similar(cm),
-        "markdown": [markdown(x) for x in axis],
         "csv": [*map(csv_name, cm.labels), *(f"({seat})" for seat in cm.seats)],
     }
+
+
+def _members(cm: ConfusionMatrix, at: ConfusionMatrix, above: Mapping[Label, Label], floor: int) -> dict[str, Any]:
+    """Where each class goes at a level, and what the level is called."""
+    to = [at.labels.index(above[name]) for name in cm.labels.names]
+    return {"to": to, "name": f"level {floor}: {plural(len(at.labels), 'class')}"}
 
 
 def _type(table: Any) -> str:

@@ -36,14 +36,16 @@ class EvaluationDoors:
         threshold: Any = None,
         cost: Mapping[str, float] | None = None,
         prevalence: float | None = None,
+        taxonomy: Mapping[Any, Any] | None = None,
     ) -> None:
         """One offline page with the matrix, the rates and the curves.
 
         Of scores of two classes its reader moves the threshold, the prevalence and the costs; it opens at those given.
+        Of three classes or more in a tree (``taxonomy=``, as of ``cm.taxonomy``) its reader picks the level.
         """
         from unconfused.show.page import write_page
 
-        write_page(self._me, path, threshold=threshold, cost=cost, prevalence=prevalence)
+        write_page(self._me, path, threshold=threshold, cost=cost, prevalence=prevalence, taxonomy=taxonomy)
 
     def page(
         self,
@@ -51,12 +53,14 @@ class EvaluationDoors:
         threshold: Any = None,
         cost: Mapping[str, float] | None = None,
         prevalence: float | None = None,
+        taxonomy: Mapping[Any, Any] | None = None,
         height: int = 760,
     ) -> Any:
         """The page of `to_html` inside the cell of a notebook, ``height`` pixels high."""
         from unconfused.show.page import Cell, page
 
-        return Cell(page(self._me, threshold=threshold, cost=cost, prevalence=prevalence), height)
+        made = page(self._me, threshold=threshold, cost=cost, prevalence=prevalence, taxonomy=taxonomy)
+        return Cell(made, height)
 
     def __str__(self) -> str:
         from unconfused.show.text import evaluation_text

@@ -8,13 +8,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from unconfused.show.escape import html as safe
-from unconfused.show.html import CAPTION, PLAIN, TABLE, label, width_of
+from unconfused.show.html import CAPTION, PLAIN, TABLE, WORDS, label, styles_of, width_of
 
 if TYPE_CHECKING:
     from unconfused.inference import Estimate
 
 WIDE, HIGH, ROOM = 220, 22, 8
 """Pixels of one line, and the room at its ends for a mark."""
+LONG = 26
+"""Letters of a cell that stay in one line."""
+BROKEN = WORDS.replace("16em", "9em")
 STEPS = (1, 2, 2.5, 5, 10)
 
 
@@ -52,28 +55,38 @@ def forest_table(
     def place(x: float) -> str:
         return f"{ROOM + (WIDE - 2 * ROOM) * (x - low) / (high - low):.1f}"
 
-    ground = ""
+    layers = []  # behind the cell, however high its row is
+    if math.isfinite(line):
+        dashes = "linear-gradient(#808080 60%,transparent 0)"
+        layers.append(f"{dashes} {place(line)}px 0/1px 5px repeat-y content-box border-box")
     if margin is not None:
         left, right = place(line - margin), place(line + margin)
-        ground = (
-            f'<rect x="{left}" width="{float(right) - float(left):.1f}" height="{HIGH + 8}" y="-4" fill="#80808038"/>'
-        )
-    if math.isfinite(line):
-        ground += f'<path d="M{place(line)} -4V{HIGH + 4}" stroke="#808080" stroke-dasharray="3 2"/>'
+        grey = f"transparent {left}px,#80808038 {left}px,#80808038 {right}px,transparent {right}px"
+        layers.append(f"linear-gradient(90deg,{grey}) 0 0/{WIDE}px 100% repeat-y content-box border-box")
+    behind = f"{PLAIN};background:{','.join(layers)}" if layers else PLAIN
     marks = "".join(
         f'<text x="{place(x)}" y="14" font-size="11" text-anchor="middle" fill="currentColor">{x:.4g}</text>'
         for x in ticks(low, high)
     )
     columns = [safe(heads[0]), f"{safe(about)}{_svg(marks)}", *map(safe, heads[1:])]
-    head = "".join(f'<th scope="col" style="{PLAIN};font-weight:600">{x}</th>' for x in columns)
-    rows = "".join(_row(x, ground, place) for x in lines)
+    styles = _styles(lines)
+    head = "".join(
+        f'<th scope="col" style="{style};font-weight:600">{x}</th>' for style, x in zip(styles, columns, strict=True)
+    )
+    rows = "".join(_row(x, place, [styles[0], behind, *styles[2:]]) for x in lines)
     return (
         f'<table class="sortable" style="{TABLE};border-spacing:0"><caption style="{CAPTION};font-weight:600">'
         f"{safe(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
     )
 
 
-def _row(x: Line, ground: str, place: Callable[[float], str]) -> str:
+def _styles(lines: Sequence[Line]) -> list[str]:
+    """Of each column, the picture second: counts on the right, words broken where they are long."""
+    first, *rest = zip(styles_of([x.cells for x in lines]), zip(*(x.cells for x in lines), strict=True), strict=True)
+    return [first[0], PLAIN, *(BROKEN if max(map(len, cells)) > LONG else style for style, cells in rest)]
+
+
+def _row(x: Line, place: Callable[[float], str], styles: Sequence[str]) -> str:
     first, *rest = x.cells
     mark = ""
     if _finite(x.estimate):
@@ -82,9 +95,9 @@ def _row(x: Line, ground: str, place: Callable[[float], str]) -> str:
         mark = f'<path d="M{low} 11H{high}" stroke="currentColor" stroke-width="2"/>'
         mark += f'<circle cx="{value}" cy="11" r="4.5" fill="{inside}" stroke="currentColor" stroke-width="1.5"/>'
     colour = "var(--first, #0072b2)" if x.filled else "inherit"
-    cells = [_svg(f'{ground}<g style="color:{colour}">{mark}</g>'), *map(safe, rest)]
+    cells = [_svg(f'<g style="color:{colour}">{mark}</g>'), *map(safe, rest)]
     head = f'<th scope="row" style="{PLAIN};font-weight:600;{width_of(len(first), 24)}">{label(first)}</th>'
-    data = [f'<td style="{PLAIN}">{cell}</td>' for cell in cells]
+    data = [f'<td style="{style}">{cell}</td>' for style, cell in zip(styles[1:], cells, strict=True)]
     return f"<tr>{head}{''.join(data)}</tr>"
 
 

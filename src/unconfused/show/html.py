@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +36,8 @@ SIDE = "background:transparent;font-weight:600;padding:.2em .6em;text-align:righ
 TURNED = f"{SIDE};writing-mode:vertical-rl;transform:rotate(180deg);text-align:center"
 DATA = "padding:.25em .7em;text-align:center;vertical-align:middle;white-space:nowrap"
 PLAIN = "background:transparent;padding:.2em .6em;text-align:left;vertical-align:top;white-space:nowrap"
+COUNTS = PLAIN.replace("left", "right")
+COUNT = re.compile(r"[\d,]+|[\d.]+ %|–")
 WORDS = f"{PLAIN.replace('nowrap', 'normal')};min-width:16em"
 """Of a column that holds words and may be broken."""
 CAPTION = "caption-side:top;text-align:left;padding:.2em 0;color:inherit"
@@ -78,7 +81,7 @@ def _report_box(made: Report, matrix: str = "") -> str:
 def estimate_html(estimate: Estimate) -> str:
     """One number with its interval, and how that was made."""
     value, interval = halves(estimate)
-    said = [f"{estimate.level:.0%} interval: {estimate.method}" if estimate.method and interval else ""]
+    said = [f"{100 * estimate.level:.4g} % interval: {estimate.method}" if estimate.method and interval else ""]
     said += [f"n = {estimate.n:,}" if estimate.n else ""]
     small = f' <span style="opacity:.85">{safe(interval)}</span>' if interval else ""
     note = safe(" · ".join(filter(None, said))) if any(said) else ""
@@ -195,7 +198,7 @@ def rates_table(made: Report) -> str:
         rows.append(
             [safe(name), f"<b>{safe(value)}</b>", safe(f"{interval}{out}{against}"), f"{e.n:,}", safe(e.method)]
         )
-    return table_of("Rates", ["rate", "value", f"{made.level:.0%} interval", "n", "method"], rows, words=4)
+    return table_of("Rates", ["rate", "value", f"{100 * made.level:.4g} % interval", "n", "method"], rows, words=4)
 
 
 def classes_table(made: Report, most: int = WHOLE) -> str:
@@ -260,6 +263,12 @@ def findings_list(findings: Iterable[Finding]) -> str:
     return f'<ul style="list-style:none;padding:0;margin:.4em 0">{"".join(items)}</ul>' if items else ""
 
 
+def styles_of(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Of each column: counts and percentages end on the right, words begin on the left."""
+    columns = [*zip(*rows, strict=True)][1:]
+    return [PLAIN, *(COUNTS if all(map(COUNT.fullmatch, column)) else PLAIN for column in columns)]
+
+
 def table_of(caption: str, heads: Sequence[str], rows: Sequence[Sequence[str]], words: int | None = None) -> str:
     """A table whose first column names its rows; cells are HTML, headings and caption are text.
 
@@ -267,12 +276,16 @@ def table_of(caption: str, heads: Sequence[str], rows: Sequence[Sequence[str]], 
     """
     if not rows:
         return ""
-    head = "".join(f'<th scope="col" style="{PLAIN};font-weight:600">{safe(x)}</th>' for x in heads)
+    styles = styles_of(rows)
+    if words is not None:
+        styles[words] = WORDS
+    named = zip(styles, heads, strict=True)
+    head = "".join(f'<th scope="col" style="{style};font-weight:600">{safe(x)}</th>' for style, x in named)
     lines = []
     for first, *rest in rows:
         letters = len(first.removeprefix("<bdi>").removesuffix("</bdi>"))
         line = [f'<th scope="row" style="{PLAIN};font-weight:600;{width_of(letters, 24)}">{first}</th>']
-        line += [f'<td style="{WORDS if at == words else PLAIN}">{cell}</td>' for at, cell in enumerate(rest, 1)]
+        line += [f'<td style="{style}">{cell}</td>' for style, cell in zip(styles[1:], rest, strict=True)]
         lines.append(f"<tr>{''.join(line)}</tr>")
     return (
         f'<table style="{TABLE}"><caption style="{CAPTION};font-weight:600">{safe(caption)}</caption>'

@@ -25,6 +25,7 @@ from unconfused.show.explore import Explorer
 from unconfused.show.numbers import listing
 from unconfused.show.report import Report, report
 from unconfused.show.slices import slices_parts
+from unconfused.show.taxonomy import by_level, taxonomy_parts, tree_of
 from unconfused.show.views import bundle
 from unconfused.show.words import notes
 from unconfused.store import whole_file
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 SCRIPTS = tuple(
     f"page{part}.js"
     for part in ("_address", "_tables", "_numbers", "_copy", "_copies", "_binary", "_expressions", "_charts",
-                 "_explore", "_classes", "")
+                 "_explore", "_levels", "_classes", "")
 )  # fmt: skip
 """What runs on the page, after the library of the charts."""
 LISTED = 200
@@ -61,6 +62,7 @@ def write_page(
     threshold: Any = None,
     cost: Mapping[str, float] | None = None,
     prevalence: float | None = None,
+    taxonomy: Mapping[Any, Any] | None = None,
 ) -> None:
     """Write the page of a matrix or an evaluation to ``path``: whole, or not at all.
 
@@ -70,19 +72,25 @@ def write_page(
         threshold: the rule under which the matrix of an evaluation is made: the chosen point, where the page opens.
         cost: what a row of each cell costs, ``{"fp": 1, "fn": 10}``: the page opens with it; else errors cost 1 each.
         prevalence: the share of positives with which the page opens; else that of the rows.
+        taxonomy: a tree of three classes or more, as ``cm.taxonomy`` takes it: the page shows them at each level too.
 
     Raises:
         MissingExtra: Jinja2 (or, for curves, Altair and vl-convert) is not installed.
         UnreadableFile: there is no such folder.
         OSError: the place cannot be written.
     """
-    content = page(subject, threshold=threshold, cost=cost, prevalence=prevalence).encode()
+    content = page(subject, threshold=threshold, cost=cost, prevalence=prevalence, taxonomy=taxonomy).encode()
     with whole_file(path) as file:
         file.write(content)
 
 
 def page(
-    subject: Any, *, threshold: Any = None, cost: Mapping[str, float] | None = None, prevalence: float | None = None
+    subject: Any,
+    *,
+    threshold: Any = None,
+    cost: Mapping[str, float] | None = None,
+    prevalence: float | None = None,
+    taxonomy: Mapping[Any, Any] | None = None,
 ) -> str:
     """The page as text; see `write_page`."""
     made = report(subject, threshold=threshold)
@@ -94,18 +102,22 @@ def page(
             "cost= and prevalence= are of scores of two classes that both have rows.",
             "Leave them out.",
         )
-    classes = classes_data(matrix)
+    tree = None if taxonomy is None else tree_of(matrix, taxonomy, made.level)
+    reports = [made, *(report(x, level=made.level) for x in (tree.levels[:-1] if tree else ()))]
+    classes = classes_data(matrix, tree)
     held = explorer.data() if explorer else {}
     held |= {"classes": classes} if classes else {}
     findings = Section("findings", "Worth knowing first", _kept(html.findings_list(made.findings)))
     decided = matrix is not None and not (explorer and not explorer.kind and threshold is not None)
     sections = [
         Section("matrix", "Who was called what", _matrix_parts(matrix) if decided or not explorer else []),
-        Section("rates", "Rates, and how sure they are", _kept(html.rates_table(made))),
-        Section("classes", "Each class", _kept(html.classes_table(made, LISTED))),
+        Section("rates", "Rates, and how sure they are", by_level([html.rates_table(x) for x in reports])),
+        Section("classes", "Each class", by_level([html.classes_table(x, LISTED) for x in reports])),
+        Section("tree", "How far apart in the tree", taxonomy_parts(tree) if tree else []),
         *_slices(subject, matrix, threshold, made.level),
     ]
-    pairs = Section("pairs", "Most confused", _kept(html.pairs_table(matrix)) if classes else [])
+    confused = [html.pairs_table(x) for x in (matrix, *(x.matrix for x in reports[1:]))] if classes else []
+    pairs = Section("pairs", "Most confused", by_level(confused))
     return _rendered(
         title=f"{made.kind.capitalize()} classifier: {plural(made.total, 'row')}",
         kind=f"{made.kind.capitalize()} classifier, {plural(made.total, 'row')}",
@@ -251,7 +263,7 @@ def _facts(made: Report) -> list[tuple[str, str]]:
     facts += [("Positive class", visible(str(made.positive)))] if made.positive is not None else []
     facts += [("Rule", made.rule)] if made.rule else []
     facts += [("Remark", remark) for remark in made.remarks]
-    facts += [("Intervals", f"{made.level:.0%}, by the method named beside each rate")]
+    facts += [("Intervals", f"{100 * made.level:.4g} %, by the method named beside each rate")]
     facts += [("Reading", "Rows of the matrix are the actual classes, columns the predicted ones.")]
     return [*facts, ("Made", _made())]
 

@@ -30,10 +30,11 @@ const Charts = (specs, pictures, model, moved) => {
     if (id === "roc" || id === "calibration" || id === "gain") made.base = xy([[0, 0], [1, 1]]);
     if (id === "pr") made.base = xy([[0, points.pi], [1, points.pi]]);
     if (id === "lift") made.base = xy([[0, 1], [1, 1]]);
-    if (id === "net_benefit") {
+    if (id === "net_benefit") { // as deep as the line goes, but no deeper than the picture is high
+      made.bottom = Math.max(-height, Math.min(-0.25 * height, ...made.line.map(({ y }) => 1.05 * y)));
       made.base = xy([[0, 0], [1, 0]]);
-      made.thin = xy(across.map((t) => [t, points.everything(t)]).filter(([, y]) => y > -0.25 * height));
-      made.line = made.line.filter(({ y }) => y > -0.25 * height);
+      made.thin = xy(across.map((t) => [t, points.everything(t)]).filter(([, y]) => y > made.bottom));
+      made.line = made.line.filter(({ y }) => y > made.bottom);
     }
     if (id === "pr" && made.line.length) made.line.push({ ...made.line.at(-1), i: model.last + 1, x: 0 });
     if (id === "cost") [made.base, made.line] = [xy([[0, 0], [0.5, 0.5], [1, 0]]), xy(envelope)];
@@ -70,8 +71,9 @@ const Charts = (specs, pictures, model, moved) => {
   // ── drawing ──
   const views = {}, shown = {}, drawnAt = {}, seen = new Set();
   let points = null, current = null;
-  const put = (id, { top: height, ...named }) => {
+  const put = (id, { top: height, bottom, ...named }) => {
     if (height !== undefined) views[id].signal("top", height);
+    if (bottom !== undefined) views[id].signal("bottom", bottom);
     const fresh = Object.entries(named).filter(([name, rows]) => {
       const text = rows.length > 2 ? null : JSON.stringify(rows), key = `${id} ${name}`;
       const same = text !== null && shown[key] === text;

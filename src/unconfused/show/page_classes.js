@@ -1,44 +1,38 @@
 // The matrix of several classes: a table of few, a picture of many; sorted, searched, normalised.
 const Classes = async (data) => {
   "use strict";
-  const TABLE = 30, PARTNERS = 9, { axis, classes: k } = data, size = axis.length;
+  const TABLE = 30, PARTNERS = 9;
   const at = (id) => document.getElementById(id);
-  const bytes = Uint8Array.from(atob(data.counts), (x) => x.charCodeAt(0));
-  const plain = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
-  const buffer = await new Response(plain).arrayBuffer();
-  const counts = new { Uint8: Uint8Array, Uint16: Uint16Array, Uint32: Uint32Array, Float64: Float64Array }[data.type](buffer);
-  const cell = (i, j) => counts[i * size + j];
-  const all = [...axis.keys()];
-  const across = new Float64Array(size), down = new Float64Array(size);
-  for (const i of all) for (const j of all) { across[i] += cell(i, j); down[j] += cell(i, j); }
-  const wrong = (i) => across[i] - (i < k ? cell(i, i) : 0);
+  const levels = await Levels(data);
+  let now = levels(0); // the classes, or what they are at the level that is shown
   const share = (i, j, how) => {
-    const whole = how === "pred" ? down[j] : across[i];
-    return whole ? cell(i, j) / whole : NaN;
+    const whole = how === "pred" ? now.down[j] : now.across[i];
+    return whole ? now.cell(i, j) / whole : NaN;
   };
   const amount = (x) => Numbers.amounts([data.weighted ? x : BigInt(x)])[0];
   const percent = (x) => (Number.isNaN(x) ? "–" : Numbers.percent(x));
 
   // ── which classes, in which order ──
-  const fields = ["find", "order", "how", "hide", "zoom"];
-  const read = () => ({ find: at("find").value.trim().toLowerCase(), order: at("order").value, how: at("how").value,
-    hide: at("hide").checked, zoom: Number(at("zoom").value) });
+  const fields = ["level", "find", "order", "how", "hide", "zoom"].filter(at);
+  const read = () => ({ level: at("level")?.value ?? "0", find: at("find").value.trim().toLowerCase(),
+    order: at("order").value, how: at("how").value, hide: at("hide").checked, zoom: Number(at("zoom").value) });
   const orders = {
     given: (list) => list,
-    rate: (list) => list.toSorted((a, b) => (wrong(b) / across[b] || 0) - (wrong(a) / across[a] || 0) || a - b),
-    rows: (list) => list.toSorted((a, b) => wrong(b) - wrong(a) || a - b),
+    rate: (list) => list.toSorted((a, b) => (now.wrong(b) / now.across[b] || 0) - (now.wrong(a) / now.across[a] || 0) || a - b),
+    rows: (list) => list.toSorted((a, b) => now.wrong(b) - now.wrong(a) || a - b),
     similar: (list) => {
-      const place = new Map([...data.similar, ...all.slice(k)].map((x, i) => [x, i]));
+      if (!now.similar) return list;
+      const place = new Map([...now.similar, ...now.all.slice(now.k)].map((x, i) => [x, i]));
       return list.toSorted((a, b) => place.get(a) - place.get(b));
     },
   };
   const shown = ({ find, order }) => {
-    const named = all.filter((i) => axis[i].toLowerCase().includes(find));
-    if (!find || named.length === size) return orders[order](all);
-    const whole = named.filter((i) => axis[i].toLowerCase() === find), found = whole.length ? whole : named;
+    const named = now.all.filter((i) => now.known[i].some((x) => x.includes(find)));
+    if (!find || named.length === now.size) return orders[order](now.all);
+    const whole = named.filter((i) => now.known[i].includes(find)), found = whole.length ? whole : named;
     const confused = new Map();
     for (const i of found) {
-      for (const j of all) if (!found.includes(j)) confused.set(j, (confused.get(j) ?? 0) + cell(i, j) + cell(j, i));
+      for (const j of now.all) if (!found.includes(j)) confused.set(j, (confused.get(j) ?? 0) + now.cell(i, j) + now.cell(j, i));
     }
     const partners = [...confused].filter(([, n]) => n > 0).sort((a, b) => b[1] - a[1] || a[0] - b[0]).slice(0, PARTNERS);
     return orders[order]([...found, ...partners.map(([j]) => j)].sort((a, b) => a - b));
@@ -52,19 +46,20 @@ const Classes = async (data) => {
     }
     return (i, j) => of(i, j) / (most || 1);
   };
-  const told = (i, j) => `Actual ${axis[i]}, called ${axis[j]}: ${amount(cell(i, j))}; `
+  const told = (i, j) => `Actual ${now.axis[i]}, called ${now.axis[j]}: ${amount(now.cell(i, j))}; `
     + `${percent(share(i, j, "true"))} of the actual, ${percent(share(i, j, "pred"))} of those called so.`;
 
   // ── a table of few ──
   const made = (tag, text, more = {}) => Object.assign(document.createElement(tag), { textContent: text, ...more });
   const name = (i, scope) => {
-    const head = made("th", "", { scope, className: axis[i].length > 14 ? "long" : "" });
-    head.append(made("bdi", axis[i]));
+    const title = (now.members[i] ?? []).join(", "), className = now.axis[i].length > 14 ? "long" : "";
+    const head = made("th", "", { scope, className, title });
+    head.append(made("bdi", now.axis[i]));
     return head;
   };
   const table = (list, state) => {
     const made_ = made("table", "", { className: "matrix small" }), by = strength(list, state);
-    const texts = Numbers.amounts(list.flatMap((i) => list.map((j) => (data.weighted ? cell(i, j) : BigInt(cell(i, j))))));
+    const texts = Numbers.amounts(list.flatMap((i) => list.map((j) => (data.weighted ? now.cell(i, j) : BigInt(now.cell(i, j))))));
     const top = made_.createTHead(), over = top.insertRow(), heads = top.insertRow();
     over.append(made("td", "", { colSpan: 2, rowSpan: 2 }), made("th", "Predicted class", { colSpan: list.length, scope: "colgroup" }));
     heads.append(...list.map((j) => name(j, "col")));
@@ -132,11 +127,14 @@ const Classes = async (data) => {
   // ── showing and listening ──
   const show = () => {
     const state = read(), place = at("classes-view");
+    now = levels(state.level);
+    at("order").querySelector("[value=similar]").hidden = !now.similar;
+    document.querySelectorAll("[data-level]").forEach((one) => { one.hidden = one.dataset.level !== state.level; });
     list = shown(state);
     cursor = null;
     const few = list.length <= TABLE;
     at("reading").textContent = list.length
-      ? `${list.length === size ? "All" : list.length} of ${size} shown.` : "No class has such a name.";
+      ? `${list.length === now.size ? "All " : `${list.length} of `}${Numbers.grouped(String(now.size))} shown.` : "No class has such a name.";
     at("zoom").disabled = few;
     if (few) place.replaceChildren(...(list.length ? [table(list, state)] : []));
     else {
@@ -154,7 +152,7 @@ const Classes = async (data) => {
   canvas.addEventListener("pointermove", (event) => point(...under(event)));
   canvas.addEventListener("click", (event) => {
     const [row] = under(event);
-    at("find").value = axis[list[row]];
+    at("find").value = now.axis[list[row]];
     show();
   });
   canvas.addEventListener("keydown", (event) => {
@@ -166,9 +164,8 @@ const Classes = async (data) => {
     picture(read(), at("classes-view").clientWidth);
   });
   const csv = () => [`actual,predicted,${data.weighted ? "weight" : "n"}`,
-    ...list.flatMap((i) => list.map((j) => `${data.csv[i]},${data.csv[j]},${cell(i, j)}`)), ""].join("\n");
+    ...list.flatMap((i) => list.map((j) => `${now.csv[i]},${now.csv[j]},${now.cell(i, j)}`)), ""].join("\n");
   at("copy-classes").addEventListener("click", () => Copy(csv(), "classes-copied", "classes-status"));
-  if (!data.similar) at("order").querySelector("[value=similar]").remove();
   const fromAddress = () => {
     const told = Address.read();
     fields.forEach((id) => {

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from unconfused.errors import NotKept
 from unconfused.inference import estimate
 from unconfused.labels import plural
+from unconfused.show.classes import packed
+from unconfused.show.escape import html as safe
 from unconfused.show.export import estimate_dict
+from unconfused.show.html import halves, label, table_of
 from unconfused.show.lines import joined, plain, rate_lines
 from unconfused.show.numbers import listing
 from unconfused.show.table import Column, fitted, lay_out, names, paragraph
@@ -44,3 +49,50 @@ def taxonomy_dict(t: Taxonomy) -> dict[str, Any]:
         **{name.replace(" ", "_"): estimate_dict(e) for name, e in t.estimates.items()},
         "levels": levels,
     }
+
+
+# ── on the page ───────────────────────────────────────────────────────────────────────────────────
+def tree_of(matrix: Any, tree: Mapping[Any, Any], level: float) -> Taxonomy:
+    """The matrix of a page read over a tree.
+
+    Raises:
+        NotKept: the page shows no matrix whose classes could be put together.
+    """
+    if not packed(matrix):
+        raise NotKept(
+            "The page shows no matrix of three classes or more with every cell.",
+            "taxonomy= says which of its classes belong together.",
+            "Leave taxonomy out.",
+        )
+    made: Taxonomy = matrix.taxonomy(tree, level=level)
+    return made
+
+
+def by_level(parts: Sequence[str]) -> list[str]:
+    """The same part of the page at each level, the classes themselves first; the page shows one at a time."""
+    if len(parts) < 2:
+        return [part for part in parts if part]
+    hidden = ("" if i == 0 else " hidden" for i in range(len(parts)))
+    return [
+        "".join(f'<div data-level="{i}"{x}>{part}</div>' for i, (x, part) in enumerate(zip(hidden, parts, strict=True)))
+    ]
+
+
+def taxonomy_parts(t: Taxonomy) -> list[str]:
+    """The hierarchical rates, and the accuracy at each level."""
+    level = t.distance.level
+    found = {name: (e, *halves(e)) for name, e in t.estimates.items()}
+    rates = [
+        [safe(name), f"<b>{safe(value)}</b>", safe(ends), f"{e.n:,}", safe(e.method)]
+        for name, (e, value, ends) in found.items()
+    ]
+    levels = []
+    for i, x in enumerate(t.levels, 1):
+        value, ends = halves(estimate(x, "accuracy", level=level))
+        shown = listing([label(name) for name in names(x.labels.texts)])
+        levels.append([str(i), f"{len(x.labels):,}", shown, f"<b>{safe(value)}</b>", safe(ends)])
+    interval = f"{100 * level:.4g} % interval"
+    return [
+        table_of("Distances are in edges of the tree", ["rate", "value", interval, "n", "method"], rates, words=4),
+        table_of("Levels, from the top down", ["level", "classes", "which", "accuracy", interval], levels, words=2),
+    ]

@@ -18,8 +18,8 @@ BLUE, ORANGE = "var(--first)", "var(--second)"
 """Two hues that every kind of colour blindness tells apart."""
 HEIGHT, BARS = 300, 40
 POINTS, FEW = 300, 60
-TOP, LOW, HIGH = "top", "low", "high"
-"""Signals: the upper end of an axis whose range follows the prevalence, and the ends of the axis of scores."""
+TOP, BOTTOM, LOW, HIGH = "top", "bottom", "low", "high"
+"""Signals: the ends of an axis whose range follows the prevalence, and of the axis of scores."""
 
 
 LOOK: dict[str, Any] = {
@@ -63,7 +63,7 @@ def views(probable: bool) -> tuple[View, ...]:
     if probable:
         made += [
             _view("net_benefit", "threshold probability", "net benefit",
-                  "Thin: everything called positive. The price is the threshold's own.", top=True, below=-0.25),
+                  "Thin: everything called positive. The price is the threshold's own.", top=True, below=True),
             _view("calibration", "probability", "observed rate",
                   "Band: where 95 % of the points would lie if the probabilities were right."),
         ]  # fmt: skip
@@ -87,14 +87,14 @@ def _view(
     note: str,
     *,
     top: bool = False,
-    below: float = 0.0,
+    below: bool = False,
     most: float = 1,
     data: Any = None,
 ) -> View:
     """A frame with a band, a baseline, a thin line, the curve, and the operating point on it."""
     alt = require("altair", extra="html")
     upper = alt.expr(TOP) if top else most
-    lower = alt.expr(f"{below} * {TOP}") if below else 0
+    lower = alt.expr(BOTTOM) if below else 0
     fifths = alt.Axis(tickCount=5, labelOverlap=True)
     x = alt.X("x:Q", title=x_name, scale=alt.Scale(domain=[0, 1], nice=False), axis=fifths)
     y = alt.Y("y:Q", title=y_name, scale=alt.Scale(domain=[lower, upper], nice=False, clamp=top), axis=fifths)
@@ -139,7 +139,7 @@ def _bars() -> dict[str, Any]:
 
 def _spec(chart: Any, description: str) -> dict[str, Any]:
     alt = require("altair", extra="html")
-    made = chart.add_params(*(alt.param(name=x, value=float(x != LOW)) for x in (TOP, LOW, HIGH))).properties(
+    made = chart.add_params(*(alt.param(name=x, value=float(x in (TOP, HIGH))) for x in (TOP, BOTTOM, LOW, HIGH))).properties(
         width="container", height=HEIGHT, description=description,
         autosize=alt.AutoSizeParams(type="fit", contains="padding"),
     )  # fmt: skip

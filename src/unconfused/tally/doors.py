@@ -147,11 +147,11 @@ class MatrixDoors:
 
         return matrix_latex(self._me, normalize)
 
-    def to_html(self, path: Any) -> None:
-        """One offline page with the matrix and the rates."""
+    def to_html(self, path: Any, *, taxonomy: Mapping[Any, Any] | None = None) -> None:
+        """One offline page with the matrix and the rates; of classes in a tree at each of its levels."""
         from unconfused.show.page import write_page
 
-        write_page(self._me, path)
+        write_page(self._me, path, taxonomy=taxonomy)
 
     def __str__(self) -> str:
         from unconfused.show.text import matrix_text

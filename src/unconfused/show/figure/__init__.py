@@ -11,10 +11,11 @@ from unconfused.show.figure.curves import plot_curve
 from unconfused.show.figure.history import plot_history
 from unconfused.show.figure.matrix import plot_matrix
 from unconfused.show.figure.point import plot_point
+from unconfused.show.figure.referral import plot_referral
 from unconfused.show.figure.text import settle
 from unconfused.tally.confusion import ConfusionMatrix
 
-__all__ = ["plot_curve", "plot_evaluation", "plot_history", "plot_matrix", "plot_point"]
+__all__ = ["plot_curve", "plot_evaluation", "plot_history", "plot_matrix", "plot_point", "plot_referral"]
 
 MOST = 24
 """Labels of a multilabel problem that are drawn."""

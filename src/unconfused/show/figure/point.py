@@ -15,9 +15,13 @@ from unconfused.show.table import name
 
 if TYPE_CHECKING:
     from unconfused.decide import OperatingPoint
+    from unconfused.decide.point import Course
+    from unconfused.tally.cells import Array
+    from unconfused.tally.confusion import ConfusionMatrix
 
 SHORT = {"expected_cost": "expected cost of a row"}
 TITLE = 10.5
+LINE: dict[str, Any] = {"drawstyle": "steps-pre", "linewidth": 2, "solid_joinstyle": "round"}
 
 
 def plot_point(point: OperatingPoint, ax: Any = None, *, title: str | None = None) -> Any:
@@ -46,21 +50,15 @@ def plot_point(point: OperatingPoint, ax: Any = None, *, title: str | None = Non
 
 def _draw(ax: Any, point: OperatingPoint, title: str) -> None:
     course, what = point.course, point.apparent.name
-    low, high = _ends(point)
-    order = np.flatnonzero(np.isfinite(course.thresholds))[::-1]  # ascending
-    nothing = course.values[:1] if course.thresholds[0] == math.inf else course.values[order[-1:]]
-    x = np.concatenate([course.thresholds[order], [high]])
-    y, met = np.concatenate([course.values[order], nothing]), np.append(course.met[order], course.met[:1])
-    kept = thinned(x, y, POINTS)
-    x, y, met = x[kept], y[kept], met[kept]
-    line = {"drawstyle": "steps-pre", "linewidth": 2, "solid_joinstyle": "round"}
+    low, high = ends_of(course)
+    x, y, met = steps(course, high)
     if met.all():
-        ax.plot(x, y, color=COLOURS[0], gid="course", **line)
+        ax.plot(x, y, color=COLOURS[0], gid="course", **LINE)
     else:
         ax.plot(
-            x, y, color=GREY, alpha=0.55, label="a condition is not met", gid="course", **{**line, "linewidth": 1.2}
+            x, y, color=GREY, alpha=0.55, label="a condition is not met", gid="course", **{**LINE, "linewidth": 1.2}
         )
-        ax.plot(x, np.where(met, y, np.nan), color=COLOURS[0], gid="met", **line)
+        ax.plot(x, np.where(met, y, np.nan), color=COLOURS[0], gid="met", **LINE)
     _spread(ax, point, low, high)
     if point.theory is not None and low <= point.theory <= high:
         words = f"{point.theory:.3g}, were the scores calibrated"
@@ -72,18 +70,31 @@ def _draw(ax: Any, point: OperatingPoint, title: str) -> None:
                                               [point.corrected.high - point.corrected.value]]  # fmt: skip
         ax.errorbar(
             [at], [value], yerr=ends, fmt="o", color=COLOURS[1], markerfacecolor="white", markersize=6, capsize=3,
-            label=f"{_rounded(value)} on rows that did not choose it", zorder=4,
+            label=f"{rounded(value)} on rows that did not choose it", zorder=4,
         )  # fmt: skip
     ax.plot(
         [at], [point.apparent.value], "o", color=COLOURS[1], markersize=7, zorder=5, gid="chosen",
-        label=f"{_threshold(point)}: {_rounded(point.apparent.value)}",
+        label=f"{_threshold(point)}: {rounded(point.apparent.value)}",
     )  # fmt: skip
-    _frame(ax, point, title, SHORT.get(what, what), (low, high))
+    frame(ax, point.matrix, title, SHORT.get(what, what), (low, high))
 
 
-def _ends(point: OperatingPoint) -> tuple[float, float]:
+def steps(course: Course, high: float) -> tuple[Array, Array, Any]:
+    """Thresholds, values and whether the conditions hold, ascending and as many as can be seen.
+
+    What calling nothing positive comes to stands at ``high``.
+    """
+    order = np.flatnonzero(np.isfinite(course.thresholds))[::-1]
+    nothing = course.values[:1] if course.thresholds[0] == math.inf else course.values[order[-1:]]
+    x = np.concatenate([course.thresholds[order], [high]])
+    y, met = np.concatenate([course.values[order], nothing]), np.append(course.met[order], course.met[:1])
+    kept = thinned(x, y, POINTS)
+    return x[kept], y[kept], met[kept]
+
+
+def ends_of(course: Course) -> tuple[float, float]:
     """Where the axis of thresholds begins and ends: 0 and 1 of probabilities, else a little beyond the scores."""
-    there = point.course.thresholds[np.isfinite(point.course.thresholds)]
+    there = course.thresholds[np.isfinite(course.thresholds)]
     low, high = float(there.min(initial=math.inf)), float(there.max(initial=-math.inf))
     if not there.size or (low >= 0 and high <= 1):
         return 0.0, 1.0
@@ -106,12 +117,14 @@ def _threshold(point: OperatingPoint) -> str:
     return f"at {point.threshold:.4g}"
 
 
-def _rounded(value: float) -> str:
+def rounded(value: float) -> str:
+    """A cost or a rate in few digits."""
     return "undefined" if math.isnan(value) else f"{value:.3f}" if abs(value) < 100 else f"{value:,.4g}"
 
 
-def _frame(ax: Any, point: OperatingPoint, title: str, what: str, ends: tuple[float, float]) -> None:
-    words = f"threshold: {name(str(point.matrix.labels.positive_name), 40)} at this score and above"
+def frame(ax: Any, cm: ConfusionMatrix, title: str, what: str, ends: tuple[float, float]) -> None:
+    """The title, the names of the axes, how far the axis of thresholds goes, the legend."""
+    words = f"threshold: {name(str(cm.labels.positive_name), 40)} at this score and above"
     family = families([title, words, what])
     ruler, room = Ruler(family), ax.get_position().width * ax.figure.get_figwidth() * 72
     ax.set_title(ruler.fitted(title, TITLE, room, 2), loc="left", fontsize=TITLE, fontfamily=family, **PLAIN)
@@ -124,4 +137,7 @@ def _frame(ax: Any, point: OperatingPoint, title: str, what: str, ends: tuple[fl
     ax.grid(visible=True, color="#808080", alpha=0.25, linewidth=0.6)
     for side in ("top", "right"):
         ax.spines[side].set_visible(False)
-    ax.legend(loc="best", fontsize=9, framealpha=0.85).set_in_layout(False)
+    legend = ax.legend(loc="best", fontsize=9, framealpha=0.85)
+    legend.set_in_layout(False)
+    for text in legend.get_texts():
+        text.set(fontfamily=families([text.get_text()]), **PLAIN)
