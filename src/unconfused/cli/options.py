@@ -150,7 +150,8 @@ def read(sources: tuple[str, ...], cols: Columns, reading: Reading, slicing: Sli
     paths = options.pop("source")
     with numbered(sources, cols), opened_table(paths, scan.columns, **options) as table:
         scan.how = Rows(grid="exact", **typed(reading, names, table.peek()["y_true"]))
-        found: Evaluation = scan.over(table, paths_of(paths))
+        found = scan.over(table, paths_of(paths))
+        assert isinstance(found, Evaluation)  # of one model
         return found
 
 
