@@ -1,7 +1,7 @@
 """Engines whose rows stay where they are, and the road to each: the one place that says which.
 
 ==============  ===========================================  ========================================================
-engine          classes alone, with or without slices        scores, weights, units, costs of rows
+engine          classes alone, with or without slices        scores, weights, units
 ==============  ===========================================  ========================================================
 Spark           one GROUP BY in the JVM                      ``mapInArrow``: our kernels, partition by partition
 Dask            partition by partition                       partition by partition
