@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from unconfused.tally.rules import Abstain as Abstain
     from unconfused.tally.rules import ClassWeights as ClassWeights
     from unconfused.tally.rules import Costs as Costs
+    from unconfused.versus import Models as Models
     from unconfused.versus import compare as compare
     from unconfused.versus import ranges as ranges
 
@@ -56,6 +57,7 @@ _ROOMS = {
     "Finding": "findings",
     "Infeasible": "decide",
     "Labels": "labels",
+    "Models": "versus",
     "OperatingPoint": "decide",
     "Ranges": "decide",
     "Rates": "tally.rates",

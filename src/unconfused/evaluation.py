@@ -131,7 +131,7 @@ class Evaluation(Questions, EvaluationDoors):
         return self.tallies.evidence.left_out
 
     # ── asking ────────────────────────────────────────────────────────────────────────────────
-    def at(self, threshold: Any) -> Any:
+    def at(self, threshold: Any) -> ConfusionMatrix | Any:
         """The matrix of "positive when score >= threshold"; the model is not run again.
 
         Multilabel: one matrix for each label, at one threshold or at ``{label: threshold}``.

@@ -119,6 +119,11 @@ class Counting:
     asked: Asked = field(default_factory=Asked)
 
     @property
+    def by(self) -> tuple[tuple[str, ...], ...]:
+        """The columns to slice by together."""
+        return self.asked.by
+
+    @property
     def edges(self) -> Mapping[str, Any]:
         """Of the columns of numbers to slice by."""
         return self.asked.edges

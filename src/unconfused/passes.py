@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal, overload
 
 from unconfused.diagnosis import diagnose
 from unconfused.errors import UsageError
@@ -19,9 +19,23 @@ from unconfused.tally.axis import ScoreKind
 from unconfused.tally.chosen import Chosen
 from unconfused.tally.chosen import told as chosen_here
 from unconfused.tally.confusion import ConfusionMatrix
+from unconfused.tally.grouped import Grouped
 from unconfused.tally.tallies import Tallies
 
 
+@overload
+def confusion_matrix(
+    y_true: Any, y_pred: Any = None, *, label_kind: Literal["multilabel"], y_score: Any = None, threshold: Any = None,
+    labels: Any = None, pos_label: Any = None, score_kind: ScoreKind = "probability", sample_weight: Any = None,
+    count: Any = None, ignore: Any = None, unknown: Any = "error", invalid: Any = "error",
+) -> Grouped[ConfusionMatrix]: ...  # fmt: skip
+@overload
+def confusion_matrix(
+    y_true: Any, y_pred: Any = None, *, y_score: Any = None, threshold: Any = None, labels: Any = None,
+    pos_label: Any = None, label_kind: Literal["class", "one-hot"] | None = None,
+    score_kind: ScoreKind = "probability", sample_weight: Any = None, count: Any = None, ignore: Any = None,
+    unknown: Any = "error", invalid: Any = "error",
+) -> ConfusionMatrix: ...  # fmt: skip
 def confusion_matrix(
     y_true: Any,
     y_pred: Any = None,
@@ -37,7 +51,7 @@ def confusion_matrix(
     ignore: Any = None,
     unknown: Any = "error",
     invalid: Any = "error",
-) -> Any:
+) -> ConfusionMatrix | Grouped[ConfusionMatrix]:
     """Count who was called what: rows are the truth, columns the prediction.
 
     Args:

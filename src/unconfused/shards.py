@@ -16,8 +16,8 @@ from unconfused.tally.scores import ScoreTally
 from unconfused.tally.tallies import Tallies, class_kind
 
 
-def load(path: Any) -> Any:
-    """Read what ``save`` wrote: the matrix, the tally or the Evaluation."""
+def load(path: Any) -> Evaluation | Any:
+    """Read what ``save`` wrote: an Evaluation, or the matrix or other tally that was saved by itself."""
     kept, told = read(path)
     return Evaluation(kept, (), told.source, told.fingerprints) if isinstance(kept, Tallies) else kept
 

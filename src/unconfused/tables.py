@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from itertools import chain
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar, overload
 
 from unconfused.asked import asked_of
 from unconfused.engines import tally_elsewhere
@@ -32,6 +32,27 @@ Kept: TypeAlias = Callable[[Reading, Mapping[str, Any]], tuple[Any, ...]]
 """What is kept of some rows."""
 
 
+@overload
+def evaluate_frame(
+    source: Any, *, y_true: Any, y_score: Mapping[str, Any], y_pred: None = None, sample_weight: Any = None,
+    count: Any = None, ids: Any = None, row_cost: Mapping[str, Any] | None = None, by: Any = None,
+    edges: Mapping[str, Any] | None = None, threshold: Any = None, input_format: InputFormat | None = None,
+    delimiter: str | None = None, **reading: Any,
+) -> Models: ...  # fmt: skip
+@overload
+def evaluate_frame(
+    source: Any, *, y_true: Any, y_pred: Mapping[str, Any], y_score: None = None, sample_weight: Any = None,
+    count: Any = None, ids: Any = None, row_cost: Mapping[str, Any] | None = None, by: Any = None,
+    edges: Mapping[str, Any] | None = None, input_format: InputFormat | None = None, delimiter: str | None = None,
+    **reading: Any,
+) -> Models: ...  # fmt: skip
+@overload
+def evaluate_frame(
+    source: Any, *, y_true: Any, y_score: str | Sequence[Any] | None = None, y_pred: str | Sequence[Any] | None = None,
+    sample_weight: Any = None, count: Any = None, ids: Any = None, unit: Any = None,
+    row_cost: Mapping[str, Any] | None = None, by: Any = None, edges: Mapping[str, Any] | None = None,
+    input_format: InputFormat | None = None, delimiter: str | None = None, **reading: Any,
+) -> Evaluation: ...  # fmt: skip
 def evaluate_frame(
     source: Any,
     *,
@@ -49,7 +70,7 @@ def evaluate_frame(
     input_format: InputFormat | None = None,
     delimiter: str | None = None,
     **reading: Any,
-) -> Any:
+) -> Evaluation | Models:
     """Evaluate columns of a table of any size: a file, a pandas, Polars, Arrow or DuckDB frame, a pattern of files.
 
     Rows of a Spark or Dask data frame, or of a table of Ibis, stay where they are: `unconfused.engines`.
@@ -113,7 +134,7 @@ class Pass:
         self.how = how
         self.asked, self.columns = asked_of(names, by, edges, threshold, row_cost)
 
-    def over(self, table: Table, source: str | None = None) -> Any:
+    def over(self, table: Table, source: str | None = None) -> Evaluation | Models:
         """What the pass kept of a table: an Evaluation, or `Models`."""
         if cut := self.asked.quantiles:
             found = cut_edges(table, {self.asked.sliced(name): (name, parts) for name, parts in cut.items()})
@@ -121,7 +142,7 @@ class Pass:
         counting = bool(self.asked.by) and not self.asked.models and self.columns.get("unit") is None
         return self.told(self._summed(table, self.asked.kept, bool(self.how.refine), counting), source)
 
-    def told(self, kept: tuple[Any, ...], source: str | None = None) -> Any:
+    def told(self, kept: tuple[Any, ...], source: str | None = None) -> Evaluation | Models:
         """The same of what was kept."""
         evaluations = [told(Evaluation(x, source=source)) for x in kept if isinstance(x, Tallies)]
         if not self.asked.models:

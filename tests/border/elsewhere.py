@@ -219,28 +219,41 @@ MODELS: Mapping[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
-def check_models(table: Any, name: str) -> None:
-    """Of each model the tallies of its columns, and the joint table of the comparison, to the bit."""
+def models_by_arrays(name: str) -> tuple[Any, ...]:
+    """Of each model the tallies of its columns, and the joint table of the comparison."""
     how = dict(MODELS[name])
-    made = uc.evaluate_frame(table, **how)
     threshold, (role, models) = how.pop("threshold", None), next((x, m) for x, m in how.items() if isinstance(m, dict))
-    for model, column in models.items():
-        assert alike(made[model].tallies, by_arrays(PLAIN, **{**how, role: column}).tallies)
+    alone = [by_arrays(PLAIN, **{**how, role: column}).tallies for column in models.values()]
     columns = {m: np.stack([array(PLAIN[x]) for x in c], 1) if isinstance(c, list) else array(PLAIN[c])
                for m, c in models.items()}  # fmt: skip
     rest = {x: how[x] for x in ("pos_label",) if x in how} | {x: PLAIN[how[x]] for x in ("count",) if x in how}
     joint = uc.compare(array(PLAIN[how["y_true"]]), **{role: columns}, **rest).tally
     if threshold is not None:
         joint = joint.at(threshold if isinstance(threshold, dict) else dict.fromkeys(models, threshold))
+    return (*alone, joint)
+
+
+def check_models(table: Any, name: str) -> None:
+    """To the bit."""
+    made, (*alone, joint) = uc.evaluate_frame(table, **MODELS[name]), models_by_arrays(name)
+    assert isinstance(made, uc.Models)
+    for model, tallies in zip(made, alone, strict=True):
+        assert alike(made[model].tallies, tallies)
     assert made.joint == joint
     assert str(made.compare()) == str(uc.compare(joint))
 
 
+PRICED: Mapping[str, Any] = {"y_true": "y", "y_score": "p", "row_cost": {"fp": 5, "fn": "amount"}, "by": ["zone"]}
+
+
+def priced_by_arrays() -> Any:
+    """With a cost of its own for each row."""
+    return by_arrays(PLAIN, **{**PRICED, "row_cost": {"fp": 5, "fn": array(PLAIN["amount"])}})
+
+
 def check_row_costs(table: Any) -> None:
     """What rows cost by themselves: rows to the bit, sums to 1e-12."""
-    made = uc.evaluate_frame(table, y_true="y", y_score="p", row_cost={"fp": 5, "fn": "amount"}, by=["zone"])
-    costs = {"fp": 5, "fn": array(PLAIN["amount"])}
-    wanted = by_arrays(PLAIN, y_true="y", y_score="p", row_cost=costs, by=["zone"])
+    made, wanted = uc.evaluate_frame(table, **PRICED), priced_by_arrays()
     assert alike(made.tallies, wanted.tallies)
     assert made.choose(cost="row").threshold == wanted.choose(cost="row").threshold
 
@@ -259,10 +272,14 @@ def check_row_costs_refused(table: Any) -> None:
 QUANTILES: Mapping[str, Any] = {"age": 4, "few": 3, "small": 7, "n": 2}
 
 
+IN_QUANTILES: Mapping[str, Any] = {
+    "y_true": "y", "y_score": "p", "by": [*QUANTILES, ("age", "country")], "edges": QUANTILES,
+}  # fmt: skip
+
+
 def check_quantiles(table: Any) -> None:
     """Two looks find the edges that all rows in one place give."""
-    how = {"y_true": "y", "y_score": "p", "by": [*QUANTILES, ("age", "country")], "edges": QUANTILES}
-    made, wanted = uc.evaluate_frame(table, **how), by_arrays(PLAIN, **how)
+    made, wanted = uc.evaluate_frame(table, **IN_QUANTILES), by_arrays(PLAIN, **IN_QUANTILES)
     assert made.tallies.slices == wanted.tallies.slices
     assert alike(made.tallies, wanted.tallies)
 

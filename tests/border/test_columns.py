@@ -228,7 +228,7 @@ def test_other_sequences() -> None:
     with pytest.raises(ShapeError, match="ragged"):
         confusion_matrix([[1, 2], [3]], [1, 2])
     for x in (np.array(["2020-01-01"], "M8[D]"), np.array([1j]), np.array([(1, 2)], "i4,i4")):
-        with pytest.raises(LabelTypeMismatch, match="Classes are whole numbers, text or booleans"):
+        with pytest.raises(LabelTypeMismatch, match=r"Classes (and slices )?are"):
             confusion_matrix(x, x)
 
 

@@ -251,7 +251,7 @@ def test_kinds(side: str) -> None:
     refused(LabelTypeMismatch, f"{side} mix text ('a') and numbers (1)", **of(side, [0, 1], ["a", 1]))
     refused(LabelTypeMismatch, "cannot name a class", **of(side, [0, 1], np.array([0, object()])))
     refused(LabelTypeMismatch, "beyond 2**53", **of(side, [0, 1], [0.0, 2.0**60]))
-    refused(LabelTypeMismatch, "datetime64", **of(side, [0, 1], np.array(["2020", "2021"], "M8[Y]")))
+    refused(LabelTypeMismatch, "dates or times", **of(side, [0, 1], np.array(["2020", "2021"], "M8[Y]")))
 
 
 @pytest.mark.parametrize("sentinel", [-1, -100, 255, 65535, -9999])

@@ -159,7 +159,8 @@ def read(
     paths = options.pop("source")
     with numbered(sources, cols), opened_table(paths, scan.columns, **options) as table:
         scan.how = Rows(grid="exact", worst=worst, **typed(reading, names, table.peek()["y_true"]))
-        found: Evaluation = scan.over(table, paths_of(paths))
+        found = scan.over(table, paths_of(paths))
+        assert isinstance(found, Evaluation)  # of one model
         return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from unconfused.errors import NotKept, UnknownClass, UsageError
 from unconfused.inference.compare import usual_metrics
@@ -19,6 +19,9 @@ from unconfused.metrics.language import Query, parse
 from unconfused.tally.scores import ScoreTally
 from unconfused.tally.slices import Slices, rest, shown, told
 from unconfused.tally.tallies import Tallies
+
+if TYPE_CHECKING:
+    from unconfused.evaluation import Evaluation
 
 UNKNOWN = Apart(math.nan, math.nan, math.nan, "", "")
 
@@ -130,7 +133,7 @@ class SliceComparison:
         return slices_html(self)
 
 
-class Sliced(Mapping[Any, Any]):
+class Sliced(Mapping[Any, "Evaluation"]):
     """The slices of an evaluation by some columns, each an Evaluation; prints how they compare.
 
     Args:
@@ -139,10 +142,10 @@ class Sliced(Mapping[Any, Any]):
         make: a slice's tallies as an evaluation.
     """
 
-    def __init__(self, slices: Slices, whole: Any, make: Callable[[Tallies], Any]) -> None:
+    def __init__(self, slices: Slices, whole: Evaluation, make: Callable[[Tallies], Evaluation]) -> None:
         self.slices, self.whole, self._make = slices, whole, make
 
-    def __getitem__(self, key: Any) -> Any:
+    def __getitem__(self, key: Any) -> Evaluation:
         return self._make(self.slices[key])
 
     def __contains__(self, key: object) -> bool:

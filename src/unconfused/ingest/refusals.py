@@ -62,3 +62,12 @@ def refuse_durations(name: str) -> NoReturn:
         "Classes and slices are called by whole numbers, text or truth values; scores are numbers.",
         "Make a number of it, such as its seconds.",
     )
+
+
+def refuse_nested(name: str) -> NoReturn:
+    """Refuse a column of which each value holds several."""
+    raise LabelTypeMismatch(
+        f"Column {name!r} holds lists or records.",
+        "Classes and slices are called by whole numbers, text or truth values.",
+        "Take one number or one text out of each.",
+    )

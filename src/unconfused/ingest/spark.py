@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from unconfused.errors import LabelTypeMismatch, MissingExtra, UsageError, require
+from unconfused.errors import MissingExtra, UsageError, require
 from unconfused.ingest.numbered import numbered, taken
+from unconfused.ingest.refusals import refuse_nested
 
 PIECE = 1 << 20
 """Rows of a partition that are counted at a time."""
@@ -51,11 +52,8 @@ def groups(frame: Any, names: Mapping[str, Any]) -> dict[str, list[Any]]:
     wanted, chosen = _chosen(frame, names)
     keys = []
     for one in chosen.schema.fields:
-        if isinstance(one.dataType, types.MapType):  # Spark itself groups by no map
-            raise LabelTypeMismatch(
-                "A column holds maps.", "Classes and slices are called by whole numbers, text or truth values.",
-                "Take one number or one text out of each.",
-            )  # fmt: skip
+        if isinstance(one.dataType, (types.ArrayType, types.MapType, types.StructType)):
+            refuse_nested(next(str(names[role]) for role, name in wanted.items() if name == one.name))
         column = functions.col(one.name)
         if isinstance(one.dataType, types.StringType):
             column = column.cast("binary")

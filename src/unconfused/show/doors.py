@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from unconfused.evaluation import Evaluation
+    from unconfused.show.report import Report
 
 
 class EvaluationDoors:
@@ -17,7 +18,7 @@ class EvaluationDoors:
     def _me(self) -> Evaluation:
         return cast("Evaluation", self)
 
-    def report(self, *, threshold: Any = None, level: float = 0.95) -> Any:
+    def report(self, *, threshold: Any = None, level: float = 0.95) -> Report:
         """Every headline number with its interval; prints, and has ``to_frame``, ``to_markdown``, …"""
         from unconfused.show.report import report
 

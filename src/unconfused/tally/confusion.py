@@ -169,32 +169,32 @@ class ConfusionMatrix(MatrixDoors):
             return self._cells
         return Cells.of_table(self._in_use(self.full_squares).astype(np.float64), len(self.labels))
 
-    def _cell(self, truth_is_positive: bool, called_positive: bool) -> Any:
+    def _cell(self, truth_is_positive: bool, called_positive: bool) -> int | Any:
         p = self.labels.require_positive("tn, fp, fn, tp")
         full = self.full if self.full_weights is None else self.full_weights
         return _folded(full, p)[int(truth_is_positive), int(called_positive)].item()
 
     @property
-    def tn(self) -> Any:
+    def tn(self) -> int | Any:
         """Rows neither of the positive class nor called it (sum of weights if weighted)."""
         return self._cell(False, False)
 
     @property
-    def fp(self) -> Any:
+    def fp(self) -> int | Any:
         """Rows called the positive class that are not of it: false alarms."""
         return self._cell(False, True)
 
     @property
-    def fn(self) -> Any:
+    def fn(self) -> int | Any:
         """Rows of the positive class that were called something else: misses."""
         return self._cell(True, False)
 
     @property
-    def tp(self) -> Any:
+    def tp(self) -> int | Any:
         """Rows of the positive class that were called it: hits."""
         return self._cell(True, True)
 
-    def ravel(self) -> tuple[Any, Any, Any, Any]:
+    def ravel(self) -> tuple[int | Any, int | Any, int | Any, int | Any]:
         """``tn, fp, fn, tp`` of a two-class matrix, by role and never by position."""
         if len(self.labels) != 2:
             raise UsageError(
