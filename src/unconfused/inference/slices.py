@@ -124,6 +124,11 @@ class SliceComparison:
 
     __repr__ = __str__
 
+    def __rich__(self) -> Any:
+        from unconfused.show.shading import rich_text
+
+        return rich_text(self)
+
     def _repr_html_(self) -> str:
         from unconfused.show.slices import slices_html
 
@@ -217,6 +222,11 @@ class Sliced(Mapping[Any, Any]):
         return str(self.compare())
 
     __repr__ = __str__
+
+    def __rich__(self) -> Any:
+        from unconfused.show.shading import rich_text
+
+        return rich_text(self)
 
     def _repr_html_(self) -> str:
         return self.compare()._repr_html_()
