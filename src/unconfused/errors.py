@@ -52,6 +52,7 @@ class UnconfusedError(Exception):
     code: ClassVar[str] = "CM-ERROR"
 
     def __init__(self, seen: str, why: str = "", fix: str = "") -> None:
+        seen, why, fix = map(inert, (seen, why, fix))
         self.seen, self.why, self.fix = seen, why, fix
         super().__init__(" ".join(part for part in (seen, why, fix) if part))
 
@@ -225,6 +226,23 @@ class MissingExtra(UnconfusedError, ImportError):
     """An optional library that is not installed."""
 
     code = "CM-EXTRA"
+
+
+JOINERS = "\u200c\u200d"
+"""Zero-width characters that belong to words (Persian) and to emoji; they stay as they are."""
+
+
+def inert(text: str, kept: str = "\n\t\u200e" + JOINERS) -> str:
+    r"""Text as a terminal prints it: what it would obey, and what cannot be seen, is written as an escape.
+
+    Lines, and what was ``kept`` besides, stay as they are.
+
+    >>> inert("red\x1b[31m\u202e")
+    'red\\x1b[31m\\u202e'
+    """
+    if text.isprintable():
+        return text
+    return "".join(x if x.isprintable() or x in kept else x.encode("unicode_escape").decode() for x in text)
 
 
 def require(module: str, *, extra: str | None = None) -> ModuleType:

@@ -37,6 +37,7 @@ Run = Callable[..., tuple[int, str, str]]
 def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
     """run("report", …) is (exit code, standard output, standard error)."""
     monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("TERM", "dumb")
 
     def call(*arguments: Any, terminal: bool = False, stdin: bytes = b"") -> tuple[int, str, str]:
         monkeypatch.setattr(sys.stdout, "isatty", lambda: terminal, raising=False)

@@ -37,7 +37,7 @@ RANK = {room: rank for rank, rooms in enumerate(ORDER) for room in rooms}
 DOORS = {
     *("estimate", "estimates", "report", "findings", "plot", "save", "at", "curve", "choose", "at_prevalence"),
     *("page", "collapse", "reorder", "blocks", "asymmetries", "confusions", "taxonomy", "to_dict"),
-    *("__str__", "__format__", "_repr_html_", "_repr_markdown_", "_repr_mimebundle_"),
+    *("__str__", "__format__", "__rich__", "_repr_html_", "_repr_markdown_", "_repr_mimebundle_"),
 }
 # Libraries that belong to one room.
 HOME = {

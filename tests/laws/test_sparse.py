@@ -129,6 +129,17 @@ def test_it_reads_the_same(weighted: bool, seats: bool) -> None:
         assert str(thin.report())
 
 
+@pytest.mark.parametrize("weighted", [False, True])
+def test_its_rows_columns_and_blocks_end_where_those_of_an_array_do(weighted: bool) -> None:
+    dense, thin = ((x.full_weights if weighted else x.full) for x in pair(weighted, seats=True))
+    for place in range(12):
+        assert np.allclose(thin[place], dense[place], rtol=1e-12)
+        assert np.allclose(thin[:, place], dense[:, place], rtol=1e-12)
+        block = thin[:place, : place // 2]
+        assert block.shape == (place, place // 2)
+        assert block.ravel().sum() == pytest.approx(dense[:place, : place // 2].sum())
+
+
 @pytest.mark.parametrize("family", OF_CLASSES)
 @given(data=st.data())
 @settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])

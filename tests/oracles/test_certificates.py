@@ -302,6 +302,16 @@ def test_grids_that_cannot_be_are_refused(grid: str, kind: Any) -> None:
         uc.evaluate([0, 1], y_score=[0.1, 0.2], grid=grid, score_kind=kind)
 
 
+@pytest.mark.parametrize("metric", ["roc_auc", "average_precision", "ks"])
+def test_scores_that_are_equal_cost_no_certainty(metric: str) -> None:
+    """A bin that holds one score alone is settled, though both classes are in it: its bounds are the value."""
+    rng = np.random.default_rng(5)
+    y = rng.integers(0, 2, 500)
+    s = np.array([0.21, 0.36, 0.5, 0.64, 0.83])[np.clip(rng.integers(0, 5, 500) + y, 0, 4)]
+    exact, binned = (uc.evaluate(y, y_score=s, grid=grid).estimate(metric) for grid in ("exact", "uniform(16)"))
+    assert binned.bounds == pytest.approx((exact.value, exact.value), abs=1e-12)
+
+
 def test_exact_stays_exact_unless_asked() -> None:
     y, p = [0, 1, 1, 0], [0.1, 0.4, 0.35, 0.8]
     assert uc.evaluate(y, y_score=p).estimate("roc_auc").bounds is None

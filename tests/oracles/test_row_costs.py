@@ -109,6 +109,18 @@ def test_the_same_costs_for_all_are_costs_of_cells() -> None:
     assert one.spread == pytest.approx(other.spread, abs=0.01)
 
 
+def test_an_interval_does_not_depend_on_the_unit_of_the_weights(quick: None) -> None:
+    """Weights in grams or in pounds: the same mean cost, as sure."""
+    rng = np.random.default_rng(4)
+    y, s, w, amount = rng.integers(0, 2, 400), rng.random(400), rng.exponential(size=400), rng.exponential(size=400)
+    one, other = (
+        uc.evaluate(y, y_score=s, sample_weight=unit * w, row_cost={"fp": 1, "fn": amount}).choose(cost="row").apparent
+        for unit in (1, 454)
+    )
+    assert (one.value, one.low, one.high) == pytest.approx((other.value, other.low, other.high), rel=1e-9)
+    assert one.low < one.value < one.high
+
+
 def test_the_costs_of_the_rows_change_the_answer() -> None:
     """Misses that cost much stand at low scores: one mean cost for all asks for another threshold, which costs more."""
     rng = np.random.default_rng(3)

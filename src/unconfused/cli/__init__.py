@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from unconfused import __version__
-from unconfused.errors import UnconfusedError, require
+from unconfused.errors import UnconfusedError, inert, require
 from unconfused.findings import UnconfusedWarning
 
 
@@ -189,6 +189,7 @@ _KEYWORD = re.compile(rf"\b({'|'.join(KEYWORDS)})=(\[[^\]]*\]|\{{[^}}]*\}}|'[^']
 def complain(seen: str, why: str = "", fix: str = "") -> int:
     """Say on stderr what was seen, why that is a problem and what to type; exit code 2."""
     width = shutil.get_terminal_size().columns if sys.stderr.isatty() else 0
+    seen, why, fix = map(inert, (seen, why, fix))
     parts = [f"error: {seen}", *(f"  {spelled(part)}" for part in (why, fix) if part)]
     parts[0] = spelled(parts[0])
     sys.stderr.writelines(f"{line}\n" for part in parts for line in _wrapped(part, width))

@@ -25,15 +25,17 @@ from unconfused.cli.options import (
     read,
 )
 from unconfused.cli.output import as_json, chosen, emit, number, page, rendered, rendered_matrix, with_slices
-from unconfused.errors import ThresholdUnset, UsageError
+from unconfused.errors import ThresholdUnset, UsageError, inert
 from unconfused.evaluation import Evaluation
 from unconfused.findings import announce
 from unconfused.inference import Estimate
 from unconfused.metrics.language import Condition, parse_conditions
 from unconfused.shards import merge as merge_files
 from unconfused.shards import opened
+from unconfused.show.escape import visible
 from unconfused.show.export import finding_dict
-from unconfused.show.table import paragraph
+from unconfused.show.shading import shaded
+from unconfused.show.table import left, paragraph, width
 from unconfused.tally.tallies import Tallies
 
 Sources: TypeAlias = Annotated[
@@ -185,7 +187,7 @@ def choose(
         case "markdown":
             emit(found.to_markdown(), output)
         case _:
-            emit(str(found), output)
+            emit(shaded(found), output)
     return 0 if found else 1
 
 
@@ -230,9 +232,11 @@ def check(
         emit(as_json({"passed": all(x["passed"] for x in held), "conditions": held,
                       "findings": list(map(finding_dict, doubts))}), output)  # fmt: skip
     elif form == "text":
-        width = max(len(str(c)) for c in conditions)
+        asked = [visible(str(c)) for c in conditions]
+        room = max(map(width, asked))
         lines = [
-            f"{'pass' if c.holds(e) else 'FAIL'}  {c!s:<{width}}  {e}" for c, e in zip(conditions, answers, strict=True)
+            f"{'pass' if c.holds(e) else 'FAIL'}  {left(text, room)}  {inert(str(e))}"
+            for c, text, e in zip(conditions, asked, answers, strict=True)
         ]
         emit("\n".join([*lines, *(line for x in doubts for line in paragraph(str(x)))]), output)
     else:
@@ -302,5 +306,5 @@ def _target(output: str | None) -> str:
 def _saved(evaluation: Evaluation, output: str) -> int:
     evaluation.save(output)
     if sys.stderr.isatty():
-        sys.stderr.write(f"{output}: {evaluation.total:,} rows\n")
+        sys.stderr.write(f"{inert(output)}: {evaluation.total:,} rows\n")
     return 0

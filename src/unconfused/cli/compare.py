@@ -30,6 +30,7 @@ from unconfused.errors import UsageError
 from unconfused.ingest.frames import opened as opened_table
 from unconfused.ingest.rows import Reading as Rows
 from unconfused.shards import opened
+from unconfused.show.shading import shaded
 from unconfused.tables import Pass
 from unconfused.versus import compare as compared
 
@@ -126,7 +127,7 @@ def compare(
         case "html":
             emit(page(made), output)
         case _:
-            emit(str(made), output)
+            emit(shaded(made), output)
     return 0
 
 

@@ -14,6 +14,7 @@ from unconfused.errors import InputError, UnknownColumn, UnreadableFile, UsageEr
 from unconfused.examine import diagnose, refusal
 from unconfused.findings.catalogue import Entry, entries, entry
 from unconfused.show.doctor import entry_dict, entry_markdown, entry_text
+from unconfused.show.shading import shaded
 
 Told: TypeAlias = Annotated[
     Literal["text", "json"] | None, Parameter(group=OUTPUT, help="Default: text on a terminal, json when piped.")
@@ -98,7 +99,7 @@ def reconcile(
 def _written(made: Any, format: Any, output: str | None, command: str) -> None:
     match chosen(format, output):
         case "text":
-            emit(str(made), output)
+            emit(shaded(made), output)
         case "json":
             emit(as_json(made.to_dict()), output)
         case other:

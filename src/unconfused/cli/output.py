@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -15,9 +16,11 @@ from typing import Any, get_args
 import numpy as np
 
 from unconfused.cli.options import Format
-from unconfused.errors import UsageError
+from unconfused.errors import MissingExtra, UsageError, inert, require
 from unconfused.evaluation import Evaluation
-from unconfused.show.escape import csv_text
+from unconfused.show.csv import csv_name
+from unconfused.show.escape import csv_text, markdown, visible
+from unconfused.show.shading import Shaded, plainly, rich_text, shaded
 from unconfused.store import whole_file
 from unconfused.tally.rates import Normalize
 
@@ -45,13 +48,35 @@ def chosen(format: Format | None, output: str | None) -> Format:
 
 def emit(text: str, output: str | None) -> None:
     """Write to ``output``, or to standard output."""
+    if output is None and isinstance(text, Shaded) and coloured():
+        return _printed(text)
+    text = plainly(text) if isinstance(text, Shaded) else text
     text = text if text.endswith("\n") else text + "\n"
     if output is None:
+        text = inert(text) if sys.stdout.isatty() else text  # CSV holds names as they are
         for start in range(0, len(text), PIECE):  # of one large write, what a closed pipe did not take is lost silently
             sys.stdout.write(text[start : start + PIECE])
         return
     with whole_file(output) as file:
         file.write(text.encode())
+
+
+def coloured() -> bool:
+    """Whether standard output is a terminal that has colours and wants them, and rich is installed."""
+    if not sys.stdout.isatty() or os.environ.get("NO_COLOR"):
+        return False
+    try:
+        return _console().color_system is not None
+    except MissingExtra:
+        return False
+
+
+def _console() -> Any:
+    return require("rich.console", extra="cli").Console(file=sys.stdout, highlight=False, markup=False, emoji=False)
+
+
+def _printed(text: Shaded) -> None:
+    _console().print(rich_text(text), soft_wrap=True)
 
 
 def page(subject: Any, **opening: Any) -> str:
@@ -73,7 +98,7 @@ def rendered(report: Any, format: Format) -> str:
             return str(report.to_latex())
         case "csv":
             return str(report.to_csv())
-    return str(report)
+    return shaded(report)
 
 
 def with_slices(text: str, evaluation: Evaluation, format: Format, threshold: float | None, level: float) -> str:
@@ -81,12 +106,12 @@ def with_slices(text: str, evaluation: Evaluation, format: Format, threshold: fl
     at = threshold if not evaluation.decided and evaluation.kind == "binary" else None
     made = [sliced.compare(threshold=at, level=level) for sliced in evaluation.by.values()]
     match format:
+        case "text":
+            return Shaded("\n\n".join([text.rstrip(), shaded(*made)]))
         case "json":
             return as_json({**json.loads(text), "slices": [x.to_dict() for x in made]})
         case "markdown":
             return "\n\n".join([text.rstrip(), *(x.to_markdown().rstrip() for x in made)])
-        case "text":
-            return "\n\n".join([text.rstrip(), *map(str, made)])
     raise UsageError(f"Slices have no {format} form.", fix="Type --format text, json, markdown or html.")
 
 
@@ -104,7 +129,7 @@ def rendered_matrix(matrix: Any, format: Format, normalize: Normalize | None) ->
             return str(matrix.to_latex(normalize=normalize))
         case "csv":
             return str(matrix.to_csv()) if normalize is None else _long(matrix, normalize)
-    return str(matrix if normalize is None else matrix.normalize(normalize))
+    return shaded(matrix if normalize is None else matrix.normalize(normalize))
 
 
 def _by_label(matrices: Mapping[Any, Any], format: Format, normalize: Normalize | None) -> str:
@@ -115,10 +140,11 @@ def _by_label(matrices: Mapping[Any, Any], format: Format, normalize: Normalize 
         lines = [rendered_matrix(x, format, normalize).splitlines() for x in matrices.values()]
         head = [f"label,{lines[0][0]}"] if lines else []
         return "\n".join(
-            [*head, *(f"{cells([k])},{row}" for k, own in zip(matrices, lines, strict=True) for row in own[1:])]
+            [*head, *(f"{csv_name(k)},{row}" for k, own in zip(matrices, lines, strict=True) for row in own[1:])]
         )
-    marks = {"markdown": "## {}\n\n", "latex": "% {}\n"}.get(format, "{}\n")
-    return "\n\n".join(marks.format(k) + rendered_matrix(x, format, normalize).strip() for k, x in matrices.items())
+    mark, spelt = {"markdown": ("## {}\n\n", markdown), "latex": ("% {}\n", visible)}.get(format, ("{}\n", visible))
+    told = [mark.format(spelt(str(k))) + rendered_matrix(x, format, normalize).strip() for k, x in matrices.items()]
+    return Shaded("\n\n".join(told)) if format == "text" else "\n\n".join(told)
 
 
 def shares(matrix: Any, normalize: Normalize) -> dict[str, Any]:
@@ -147,8 +173,9 @@ def cells(values: list[Any]) -> str:
 
 
 def as_json(value: Any) -> str:
-    """JSON that never holds NaN."""
-    return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
+    """JSON that never holds NaN; letters stand as they are, what cannot be seen as an escape."""
+    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
+    return re.sub(r"[^ -~\n]", lambda x: x[0] if x[0].isprintable() else json.dumps(x[0])[1:-1], text)
 
 
 def number(x: float) -> float | None:

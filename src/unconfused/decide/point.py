@@ -68,6 +68,11 @@ class Infeasible:
 
     __repr__ = __str__
 
+    def __rich__(self) -> Any:
+        from unconfused.show.shading import rich_text
+
+        return rich_text(self)
+
     def _repr_html_(self) -> str:
         from unconfused.show.decision import infeasible_html
 
@@ -145,6 +150,11 @@ class OperatingPoint:
         return point_text(self)
 
     __repr__ = __str__
+
+    def __rich__(self) -> Any:
+        from unconfused.show.shading import rich_text
+
+        return rich_text(self)
 
     def _repr_html_(self) -> str:
         from unconfused.show.decision import point_html

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from unconfused.errors import inert
+
 Level = Literal["error", "warning", "note"]
 LEVELS: tuple[Level, ...] = ("error", "warning", "note")
 """Most serious first."""
@@ -37,7 +39,7 @@ class Finding:
     remedy: str = ""
 
     def __str__(self) -> str:
-        return f"{self.level} {self.code}: {self.message} {self.remedy}".rstrip()
+        return inert(f"{self.level} {self.code}: {self.message} {self.remedy}".rstrip())
 
 
 OF_ROWS = frozenset(
@@ -139,7 +141,7 @@ def announce(found: Iterable[Finding], told: set[str] | None = None) -> None:
     for finding in found:
         if finding.level == "warning" and finding.code not in told:
             told.add(finding.code)
-            text = f"{finding.code}: {finding.message} {finding.remedy}".rstrip()
+            text = inert(f"{finding.code}: {finding.message} {finding.remedy}".rstrip())
             warnings.warn(text, category(finding.code), stacklevel=_outside())
 
 

@@ -127,6 +127,11 @@ class SliceComparison:
 
     __repr__ = __str__
 
+    def __rich__(self) -> Any:
+        from unconfused.show.shading import rich_text
+
+        return rich_text(self)
+
     def _repr_html_(self) -> str:
         from unconfused.show.slices import slices_html
 
@@ -220,6 +225,11 @@ class Sliced(Mapping[Any, "Evaluation"]):
         return str(self.compare())
 
     __repr__ = __str__
+
+    def __rich__(self) -> Any:
+        from unconfused.show.shading import rich_text
+
+        return rich_text(self)
 
     def _repr_html_(self) -> str:
         return self.compare()._repr_html_()

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, fields
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Any, NoReturn, Self, SupportsFloat
 
+from unconfused.errors import JOINERS, inert
+
 
 @dataclass(frozen=True, eq=False)
 class Estimate:
@@ -101,7 +103,7 @@ class Estimate:
         return format(self.value, spec) if spec else str(self)
 
     def __str__(self) -> str:
-        without = f" without {', '.join(self.left_out)}" if self.left_out else ""
+        without = f" without {', '.join(inert(x, JOINERS) for x in self.left_out)}" if self.left_out else ""
         if self.bounds and self.bounds[0] < self.bounds[1]:
             without += f", certified in {_between(*self.bounds)}"
         if self.expected:

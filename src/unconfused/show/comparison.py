@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from unconfused.inference import Estimate
@@ -18,6 +18,7 @@ from unconfused.show.html import box, findings_list, quiet, table_of
 from unconfused.show.html import paragraph as html_paragraph
 from unconfused.show.lines import finding_lines, joined, plain, value_of
 from unconfused.show.numbers import equals, listing, p_value, percent
+from unconfused.show.shading import Shade, bar, strong
 from unconfused.show.table import Column, fitted, lay_out, name, paragraph
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ COLUMNS = (
     "p", "adjusted_p", "test", "z", "n", "verdict", "reason",
 )  # fmt: skip
 FLIP_HEADS = ("class", "rows", "both right", "lost", "won", "both wrong")
+EMPTY: Mapping[int, Sequence[Shade | None]] = {}
 COSTS = "Who costs least, each at the best threshold on these rows, when a false alarm costs so many times a miss:"
 
 
@@ -37,7 +39,8 @@ def comparison_text(made: Comparison) -> str:
     parts = [paragraph(headline(made))]
     for models in pairs(made):
         rows = [x for x in made.differences if x.models == models]
-        parts += [[f"{against(models)}:", *_table(_heads(made, models), _cells(made, rows))], _verdicts(rows)]
+        table = _table(_heads(made, models), _cells(made, rows), _shades(rows))
+        parts += [[f"{against(models)}:", *table], _verdicts(rows)]
         if flips := [x for x in made.flips if x.models == models]:
             told = paragraph(_flips_told(models))
             parts.append([*told, *_table(FLIP_HEADS, [_flip_cells(x) for x in flips])])
@@ -48,9 +51,18 @@ def comparison_text(made: Comparison) -> str:
     return joined(parts)
 
 
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+def _shades(rows: Sequence[Difference]) -> dict[int, list[Shade | None]]:
+    """A bar under each value, and what was shown in bold."""
+    values = {i + 1: [bar(x.metric, x.values[i]) for x in rows] for i in (0, 1)}
+    return {**values, 3: [strong if x.significant else None for x in rows]}
+
+
+def _table(
+    heads: Sequence[str], rows: Sequence[Sequence[str]], shades: Mapping[int, Sequence[Shade | None]] = EMPTY
+) -> list[str]:
     columns = [
-        Column([head], [[row[i]] for row in rows], "left" if i == 0 else "right") for i, head in enumerate(heads)
+        Column([head], [[row[i]] for row in rows], "left" if i == 0 else "right", shades.get(i, ()))
+        for i, head in enumerate(heads)
     ]
     named = [0, *(i for i, head in enumerate(heads) if i and len(head) > 12)]
     return lay_out(fitted(columns, named))

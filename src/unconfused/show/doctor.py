@@ -10,6 +10,7 @@ from unconfused.labels import plural
 from unconfused.show.escape import visible
 from unconfused.show.export import finding_dict
 from unconfused.show.html import box, findings_list
+from unconfused.show.shading import leveled
 from unconfused.show.table import Column, lay_out, paragraph
 
 if TYPE_CHECKING:
@@ -24,7 +25,8 @@ def diagnosis_text(made: Diagnosis) -> str:
     """Each finding with what to do, and the command that tells more."""
     lines = paragraph(_summary(made))
     for finding in made.findings:
-        lines += ["", *paragraph(visible(f"{finding.level.capitalize()} {finding.code}: {finding.message}"))]
+        first, *more = paragraph(visible(f"{finding.level.capitalize()} {finding.code}: {finding.message}"))
+        lines += ["", leveled(first, finding.level), *more]
         lines += paragraph(visible(finding.remedy), "  ") if finding.remedy else []
         lines += [f"  unconfused explain {finding.code}"] if finding.level != "note" else []
     return "\n".join(lines)

@@ -70,6 +70,11 @@ class EvaluationDoors:
 
     __repr__ = __str__
 
+    def __rich__(self) -> Any:
+        from unconfused.show.shading import rich_text
+
+        return rich_text(self._me)
+
     def _repr_html_(self) -> str:
         from unconfused.show.html import evaluation_html
 

@@ -9,8 +9,8 @@ import html as _html
 import re
 import unicodedata
 
-JOINERS = "\u200c\u200d"
-"""Zero-width characters that belong to words (Persian) and to emoji; they stay as they are."""
+from unconfused.errors import JOINERS, inert
+
 LTR = "\u200e"
 """The left-to-right mark: ends a right-to-left label, so that the numbers behind it keep their place."""
 
@@ -24,14 +24,13 @@ def visible(text: str) -> str:
     ('red\\x1b[31m\\n', "'cat '")
     """
     if not text or text != text.strip(" "):
-        return f"'{_seen(text)}'"
-    return _seen(text)
+        return f"'{inert(text, JOINERS)}'"
+    return inert(text, JOINERS)
 
 
-def _seen(text: str) -> str:
-    if text.isprintable():
-        return text
-    return "".join(x if x.isprintable() or x in JOINERS else x.encode("unicode_escape").decode() for x in text)
+def printed(text: str) -> str:
+    """One line that holds names made visible before: a net under them, which lets their marks pass."""
+    return inert(text, JOINERS + LTR)
 
 
 def isolated(text: str) -> str:

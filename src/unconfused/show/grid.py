@@ -6,7 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from string import ascii_lowercase
 
+import numpy as np
+from numpy.typing import NDArray
+
 from unconfused.show.numbers import amounts, with_totals
+from unconfused.show.shading import cell
 from unconfused.show.table import GAP, PAGE, Column, lay_out, names, total_width, width, wrap
 from unconfused.tally.confusion import ConfusionMatrix
 
@@ -27,12 +31,14 @@ class Grid:
         cells: one row for each name.
         ends: further columns, each a heading and a cell for each name: totals.
         feet: further rows, each a heading and a cell for each column, those of ``ends`` included.
+        shares: what shades each cell where a terminal has colours.
     """
 
     names: Sequence[str]
     cells: Sequence[Sequence[str]]
     ends: Sequence[tuple[str, Sequence[str]]] = ()
     feet: Sequence[tuple[str, Sequence[str]]] = ()
+    shares: NDArray[np.float64] | None = None
 
 
 def matrix_lines(cm: ConfusionMatrix) -> list[str]:
@@ -43,7 +49,12 @@ def matrix_lines(cm: ConfusionMatrix) -> list[str]:
         rows = cm.table(weighted=False)
         feet = [("total", [*totals, ""]), ("rows", [*amounts(rows.sum(0)), "", f"{cm.total:,d}"])]
         ends.append(("rows", amounts(rows.sum(1))))
-    return grid_lines(Grid(names(cm.labels.texts, cm.seats), [line[:-1] for line in lines], ends, feet))
+    return grid_lines(Grid(names(cm.labels.texts, cm.seats), [line[:-1] for line in lines], ends, feet, _shares(cm)))
+
+
+def _shares(cm: ConfusionMatrix) -> NDArray[np.float64]:
+    """Of the rows of each class, which share stands in each cell."""
+    return np.asarray(cm.normalize("true").values)
 
 
 def grid_lines(grid: Grid) -> list[str]:
@@ -59,7 +70,7 @@ def grid_lines(grid: Grid) -> list[str]:
 def _headings(grid: Grid) -> Iterator[list[list[str]]]:
     """Ways to write the names over the columns, from one line each to narrow columns of several lines."""
     widest = max(map(width, grid.names), default=0)
-    least = max((width(cell) for row in grid.cells for cell in row), default=0)
+    least = max((width(text) for row in grid.cells for text in row), default=0)
     for cap in range(widest, min(widest, max(least, 3)) - 1, -1):
         heads = [wrap(name, cap, inside=False) for name in grid.names]
         if max(len(lines) for lines in heads) > LINES or any(width(line) > cap for lines in heads for line in lines):
@@ -68,8 +79,12 @@ def _headings(grid: Grid) -> Iterator[list[list[str]]]:
 
 
 def _number_columns(grid: Grid, heads: Sequence[Sequence[str]]) -> list[Column]:
-    columns = [Column(head, [[row[i]] for row in grid.cells]) for i, head in enumerate(heads)]
-    columns += [Column([head], [[cell] for cell in cells]) for head, cells in grid.ends]
+    shares = np.zeros((len(grid.names),) * 2) if grid.shares is None else grid.shares
+    columns = [
+        Column(head, [[row[i]] for row in grid.cells], shades=[*map(cell, shares[:, i].tolist())])
+        for i, head in enumerate(heads)
+    ]
+    columns += [Column([head], [[text] for text in cells]) for head, cells in grid.ends]
     feet = [cells for _, cells in grid.feet]
     return [replace(c, cells=[*c.cells, *([foot[i]] for foot in feet)]) for i, c in enumerate(columns)]
 

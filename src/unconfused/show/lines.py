@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from unconfused.inference import Estimate
 from unconfused.show.escape import visible
 from unconfused.show.numbers import listing
+from unconfused.show.shading import FAINT, Shade, bar, leveled, styled
 from unconfused.show.table import PAGE, left, name, paragraph, width
 
 if TYPE_CHECKING:
@@ -37,15 +38,23 @@ def rate_lines(rates: Sequence[Rate], *, methods: bool = True) -> list[str]:
     """One rate a line: its name, the estimate, what stands beside it; then how the intervals were made."""
     if not rates:
         return []
-    first = max(len(metric) for metric, _, _ in rates)
+    first = max(width(visible(metric)) for metric, _, _ in rates)
+    wide = max((width(plain(e)) for _, e, _ in rates if e.defined), default=0)
     second = max((width(plain(e)) for _, e, beside in rates if beside and e.defined), default=0)
     lines = []
-    for metric, e, beside in rates:
+    for asked, e, beside in rates:
+        metric = visible(asked)
         text, note = (plain(e), beside) if e.defined else ("undefined", e.reason or "")
         if e.left_out:
             note = "; ".join(filter(None, (note, f"without {listing(list(map(name, e.left_out)))}")))
-        lines += _beside(f"{left(metric, first)}  {left(text, second)}".rstrip(), note, first + 2)
+        line, *more = _beside(f"{left(metric, first)}  {left(text, second)}".rstrip(), note, first + 2)
+        lines += [_barred(line, len(left(metric, first)) + 2, wide, bar(asked, e)), *more]
     return [*lines, *(method_lines(rates) if methods else [])]
+
+
+def _barred(line: str, at: int, wide: int, under: Shade | None) -> str:
+    """A line with a bar under its estimate."""
+    return line if under is None else line[:at] + under(line[at : at + wide].ljust(wide)) + line[at + wide :]
 
 
 def _beside(line: str, note: str, indent: int) -> list[str]:
@@ -65,7 +74,8 @@ def method_lines(rates: Sequence[Rate]) -> list[str]:
         return []
     first, *others = by_method
     told = [first, *(f"{', '.join(by_method[method])}: {method}" for method in others)]
-    return ["", *paragraph(f"{100 * rates[0][1].level:.4g} % intervals: {'; '.join(told)}.", "  ")]
+    told_in_full = paragraph(f"{100 * rates[0][1].level:.4g} % intervals: {'; '.join(told)}.", "  ")
+    return ["", *(styled(line, FAINT) for line in told_in_full)]
 
 
 def finding_lines(findings: Sequence[Finding], notes: Collection[str] = ("CM-ONE-CLASS",)) -> list[str]:
@@ -74,7 +84,8 @@ def finding_lines(findings: Sequence[Finding], notes: Collection[str] = ("CM-ONE
     for finding in findings:
         if finding.level != "note" or finding.code in notes:
             text = f"{finding.level.capitalize()} {finding.code}: {finding.message} {finding.remedy}".rstrip()
-            lines += paragraph(visible(text), "  ")
+            first, *more = paragraph(visible(text), "  ")
+            lines += [leveled(first, finding.level), *more]
     return lines
 
 

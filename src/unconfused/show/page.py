@@ -14,7 +14,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from unconfused import __version__
-from unconfused.errors import NotKept, require
+from unconfused.errors import NotKept, inert, require
 from unconfused.labels import plural
 from unconfused.show import html
 from unconfused.show.classes import classes_data
@@ -195,7 +195,10 @@ def _rendered(
     scripts = [*([bundle()] if explorer else []), *map(_asset, SCRIPTS)] if moving else []
     for section in (findings, pairs, *sections):
         section.parts = [safe(part) for part in section.parts]
-    environment = jinja.Environment(autoescape=True, undefined=jinja.StrictUndefined, trim_blocks=True)
+    environment = jinja.Environment(
+        autoescape=True, undefined=jinja.StrictUndefined, trim_blocks=True,
+        finalize=lambda x: inert(x) if type(x) is str else x,
+    )  # fmt: skip
     text: str = environment.from_string(_asset("page.html.j2")).render(
         policy=_policy(scripts),
         version=__version__,

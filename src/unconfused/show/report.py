@@ -159,6 +159,11 @@ class Report:
 
     __repr__ = __str__
 
+    def __rich__(self) -> Any:
+        from unconfused.show.shading import rich_text
+
+        return rich_text(self)
+
     def _repr_html_(self) -> str:
         from unconfused.show.html import report_html
 

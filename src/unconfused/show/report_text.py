@@ -14,6 +14,7 @@ from unconfused.show.grid import FULL, matrix_lines
 from unconfused.show.lines import Footnotes, Rate, finding_lines, joined, method_lines, rate_lines, value_of
 from unconfused.show.numbers import amounts, equals, listing
 from unconfused.show.report import PER_CLASS, Report
+from unconfused.show.shading import bar
 from unconfused.show.table import GAP, PAGE, Column, lay_out, name, names, paragraph, total_width, width, wrap
 
 MOST = 200
@@ -79,7 +80,11 @@ def class_lines(report: Report, footnotes: Footnotes) -> list[str]:
     weighted = report.weight is not None and all(row.weight is not None for row in rows)
     sizes = amounts(np.array([row.weight if weighted else row.rows for row in rows]))
     size = Column(["weight" if weighted else "rows"], [*([text] for text in sizes), *([""] for _ in averages)])
-    numbers = [Column([metric], [[row[i]] for row in cells], "left") for i, metric in enumerate(metrics)]
+    found = [*(row.estimates for row in rows), *(means for _, means in averages)]
+    numbers = [
+        Column([metric], [[row[i]] for row in cells], "left", [bar(metric, x[metric]) for x in found])
+        for i, metric in enumerate(metrics)
+    ]
     shown = names([str(row.label) for row in rows])
     head = "label" if report.kind == "multilabel" else "class"
     lines: list[str] = []

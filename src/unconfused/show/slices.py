@@ -12,6 +12,7 @@ from unconfused.show.forest import Line, forest_table
 from unconfused.show.html import box
 from unconfused.show.lines import joined, plain
 from unconfused.show.numbers import p_value
+from unconfused.show.shading import Shade, bar, strong
 from unconfused.show.table import Column, fitted, lay_out, name, paragraph
 from unconfused.tally.slices import told
 
@@ -36,7 +37,14 @@ def slices_text(made: SliceComparison) -> str:
         parts.append(paragraph(headline(made, metric)))
         heads = [told(made.columns), "rows", metric, "less the rest", _head(made)]
         cells = [_cells(x) for x in rows[:MOST]]
-        columns = [Column([h], [[c[i]] for c in cells], "left" if i == 0 else "right") for i, h in enumerate(heads)]
+        shades: dict[int, list[Shade | None]] = {
+            2: [bar(x.metric, x.value) for x in rows],
+            3: [strong if x.significant else None for x in rows],
+        }
+        columns = [
+            Column([h], [[c[i]] for c in cells], "left" if i == 0 else "right", shades.get(i, ()))
+            for i, h in enumerate(heads)
+        ]
         lines = lay_out(fitted(columns, [0]))
         if len(rows) > MOST:
             lines.append(f"and {len(rows) - MOST:,} more: .compare({metric!r}).to_frame()")

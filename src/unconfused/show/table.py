@@ -9,7 +9,9 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from unconfused.show.escape import JOINERS, LTR, isolated, visible
+from unconfused.errors import JOINERS
+from unconfused.show.escape import LTR, isolated, printed, visible
+from unconfused.show.shading import FAINT, Shade, styled
 
 PAGE = 80
 """Columns of a page of text."""
@@ -99,7 +101,7 @@ def wrap(text: str, columns: int, *, inside: bool = True) -> list[str]:
 def paragraph(text: str, indent: str = "", *, first: bool = False) -> list[str]:
     """Words filled to the page; lines after the ``first`` (and that one, if told so) begin with ``indent``."""
     lines = [indent if first else ""]
-    for word in text.split(" "):
+    for word in printed(text).split(" "):
         longer = f"{lines[-1]} {word}" if lines[-1].strip() else lines[-1] + word
         if width(longer) <= PAGE:
             lines[-1] = longer
@@ -141,11 +143,16 @@ def names(labels: Sequence[str], seats: Sequence[str] = ()) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column of a table: its heading and its cells, each of one line or several, and the side they stand on."""
+    """One column of a table: its heading and its cells, each of one line or several, the side they stand on, shades."""
 
     head: Sequence[str]
     cells: Sequence[Sequence[str]]
     side: Literal["left", "right"] = "right"
+    shades: Sequence[Shade | None] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "head", [*map(printed, self.head)])
+        object.__setattr__(self, "cells", [[*map(printed, cell)] for cell in self.cells])
 
     @property
     def width(self) -> int:
@@ -156,6 +163,11 @@ class Column:
         """Line ``i`` of a cell, padded; blank above and below."""
         text = isolated(cell[i]) if 0 <= i < len(cell) else ""
         return (right if self.side == "right" else left)(text, self.width)
+
+    def row(self, row: int, i: int) -> str:
+        """Line ``i`` of the cell in that row, padded and shaded."""
+        line, shade = self.line(self.cells[row], i), self.shades[row] if row < len(self.shades) else None
+        return line if shade is None or not line.strip() else shade(line)
 
 
 def total_width(columns: Sequence[Column]) -> int:
@@ -190,7 +202,7 @@ def lay_out(columns: Sequence[Column], rules: Collection[int] = (), over: tuple[
     """
     top = max(len(column.head) for column in columns)
     lines = [[column.line(column.head, i - top + len(column.head)) for column in columns] for i in range(top)]
-    rule = "-" * total_width(columns)
+    rule = styled("-" * total_width(columns), FAINT)
     out = [GAP.join(line) for line in lines]
     if over is not None:
         out.insert(0, GAP.join([left("", column.width) for column in columns[: over[0]]] + [over[1]]))
@@ -199,5 +211,5 @@ def lay_out(columns: Sequence[Column], rules: Collection[int] = (), over: tuple[
         if row in rules:
             out.append(rule)
         height = max(len(column.cells[row]) for column in columns)
-        out += [GAP.join(column.line(column.cells[row], i) for column in columns) for i in range(height)]
+        out += [GAP.join(column.row(row, i) for column in columns) for i in range(height)]
     return [line.rstrip() for line in out]

@@ -16,6 +16,7 @@ from unconfused.show.lines import Footnotes, Rate, finding_lines, joined, rate_l
 from unconfused.show.numbers import amounts
 from unconfused.show.report import report, score_rates
 from unconfused.show.report_text import of_scores, report_text
+from unconfused.show.shading import bar
 from unconfused.show.table import Column, fitted, lay_out, name, names, paragraph, width
 from unconfused.show.words import confused, confusions, mostly_called, notes, scores_sentence, sentence
 from unconfused.tally.confusion import ConfusionMatrix
@@ -67,8 +68,10 @@ def large_lines(cm: ConfusionMatrix) -> list[list[str]]:
     table = [
         Column(["class"], [[shown[x]] for x in worst], "left"),
         Column(["rows"], [[rows[cm.labels.index(x)]] for x in worst]),
-        Column(["recall"], [[footnotes.cell(recall[x])] for x in worst], "left"),
-        Column(["precision"], [[footnotes.cell(precision[x])] for x in worst], "left"),
+        *(
+            Column([metric], [[footnotes.cell(e[x])] for x in worst], "left", [bar(metric, e[x]) for x in worst])
+            for metric, e in (("recall", recall), ("precision", precision))
+        ),
         Column(["mostly called"], [[often[x]] for x in worst], "left"),
     ]
     head = f"The {len(worst)} of {k} classes that were found least (by the upper end of recall):"
@@ -106,7 +109,7 @@ def rates_text(rates: Rates) -> str:
     if len(rates.labels) > FULL:
         return joined([*parts, *large_lines(rates.matrix)])
     cells = [["-" if np.isnan(x) else f"{x:.1%}" for x in row] for row in rates.values]
-    parts.append(grid_lines(Grid(names(rates.labels.texts, rates.seats), cells)))
+    parts.append(grid_lines(Grid(names(rates.labels.texts, rates.seats), cells, shares=np.asarray(rates.values))))
     if np.isnan(rates.values).any():
         parts.append(["-: undefined, there is nothing to share."])
     return joined(parts)

@@ -83,6 +83,11 @@ class Rates:
 
         return rates_text(self)
 
+    def __rich__(self) -> Any:
+        from unconfused.show.shading import rich_text
+
+        return rich_text(self)
+
     def _repr_html_(self) -> str:
         from unconfused.show.html import rates_html
 

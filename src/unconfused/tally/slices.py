@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from unconfused.errors import MergeRefused, NotKept, UnknownClass
+from unconfused.errors import JOINERS, MergeRefused, NotKept, UnknownClass, inert
 from unconfused.labels import MISSING, Label, listed
 from unconfused.tally.confusion import ConfusionMatrix
 from unconfused.tally.grouped import Grouped
@@ -225,7 +225,7 @@ def told(columns: tuple[str, ...]) -> str:
     >>> told(("country", "device"))
     'country and device'
     """
-    return " and ".join(map(str, columns))
+    return " and ".join(inert(str(x), JOINERS) for x in columns)
 
 
 def _rank(value: Label | None, places: dict[str, int] | None) -> tuple[bool, bool, Any]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from unconfused.errors import UsageError, require
 from unconfused.inference.significance import ADJUSTMENTS
+from unconfused.show.escape import visible
 from unconfused.show.figure.curves import COLOURS
 from unconfused.show.figure.text import PLAIN, families, settle
 from unconfused.show.lines import plain
@@ -87,7 +88,7 @@ def _draw_slices(ax: Any, made: SliceComparison, metric: str, rows: list[SliceRo
     for place, x in enumerate(rows):
         _mark(ax, place, x.value, x.significant, f"{plain(x.value)}   {p} {equals(x.adjusted)}   n = {x.rows:,}")
     ax.axvline(made.whole[metric], color=INK, linewidth=1, linestyle=(0, (4, 3)))
-    words = f"{metric}, with {100 * made.level:.4g} % intervals; dashed: all rows"
+    words = f"{visible(metric)}, with {100 * made.level:.4g} % intervals; dashed: all rows"
     _dress(ax, [x.name for x in rows], words)
 
 

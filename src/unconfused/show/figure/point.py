@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from unconfused.errors import require
+from unconfused.errors import inert, require
 from unconfused.show.figure.curves import COLOURS, GREY, POINTS
 from unconfused.show.figure.text import PLAIN, Ruler, families, settle
 from unconfused.show.points import thinned
@@ -125,6 +125,7 @@ def rounded(value: float) -> str:
 def frame(ax: Any, cm: ConfusionMatrix, title: str, what: str, ends: tuple[float, float]) -> None:
     """The title, the names of the axes, how far the axis of thresholds goes, the legend."""
     words = f"threshold: {name(str(cm.labels.positive_name), 40)} at this score and above"
+    title, what = inert(title), inert(what)
     family = families([title, words, what])
     ruler, room = Ruler(family), ax.get_position().width * ax.figure.get_figwidth() * 72
     ax.set_title(ruler.fitted(title, TITLE, room, 2), loc="left", fontsize=TITLE, fontfamily=family, **PLAIN)
