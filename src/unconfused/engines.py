@@ -1,12 +1,15 @@
 """Engines whose rows stay where they are, and the road to each: the one place that says which.
 
-==============  ===========================================  ========================================================
-engine          classes alone, with or without slices        scores, weights, units
-==============  ===========================================  ========================================================
-Spark           one GROUP BY in the JVM                      ``mapInArrow``: our kernels, partition by partition
-Dask            partition by partition                       partition by partition
-Ibis            one GROUP BY in the database                 batches of Arrow through our kernels, here
-==============  ===========================================  ========================================================
+==============  ==============================  ==============================  ====================================
+engine          classes, with or without slices  one score on a grid            weights, units, several scores
+==============  ==============================  ==============================  ====================================
+Spark           one GROUP BY in the JVM         ``mapInArrow``: our kernels     ``mapInArrow``
+Dask            partition by partition          partition by partition          partition by partition
+PostgreSQL      one GROUP BY                    one GROUP BY, of its cells      batches of Arrow, to our kernels here
+DuckDB          one GROUP BY                    sliced: one GROUP BY; else      batches
+                                                batches, which take half as long
+another         one GROUP BY, without text      batches                         batches
+==============  ==============================  ==============================  ====================================
 """
 
 from __future__ import annotations
@@ -63,7 +66,8 @@ def _road(source: Any) -> Run | None:
     if ibis.is_ibis(source):
 
         def in_ibis(names: Names, work: Counting) -> Reply:
-            if _binnable(names, work) and (made := _grouped(source, names, work)) is not None:
+            here = ibis.is_here(source) and names.get("y_score") is not None and not work.by
+            if not here and _binnable(names, work) and (made := _grouped(source, names, work)) is not None:
                 return made
             return Reply.from_bytes(work.reply(ibis.pieces(source, names)))
 

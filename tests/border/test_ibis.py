@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 ibis = pytest.importorskip("ibis")
 duckdb = pytest.importorskip("duckdb")
@@ -23,8 +25,10 @@ from border.elsewhere import CALLS, COUNTED, HOSTILE, PLAIN, REFUSED, Columns  #
 from border.hostile import PASSES, TABLE, Source, check_source  # noqa: E402
 
 import unconfused as uc  # noqa: E402
-from unconfused.errors import InvalidWeights, LabelTypeMismatch  # noqa: E402
+from unconfused.errors import InvalidWeights, LabelTypeMismatch, ScoresAsLabels  # noqa: E402
 from unconfused.ingest import ibis as road  # noqa: E402
+from unconfused.ingest.rows import Reading  # noqa: E402
+from unconfused.parts import Counting, Reply  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of what Ibis asks DuckDB for
 KINDS = {bool: "boolean", int: "bigint", float: "double precision", str: "text"}
@@ -229,3 +233,111 @@ def test_memory_tables() -> None:
     """A table that Ibis holds itself."""
     made = ibis.memtable({"y": [1, 0, 1], "p": [0.5, 0.25, 0.75]})
     assert uc.evaluate_frame(made, y_true="y", y_score="p").total == 3
+
+
+# ── scores in one GROUP BY ────────────────────────────────────────────────────────────────────
+def beside(x: float) -> list[float]:
+    """A score and its neighbours."""
+    return [float(np.nextafter(x, -np.inf)), x, float(np.nextafter(x, np.inf))]
+
+
+POWERS = [s * 2.0**e for e in (-1074, -1073, -1023, -1022, -127, -126, -66, -65, -64, -9, -2, -1, 0) for s in (1, 1.5)]
+EDGES = [x for p in POWERS for y in (p, 1 - p) for x in beside(y) if 0 <= x <= 1]
+FAR = [s * y for x in (*POWERS, 2.0**127, 2.0**128, 1.7e308, np.inf) for y in beside(x) for s in (-1, 1)]
+PINS = [0.3, 0.1 + 0.2, 1 / 3, 5e-324, 1 - 2**-53]
+GRIDS = ("folded(7)", "folded(0)", "folded(12)", "floatbits(7)", "floatbits(10)", "uniform(1024)")
+hostile_scores = st.one_of(
+    st.floats(0, 1),
+    st.sampled_from([*EDGES, *PINS, -0.0]),
+    st.integers(1, 99).flatmap(lambda i: st.sampled_from(beside(i / 100))),
+    st.integers(0, 2**13).flatmap(lambda i: st.sampled_from(beside(2.0**-3 + i * 2.0**-16))),
+)
+
+
+@pytest.fixture(scope="module")
+def scored(engine: Any) -> Callable[..., Any]:
+    """What puts scores and labels into a table, without those of the last time."""
+    connection, execute, mark = engine
+    execute("create table scored (y smallint, s double precision)")
+
+    def made(truth: Any, scores: Any) -> Any:
+        execute("delete from scored")
+        marks = ", ".join([f"({mark}, {mark})"] * len(scores))
+        pairs = zip(np.asarray(truth).tolist(), np.asarray(scores, float).tolist(), strict=True)
+        execute(f"insert into scored values {marks}", [value for pair in pairs for value in pair])
+        return connection.table("scored")
+
+    return made
+
+
+def check_cells(scored: Any, truth: Any, scores: Any, **how: Any) -> None:
+    """One GROUP BY keeps what the arrays do, to the bit."""
+    how["labels"] = (0, 1)
+    work = Counting(Reading(invalid="count", batch=True, **how))
+    groups = road.groups(scored(truth, scores), {"y_true": "y", "y_score": "s"}, work.reading, {})
+    reply = Reply.from_bytes(work.reply(groups))
+    assert reply.refusal is None
+    same = reply.tallies.scores == uc.evaluate(truth, y_score=scores, **how).scores
+    assert same
+
+
+@pytest.mark.parametrize("grid", GRIDS)
+def test_cells_at_their_edges(grid: str, scored: Any) -> None:
+    """The cell that SQL finds for denormals, zeros, ones, pins and the neighbours of every edge is the grid's."""
+    rng = np.random.default_rng(3)
+    scores = np.array([*EDGES, *PINS, -0.0, *(x for i in range(1, 100) for x in beside(i / 100)), *rng.random(99)])
+    truth = rng.integers(2, size=len(scores))
+    check_cells(scored, truth, scores, grid=grid, pins=PINS)
+
+
+@pytest.mark.parametrize("kind", ["raw", "logit"])
+def test_cells_of_any_score(kind: str, scored: Any) -> None:
+    """The same of numbers without bounds."""
+    scores = np.array([*FAR, *EDGES, -0.0, 0.0, 3.0, -0.1])
+    truth = np.arange(len(scores)) % 3 // 2
+    check_cells(scored, truth, scores, grid="floatbits", score_kind=kind, pins=[0.25, 0.3])
+
+
+@given(st.lists(st.tuples(st.integers(0, 1), hostile_scores), min_size=1, max_size=300), st.sampled_from(GRIDS))
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+def test_cells(scored: Any, rows: list[tuple[int, float]], grid: str) -> None:
+    """The same of any rows."""
+    truth, scores = zip(*rows, strict=True)
+    check_cells(scored, truth, scores, grid=grid)
+
+
+def test_scores_are_counted_in_the_database(engine: Any, plain: Any, hostile: Any, monkeypatch: Any) -> None:
+    """No row of theirs comes over; of DuckDB, which is in this process, none of slices."""
+
+    def never(*_: Any) -> Any:
+        raise AssertionError("rows were asked for")
+
+    monkeypatch.setattr(road, "pieces", never)
+    elsewhere.check_call(plain, "scores in slices")
+    elsewhere.check_counted(hostile, "slices of nulls")
+    if engine[2] == "%s":
+        for name in ("scores", "both", "raw, another grid", "text with a positive class"):
+            elsewhere.check_call(plain, name)
+        for name in ("scores", "truth values", "null labels", "dropped"):
+            elsewhere.check_counted(hostile, name)
+
+
+def test_a_group_that_reaches_across_cells_is_counted_by_rows(plain: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever a database makes of the arithmetic: what it says is looked at, and otherwise not believed."""
+    asked, rows = [], road.pieces
+    monkeypatch.setattr(road, "celled", lambda table, _: table.mutate(cell=(table.score * 3).floor()))
+    monkeypatch.setattr(road, "pieces", lambda *given: asked.append(given) or rows(*given))
+    elsewhere.check_call(plain, "scores in slices")
+    assert asked
+
+
+def test_scores_as_labels(plain: Any) -> None:
+    """The error says how many rows, not how many groups."""
+    with pytest.raises(ScoresAsLabels, match=rf"of {elsewhere.N}"):
+        uc.evaluate_frame(plain, y_true="p", y_pred="y")
+
+
+def test_sorted_groups_are_no_sorted_rows(plain: Any) -> None:
+    """The order in which groups come is nobody's."""
+    made = uc.evaluate_frame(plain, y_true="y", y_score="p", by=["zone1"])
+    assert not {"neighbours", "changes", "repeated"} & {*made.scores.evidence}

@@ -75,6 +75,10 @@ class Evidence(Mapping[str, int]):
         """Rows that the caller asked to leave out, by reason."""
         return {key: n for key, n in self._counts.items() if key in ("ignored", "unknown", "masked", "duplicate")}
 
+    def without(self, *keys: str) -> Evidence:
+        """The same but for these."""
+        return Evidence(**{key: n for key, n in self._counts.items() if key not in keys})
+
     def __add__(self, other: Evidence) -> Evidence:
         return Evidence(**{key: self[key] + other[key] for key in {*self, *other}})
 

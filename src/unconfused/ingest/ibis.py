@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, nullcontext
 from typing import Any, TypeAlias
 
 from unconfused.errors import require
-from unconfused.ingest.ibis_cells import Unsure, cell, interval, stand_ins
+from unconfused.ingest.ibis_cells import Unsure, celled, interval, stand_ins, step_by_step
 from unconfused.ingest.numbered import numbered, taken
 from unconfused.ingest.refusals import refuse_durations
 from unconfused.ingest.rows import Reading
 
-__all__ = ["Unsure", "groups", "is_ibis", "pieces"]
+__all__ = ["Unsure", "groups", "is_here", "is_ibis", "pieces"]
 Pieces: TypeAlias = "Iterator[dict[str, Any]]"
 
 PIECE = 1 << 18
@@ -25,6 +26,11 @@ def is_ibis(source: Any) -> bool:
     return type(source).__module__.startswith("ibis.") and hasattr(source, "to_pyarrow_batches")
 
 
+def is_here(table: Any) -> bool:
+    """Whether its rows are in this process: they need not travel to be counted."""
+    return bool(table.get_backend().name == "duckdb")
+
+
 def pieces(table: Any, names: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """The rows, some at a time."""
     arrow = require("pyarrow")
@@ -35,12 +41,23 @@ def pieces(table: Any, names: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
                 yield taken(arrow.Table.from_batches([batch]), wanted)
 
 
-def _reader(chosen: Any) -> Any:
+def _reader(chosen: Any, few: bool = False) -> Any:
+    """What the batches of a query come from; the query is written down at once, and run when they are asked for."""
     engine = chosen.get_backend()
+    if few and engine.name == "postgres":
+        return nullcontext(_at_once(engine, engine.compile(chosen), chosen.schema()))
     if engine.name != "duckdb" or hasattr(engine.con, "fetch_record_batch"):
         return chosen.to_pyarrow_batches(chunk_size=PIECE)
     chosen.limit(0).to_pyarrow()  # makes its tables in memory known; DuckDB 2 has no more the batches Ibis asks it for
     return engine.con.sql(engine.compile(chosen)).to_arrow_reader(PIECE)
+
+
+def _at_once(engine: Any, query: str, schema: Any) -> Iterator[Any]:
+    """The result as one batch: PostgreSQL runs nothing in parallel whose rows are fetched some at a time."""
+    arrow = require("pyarrow")
+    with closing(engine.raw_sql(query)) as cursor:
+        rows = arrow.array(cursor.fetchall(), type=schema.as_struct().to_pyarrow())
+    yield arrow.RecordBatch.from_struct_array(rows)
 
 
 def groups(table: Any, names: Mapping[str, Any], reading: Reading, edges: Mapping[str, Any]) -> Pieces | None:
@@ -57,33 +74,40 @@ def groups(table: Any, names: Mapping[str, Any], reading: Reading, edges: Mappin
     """
     wanted, chosen = _chosen(table, names)
     kinds, encoder = chosen.schema(), ENCODERS.get(chosen.get_backend().name)
-    numbers = {role: name for role, name in wanted.items() if role == "y_score" or role.startswith("cut:")}
-    keys = {name for role, name in wanted.items() if role not in numbers}
+    numbers = {role: f"x{i}" for i, role in enumerate(wanted) if role.startswith("cut:")}
+    numbers |= {role: "score" for role in wanted if role == "y_score"}
+    keys = dict.fromkeys(name for role, name in wanted.items() if role not in numbers)
     texts = [name for name in keys if kinds[name].is_string()]
     if (texts or numbers) and encoder is None:
         return None
-    if not all(kinds[name].is_floating() or kinds[name].is_integer() for name in numbers.values()):
+    if not all(kinds[wanted[role]].is_floating() or kinds[wanted[role]].is_integer() for role in numbers):
         return None
-    by = {name: _encoded(chosen[name], *encoder) if encoder and name in texts else chosen[name] for name in keys}
-    kept = {"count": chosen.count()}
-    for role, name in numbers.items():
-        x = chosen[name].cast("float64")
-        by[f"key:{role}"] = cell(x, reading) if role == "y_score" else interval(x, edges[role.removeprefix("cut:")])
-        kept |= {f"low:{role}": x.min(), f"high:{role}": x.max()}
-    return _standing(chosen.group_by(**by).agg(**kept), wanted, texts, reading)
+    columns = {name: _encoded(chosen[name], *encoder) if encoder and name in texts else chosen[name] for name in keys}
+    columns |= {own: chosen[wanted[role]].cast("float64") for role, own in numbers.items()}
+    binned = celled(chosen.select(**columns), reading) if "y_score" in numbers else chosen.select(**columns)
+    by = [*keys, *(["cell"] if "y_score" in numbers else [])]
+    cut = {f"{own}_in": interval(binned[own], edges[role.removeprefix("cut:")]) for role, own in numbers.items()
+           if role != "y_score"}  # fmt: skip
+    kept = {own: binned[own].min() for own in numbers.values()}
+    if "y_score" in numbers:
+        kept["highest"] = binned.score.max()
+    grouped = binned.group_by(*by, **cut).agg(rows=binned.count(), **kept)
+    return _standing(grouped, {role: numbers.get(role, name) for role, name in wanted.items()}, texts, reading)
 
 
-def _standing(grouped: Any, wanted: Mapping[str, Any], texts: Sequence[str], reading: Reading) -> Pieces:
+def _standing(grouped: Any, wanted: Mapping[str, str], texts: Sequence[str], reading: Reading) -> Pieces:
     """The rows that stand for those of the groups, by role."""
     arrow = require("pyarrow")
-    with _reader(grouped) as batches:
+    with step_by_step():
+        reader = _reader(grouped, few=not any(":" in role for role in wanted))
+    with reader as batches:
         for batch in batches:
             if len(batch):
                 table = arrow.Table.from_batches([batch])
-                columns = {x: table.column(x).cast(arrow.string()) if x in texts else table.column(x)
-                           for x in table.column_names}  # fmt: skip
-                found = {role: columns.get(f"low:{role}", columns.get(name)) for role, name in wanted.items()}
-                yield stand_ins({"count": columns["count"], **found}, columns, reading)
+                for name in texts:
+                    place = table.column_names.index(name)
+                    table = table.set_column(place, name, table.column(name).cast(arrow.string()))
+                yield stand_ins(table, wanted, reading)
 
 
 def _chosen(table: Any, names: Mapping[str, Any]) -> tuple[dict[str, Any], Any]:

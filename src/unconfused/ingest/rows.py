@@ -166,6 +166,8 @@ def given_rows(
     other = called if called is not None else score
     assert other is not None
     evidence = seen(y_true, y_pred if called is not None else y_score, truth, other, reading.score_kind)
+    if counts is not None:
+        evidence = evidence.without("neighbours", "changes", "repeated")  # entries that stand for several have no order
     weighing = read_weights(weights, counts, len(truth))
     return Rows(reading, truth, called, score, weighing, evidence, names, read_row_costs(prices, len(truth)))
 

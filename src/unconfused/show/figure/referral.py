@@ -77,9 +77,9 @@ def _draw(ax: Any, made: Referral, title: str) -> None:
             label=f"{rounded(e.value)} on rows that did not choose them",
         )  # fmt: skip
     told = f"{_threshold(made.low)} and {_threshold(made.high)}" if made.low < made.high else _threshold(made.high)
-    x = list(dict.fromkeys([low, high]))
+    chosen = list(dict.fromkeys([low, high]))
     ax.plot(
-        x, [cost] * len(x), "o", color=CHOSEN, markersize=7, zorder=5, gid="chosen", label=f"{told}: {rounded(cost)}"
+        chosen, [cost] * len(chosen), "o", color=CHOSEN, markersize=7, zorder=5, gid="chosen", label=f"{told}: {rounded(cost)}"
     )
     frame(ax, made.matrix, title, SHORT["expected_cost"], ends)
     ax.set_xlabel("threshold")
