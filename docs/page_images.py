@@ -1,7 +1,7 @@
-"""The page in its main states, wide and on a phone, light and dark: ``python docs/page_images.py [folder] [state ...]``.
+"""The page in its main states, wide and on a phone, light and dark: ``python docs/page_images.py``.
 
 Needs what `make_images` needs, which calls it. Each state becomes two pictures, each holding a window of 1280 pixels
-beside one of 390.
+beside one of 390. A folder and names of states, if given, say where to and which.
 """
 
 from __future__ import annotations
@@ -156,9 +156,8 @@ def make(folder: Path = IMAGES, only: tuple[str, ...] = ()) -> None:
                 sheet = Image.new("RGB", (WIDE + GAP + NARROW, HIGH), ground)
                 sheet.paste(taken(browser, path, fragment, top, WIDE, scheme), (0, 0))
                 sheet.paste(taken(browser, path, fragment, top, NARROW, scheme), (WIDE + GAP, 0))
-                sheet.quantize(COLOURS, method=Image.Quantize.MAXCOVERAGE).convert("RGB").save(
-                    folder / f"state_{name}_{scheme}.webp", lossless=True, quality=100, method=6
-                )
+                few = sheet.quantize(COLOURS, method=Image.Quantize.MAXCOVERAGE).convert("RGB")
+                few.save(folder / f"state_{name}_{scheme}.webp", lossless=True, quality=100, method=6)
         browser.close()
 
 
