@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import io
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +20,7 @@ import numpy as np
 from matplotlib.patches import FancyBboxPatch
 from PIL import Image
 
+import page_images
 import unconfused as uc
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -79,47 +78,20 @@ def gallery() -> None:
         kept(ev.curve(kind).plot().figure, f"figure_{kind}")
     kept(ev.choose(cost={"fp": 1, "fn": 10}).plot().figure, "figure_point")
     kept(ev.choose(maximize="recall", where="precision >= 0.95").plot().figure, "figure_condition")
-
-
-def page_pictures() -> None:
-    """The page of a binary evaluation and of many classes, as a browser shows them."""
-    from playwright.sync_api import sync_playwright
-
-    ev = uc.evaluate_frame(ROOT / DATA, y_true="diagnosis", y_score="malignant_score", pos_label="malignant")
-    rng = np.random.default_rng(0)
-    k = 60
-    places = np.arange(k)
-    near = np.exp(-np.abs(places[:, None] // 5 - places // 5)) * (places[:, None] // 5 == places // 5)
-    counts = rng.poisson(8 * near * rng.random((k, k)) + 0.2) + np.diag(rng.integers(40, 120, k))
-    order = rng.permutation(k)
-    many = uc.ConfusionMatrix.from_counts(counts[order][:, order], labels=[f"species {i}" for i in order])
-    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        one, other = Path(folder) / "one.html", Path(folder) / "many.html"
-        ev.to_html(one, cost={"fp": 1, "fn": 10})
-        many.to_html(other)
-        for name, path, fragment, width, height, scheme in (
-            ("page", one, "#t=0.3", 1280, 1500, "light"),
-            ("page_dark", one, "#t=0.3&prevalence=0.05", 1280, 1500, "dark"),
-            ("page_phone", one, "", 390, 1200, "light"),
-            ("page_phone_dark", one, "#t=0.3", 390, 1200, "dark"),
-            ("page_classes", other, "#order=similar&hide=1", 1280, 1300, "light"),
-            ("page_class", other, "#find=species+7", 1280, 700, "dark"),
-        ):
-            page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
-            page.goto(path.as_uri() + fragment)
-            page.wait_for_selector("body[data-ready]")
-            page.wait_for_timeout(500)
-            page.screenshot(path=IMAGES / f"{name}.png")
-            page.close()
-        browser.close()
+    kept(ev.choose(cost={"fp": 1, "fn": 10, "abstain": 0.5}).plot().figure, "figure_referral")
+    claims = page_images.claims(by="country")
+    kept(claims.by["country"].compare(["recall"], threshold=0.3).plot().figure, "figure_slices")
+    kept(page_images.models().plot().figure, "figure_compared")
+    history = {"loss": [0.69, 0.52, 0.43, 0.38, 0.35], "val_loss": [0.61, 0.49, 0.44, 0.43, 0.44]}
+    history |= {"accuracy": [0.55, 0.74, 0.81, 0.84, 0.86], "val_accuracy": [0.66, 0.76, 0.79, 0.8, 0.79]}
+    history |= {"recall": [0.41, 0.63, 0.72, 0.77, 0.8], "val_recall": [0.5, 0.66, 0.7, 0.71, 0.69]}
+    kept(np.ravel(uc.plot_history(history))[0].figure, "figure_history")
 
 
 if __name__ == "__main__":
     IMAGES.mkdir(exist_ok=True)
     report_picture()
     gallery()
-    page_pictures()
+    page_images.make()
     for example in ("logistic_regression", "keras_breast_cancer"):
         run(f"examples/{example}.py", str(IMAGES))

@@ -1,7 +1,7 @@
-"""The page in its main states, wide and on a phone, light and dark: ``python docs/page_images.py [folder] [state ...]``.
+"""The page in its main states, wide and on a phone, light and dark: ``python docs/page_images.py``.
 
 Needs what `make_images` needs, which calls it. Each state becomes two pictures, each holding a window of 1280 pixels
-beside one of 390.
+beside one of 390. A folder and names of states, if given, say where to and which.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def claims(n: int = 6_000, **options: Any) -> uc.Evaluation:
     country = rng.choice(["Germany", "France", "Poland", "Portugal"], n, p=[0.4, 0.3, 0.2, 0.1])
     skill = np.where(country == "Portugal", 0.9, 2.1)
     odds = rng.normal(-2.2, 1.1, n) + skill * truth
-    if options.pop("sliced", False):
+    if options.get("by") == "country":
         options["by"] = {"country": country}
     if options.pop("weighted", False):
         options["sample_weight"] = np.where(truth == 1, 0.61, 1.37) * rng.uniform(0.9, 1.1, n)
@@ -62,7 +62,8 @@ def species(k: int) -> uc.ConfusionMatrix:
     family = np.arange(k) // 5
     near = family[:, None] == family
     counts = rng.poisson(8 * near * rng.random((k, k)) + 0.2 * (50 / k)) + np.diag(rng.integers(40, 120, k))
-    return uc.ConfusionMatrix.from_counts(counts, labels=[f"species {i}" for i in range(k)])
+    order = rng.permutation(k)
+    return uc.ConfusionMatrix.from_counts(counts[order][:, order], labels=[f"species {i}" for i in order])
 
 
 def tree(k: int) -> dict[str, str]:
@@ -111,7 +112,7 @@ STATES: States = {
     "binned": (lambda p: claims(grid="folded").to_html(p, threshold=0.4), "", ""),
     "weighted": (lambda p: claims(weighted=True).to_html(p, threshold=0.4), "", ""),
     "findings": (lambda p: suspicious().to_html(p, threshold=0.5), "", ""),
-    "slices": (lambda p: claims(sliced=True).to_html(p, threshold=0.3), "", "#slices-0"),
+    "slices": (lambda p: claims(by="country").to_html(p, threshold=0.3), "", "#slices-0"),
     "compared": (lambda p: models().to_html(p), "", ""),
     "three": (lambda p: scored_classes().to_html(p), "#order=rate&how=true", ""),
     "names": (lambda p: names().to_html(p), "", ""),
@@ -120,6 +121,7 @@ STATES: States = {
     "search": (lambda p: species(50).to_html(p), "#find=species+7&how=true", ""),
     "taxonomy": (lambda p: species(50).to_html(p, taxonomy=tree(50)), "#level=1", ""),
     "thousand": (lambda p: species(1_000).to_html(p), "#order=similar&hide=1", ""),
+    "zoom": (lambda p: species(1_000).to_html(p), "#order=similar&hide=1&zoom=8", ""),
 }
 """What is written, the settings in the address, and what is brought to the top of the window."""
 
@@ -156,9 +158,8 @@ def make(folder: Path = IMAGES, only: tuple[str, ...] = ()) -> None:
                 sheet = Image.new("RGB", (WIDE + GAP + NARROW, HIGH), ground)
                 sheet.paste(taken(browser, path, fragment, top, WIDE, scheme), (0, 0))
                 sheet.paste(taken(browser, path, fragment, top, NARROW, scheme), (WIDE + GAP, 0))
-                sheet.quantize(COLOURS, method=Image.Quantize.MAXCOVERAGE).convert("RGB").save(
-                    folder / f"state_{name}_{scheme}.webp", lossless=True, quality=100, method=6
-                )
+                few = sheet.quantize(COLOURS, method=Image.Quantize.MAXCOVERAGE).convert("RGB")
+                few.save(folder / f"state_{name}_{scheme}.webp", lossless=True, quality=100, method=6)
         browser.close()
 
 

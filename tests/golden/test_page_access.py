@@ -30,6 +30,10 @@ def fifty(path: Path) -> None:
     counts(50).to_html(path)
 
 
+def in_a_tree(path: Path) -> None:
+    counts(12).to_html(path, taxonomy={f"species {i}": f"family {i // 4}" for i in range(12)})
+
+
 def multilabel(path: Path) -> None:
     labelled().to_html(path)
 
@@ -43,7 +47,7 @@ def models(path: Path) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("write", [chosen, unchosen, three, fifty, multilabel, by_slices, models])
+@pytest.mark.parametrize("write", [chosen, unchosen, three, fifty, in_a_tree, multilabel, by_slices, models])
 def test_no_serious_violation(browser: Any, tmp_path: Path, write: Any, scheme: str) -> None:
     """Names, roles, contrast, order of headings and what else axe-core looks at."""
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()

@@ -136,6 +136,23 @@ def test_page_opens_where_it_is_told(run: Run, tmp_path: Path) -> None:
     assert "--cost fp=1,fn=10" in err
 
 
+def test_page_of_a_tree(run: Run, tmp_path: Path) -> None:
+    """The tree is a file of JSON, of names or numbers; what is none is refused."""
+    pytest.importorskip("jinja2")
+    tree, path = write(tmp_path, "tree.json", '{"0": "even", "1": "odd", "2": "even"}'), tmp_path / "out.html"
+    rows = write(tmp_path, "rows.csv", "t,p\n0,0\n1,1\n2,1\n2,2\n0,2\n")
+    asked = ("report", rows, "--y-true", "t", "--y-pred", "p", "--taxonomy")
+    assert run(*asked, tree, "-o", path)[0] == 0
+    held = json.loads(path.read_text(encoding="utf-8").partition('id="data">')[2].partition("</script>")[0])
+    assert held["classes"]["levels"][0]["to"] == [0, 1, 0]
+    assert held["classes"]["levels"][0]["axis"] == ["even", "odd"]
+    for wrong, told in (("nowhere.json", "cannot be read"), (rows, "is no JSON")):
+        code, _, err = run(*asked, wrong, "-o", path)
+        assert code == 2
+        assert told in err
+    assert run(*asked, tree, "--format", "text")[0] == 2
+
+
 def test_output_appears_whole_or_not_at_all(run: Run, tmp_path: Path) -> None:
     """A refused command leaves the old file as it was, and no other."""
     path = write(tmp_path, "out.json", "old")

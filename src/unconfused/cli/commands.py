@@ -23,6 +23,7 @@ from unconfused.cli.options import (
     costs_of,
     distinct,
     read,
+    tree_of,
 )
 from unconfused.cli.output import as_json, chosen, emit, number, page, rendered, rendered_matrix, with_slices
 from unconfused.errors import ThresholdUnset, UsageError, inert
@@ -51,6 +52,13 @@ Opening: TypeAlias = Annotated[
 Share: TypeAlias = Annotated[
     float | None, Parameter(group=OUTPUT, help="The share of positives at which the page opens (html).")
 ]
+Tree: TypeAlias = Annotated[
+    str | None,
+    Parameter(
+        group=OUTPUT,
+        help='JSON of what is above each class, {"cat": "animal"}; the page shows each level of the tree (html).',
+    ),
+]
 NO_COLUMNS, AS_USUAL, UNSLICED = Columns(), Reading(), Slicing()
 
 
@@ -63,11 +71,13 @@ def report(
     level: Level = 0.95,
     cost: Opening = None,
     prevalence: Share = None,
+    taxonomy: Tree = None,
     output: Output = None,
     format: Shown = None,
 ) -> int:
     """Every headline number with its interval, per class and on average."""
-    return _reported(read(sources, columns, reading, slicing), threshold, level, cost, prevalence, output, format)
+    opening = cost, prevalence, taxonomy
+    return _reported(read(sources, columns, reading, slicing), threshold, level, opening, output, format)
 
 
 def show(
@@ -76,29 +86,29 @@ def show(
     level: Level = 0.95,
     cost: Opening = None,
     prevalence: Share = None,
+    taxonomy: Tree = None,
     output: Output = None,
     format: Shown = None,
 ) -> int:
     """The report of a .uc file."""
-    return _reported(_added(files), threshold, level, cost, prevalence, output, format)
+    return _reported(_added(files), threshold, level, (cost, prevalence, taxonomy), output, format)
 
 
 def _reported(
     evaluation: Evaluation,
     threshold: float | None,
     level: float,
-    cost: str | None,
-    prevalence: float | None,
+    opening: tuple[str | None, float | None, str | None],
     output: str | None,
     format: Any,
 ) -> int:
-    form = chosen(format, output)
+    form, (cost, prevalence, taxonomy) = chosen(format, output), opening
     if form == "html":
-        costs = None if cost is None else costs_of(cost)
-        emit(page(evaluation, threshold=threshold, cost=costs, prevalence=prevalence), output)
-    elif cost is not None or prevalence is not None:
+        costs, tree = None if cost is None else costs_of(cost), None if taxonomy is None else tree_of(taxonomy)
+        emit(page(evaluation, threshold=threshold, cost=costs, prevalence=prevalence, taxonomy=tree), output)
+    elif any(x is not None for x in opening):
         raise UsageError(
-            f"--cost and --prevalence are where the page opens, and this report is {form}.",
+            f"--cost, --prevalence and --taxonomy are of the page, and this report is {form}.",
             "They would change nothing in it.",
             "Write -o report.html, or ask `unconfused choose --cost …` for the threshold.",
         )

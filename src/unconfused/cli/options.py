@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
 
 import numpy as np
@@ -32,6 +34,7 @@ COLUMNS = Group("Columns", sort_key=1)
 READING = Group("How they are read", sort_key=2)
 OUTPUT = Group("Output", sort_key=3)
 SAVED = ".uc"
+TREE = '{"cat": "animal", "dog": "animal", "car": "vehicle"}'
 STREAM = "<stdin>"
 """What ``main`` puts in the place of a lone ``-``, which would read as the start of an option."""
 
@@ -284,6 +287,19 @@ def costs_of(text: str) -> dict[str, float]:
     if len(costs) < len(pairs):
         raise UsageError(f"{text!r} does not say what each cell costs.", fix="Type, for example: --cost fp=1,fn=10")
     return costs
+
+
+def tree_of(path: str) -> Mapping[str, Any]:
+    """The tree in a file of JSON: what is above each class, or nested, ``{"animal": ["cat", "dog"]}``."""
+    try:
+        tree = json.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror or error}.", fix="Name a file of JSON.") from None
+    except ValueError as error:
+        raise UsageError(f"{path} is no JSON: {error}.", fix=f"Write, for example: {TREE}") from None
+    if not isinstance(tree, dict):
+        raise UsageError(f"{path} holds no mapping.", fix=f"Write, for example: {TREE}")
+    return tree
 
 
 def edges_of(texts: tuple[str, ...]) -> dict[str, Any] | None:

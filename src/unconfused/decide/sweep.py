@@ -54,7 +54,7 @@ def sample_at(tally: ScoreTally, place: int) -> Sample:
     return taken(_sampled(tally, parted, seats=True), 0)
 
 
-def taken(sample: Sample, places: int | slice) -> Sample:
+def taken(sample: Sample, places: int | slice | NDArray[np.int64]) -> Sample:
     """Some tables of a stack."""
     return sample.each(lambda c: Cells.of_table(table_of(c)[places], c.k))
 

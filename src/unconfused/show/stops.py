@@ -82,13 +82,12 @@ class Stops:
         found.update((t, _place(tally, t)) for t in written)
         thresholds = sorted(found)
         at = np.array([found[t] for t in thresholds])
-        merged, local = _merged(tally, at)
-        tables, axis = _tables(merged, local, tally)
+        tables, axis = _tables(tally, at)
         nearest = min(range(len(thresholds)), key=lambda i: (abs(thresholds[i] - start), i))
         opened = thresholds.index(start) if start in found else nearest
         return cls(
             np.array(thresholds), tables, axis, tally.labels.require_positive("the page"),
-            [_written(tally, t, found[t]) for t in thresholds], _estimates(merged, local, level), opened,
+            [_written(tally, t, found[t]) for t in thresholds], _estimates(tally, at, level), opened,
             threshold is not None,
         )  # fmt: skip
 
@@ -163,10 +162,10 @@ def _merged(tally: ScoreTally, at: NDArray[np.int64]) -> tuple[ScoreTally, NDArr
     return tally.merged(starts), np.searchsorted(starts, at)
 
 
-def _tables(merged: ScoreTally, at: NDArray[np.int64], tally: ScoreTally) -> tuple[NDArray[Any], tuple[str, ...]]:
-    """The matrix at each stop, as `ScoreTally.at` counts it.    Shape: (T, S, S)."""
+def _tables(tally: ScoreTally, at: NDArray[np.int64]) -> tuple[NDArray[Any], tuple[str, ...]]:
+    """The matrix at each stop, as `ScoreTally.at` counts it: to the last bit.    Shape: (T, S, S)."""
     each = tally.each if isinstance(tally, ScoresAt) else None
-    full = merged.full if merged.full_weights is None or each is not None else merged.full_weights
+    full = tally.full if tally.full_weights is None or each is not None else tally.full_weights
     none, positive = np.zeros((1, COLUMNS), full.dtype), tally.labels.require_positive("the page")
     above = np.concatenate([np.cumsum(full[:0:-1], axis=0)[::-1], none])[at]
     below = np.concatenate([none, np.cumsum(full[1:], axis=0)])[at]
@@ -179,20 +178,24 @@ def _tables(merged: ScoreTally, at: NDArray[np.int64], tally: ScoreTally) -> tup
     return out[:, kept][:, :, kept], tuple(names(cm.labels.texts, cm.seats))
 
 
-def _estimates(merged: ScoreTally, at: NDArray[np.int64], level: float) -> dict[str, list[str]]:
-    """What each rate prints at each stop. In a view some intervals are drawn at random, so there each stands alone."""
-    sample = Sweep.of(merged, np.zeros(len(merged.scores) + 1)).sample
+def _estimates(tally: ScoreTally, at: NDArray[np.int64], level: float) -> dict[str, list[str]]:
+    """What each rate prints at each stop. In a view some intervals are drawn at random, so there each stands alone.
+
+    Rows between the stops are put together first; weights are not, whose sums would round in another order.
+    """
+    if tally.full_weights is None:
+        tally, at = _merged(tally, at)
+    places = len(tally.scores) - at
+    sample = taken(Sweep.of(tally, np.zeros(len(tally.scores) + 1)).sample, places)
     told = {}
     for rate in RATES:
-        question = Question.of_query(parse(rate), merged.labels)
+        question = Question.of_query(parse(rate), tally.labels)
         if sample.fixed:
-            size = len(merged.scores) + 1
-            found = [question.estimate(taken(sample, i), level) for i in range(size)]
-            texts = [str(replace(x, reason=None)) for x in found][::-1]
+            found = [question.estimate(taken(sample, i), level) for i in range(len(at))]
+            told[rate] = [str(replace(x, reason=None)) for x in found]
         else:
             reading = question.reading(sample.counts)
             values, ends = reading.value(sample.counts), interval(reading, sample, level)
             columns = (x.tolist() for x in np.broadcast_arrays(values, ends.low, ends.high))
-            texts = [str(Estimate(value, low, high)) for value, low, high in zip(*columns, strict=True)][::-1]
-        told[rate] = [texts[i] for i in at.tolist()]
+            told[rate] = [str(Estimate(value, low, high)) for value, low, high in zip(*columns, strict=True)]
     return told

@@ -72,10 +72,9 @@ def by_level(parts: Sequence[str]) -> list[str]:
     """The same part of the page at each level, the classes themselves first; the page shows one at a time."""
     if len(parts) < 2:
         return [part for part in parts if part]
-    hidden = ("" if i == 0 else " hidden" for i in range(len(parts)))
-    return [
-        "".join(f'<div data-level="{i}"{x}>{part}</div>' for i, (x, part) in enumerate(zip(hidden, parts, strict=True)))
-    ]
+    first, *rest = parts
+    hidden = (f'<div data-level="{i}" hidden>{part}</div>' for i, part in enumerate(rest, 1))
+    return [f'<div data-level="0">{first}</div>{"".join(hidden)}']
 
 
 def taxonomy_parts(t: Taxonomy) -> list[str]:

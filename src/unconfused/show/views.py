@@ -139,7 +139,8 @@ def _bars() -> dict[str, Any]:
 
 def _spec(chart: Any, description: str) -> dict[str, Any]:
     alt = require("altair", extra="html")
-    made = chart.add_params(*(alt.param(name=x, value=float(x in (TOP, HIGH))) for x in (TOP, BOTTOM, LOW, HIGH))).properties(
+    signals = {TOP: 1.0, BOTTOM: 0.0, LOW: 0.0, HIGH: 1.0}
+    made = chart.add_params(*(alt.param(name=name, value=x) for name, x in signals.items())).properties(
         width="container", height=HEIGHT, description=description,
         autosize=alt.AutoSizeParams(type="fit", contains="padding"),
     )  # fmt: skip

@@ -125,7 +125,10 @@ def _shares(tally: ScoreTally, cell: int, cut: float) -> tuple[Floats, list[Floa
 
 
 def _table(tally: ScoreTally, full: NDArray[Any], split: int, share: Floats) -> NDArray[Any]:
-    """All cells from ``split`` on called positive, and a share of the one before.    Shape: (U + 1, 4) → (4, 4)."""
+    """All cells from ``split`` on called positive, and a share of the one before.    Shape: (U + 1, 4) → (4, 4).
+
+    Weights are added from the ends towards the threshold, as sums that run over all thresholds add them.
+    """
     positive = tally.labels.require_positive("at()")
     if len(tally.labels) == 1:
         raise NotKept(
@@ -133,7 +136,7 @@ def _table(tally: ScoreTally, full: NDArray[Any], split: int, share: Floats) -> 
             "What is called negative would stand in no column.",
             "Declare both: labels=[negative, positive].",
         )
-    below, above = full[1 : split + 1].sum(0), full[split + 1 :].sum(0)
+    below, above = full[1 : split + 1].sum(0), np.ascontiguousarray(full[:split:-1]).sum(0)
     if share.any():
         part = full[split] * share
         part = np.rint(part).astype(full.dtype) if full.dtype == np.int64 else part

@@ -77,15 +77,16 @@ def _draw(ax: Any, made: Referral, title: str) -> None:
             label=f"{rounded(e.value)} on rows that did not choose them",
         )  # fmt: skip
     told = f"{_threshold(made.low)} and {_threshold(made.high)}" if made.low < made.high else _threshold(made.high)
-    chosen = list(dict.fromkeys([low, high]))
+    at = list(dict.fromkeys([low, high]))
     ax.plot(
-        chosen, [cost] * len(chosen), "o", color=CHOSEN, markersize=7, zorder=5, gid="chosen", label=f"{told}: {rounded(cost)}"
+        at, [cost] * len(at), "o", color=CHOSEN, markersize=7, zorder=5, gid="chosen", label=f"{told}: {rounded(cost)}"
     )
     frame(ax, made.matrix, title, SHORT["expected_cost"], ends)
     ax.set_xlabel("threshold")
     most = FAR * max(cost, made.corrected.high if made.corrected.defined else cost)
     if 0 < most < ax.get_ylim()[1]:
-        ax.set_ylim(top=most)
+        least = min(float(np.nanmin(course.values)) for course in made.courses)
+        ax.set_ylim(least - 0.12 * (most - least), most)
 
 
 def _foot(ax: Any, made: Referral, ends: tuple[float, float]) -> None:
