@@ -278,6 +278,20 @@ def plural(n: Any, noun: str) -> str:
     return f"{int(n):,} {noun}{'' if n == 1 else 'es' if noun.endswith(('s', 'ch')) else 's'}"
 
 
+def whole(labels: Sequence[Label]) -> list[int] | None:
+    """Labels as numbers, where all of them are whole ones or text that spells such; else None.
+
+    >>> whole((7, -1)), whole(("7", "8")), whole(("7", "cat")), whole((True, False))
+    ([7, -1], [7, 8], None, None)
+    """
+    found = []
+    for x in labels:
+        if not (type(x) is int or (isinstance(x, str) and x.removeprefix("-").isdecimal())):
+            return None
+        found.append(int(x))
+    return found
+
+
 def _refuse_twice(kind: str, entries: Sequence[Label]) -> None:
     if len(set(entries)) == len(entries):
         return

@@ -49,7 +49,7 @@ def test_batches_without_ids_are_refused(what: Any) -> None:
 def test_ids_kept_beside_batches_are_refused() -> None:
     with pytest.raises(LabelsApart, match="ids beside it"):
         uc.evaluate_model(object(), iter([(SCORES, TRUTH)]), step=lambda model, b: (b[1], b[0]), ids=NAMES)
-    with pytest.raises(LengthMismatch, match="5,.*6 rows"):
+    with pytest.raises(LengthMismatch, match=r"\(5,\).*6 rows"):
         uc.evaluate_model(object(), [(SCORES, TRUTH)], step=lambda model, b: (b[1], b[0]), ids=NAMES[:5])
 
 

@@ -15,7 +15,7 @@ from unconfused import errors, findings
 from unconfused.diagnosis import diagnose
 from unconfused.errors import UnconfusedError
 from unconfused.findings.catalogue import Entry, entries, entry
-from unconfused.show.doctor import entry_markdown
+from unconfused.show.doctor import entry_markdown, entry_text
 
 ROOT = Path(__file__).resolve().parents[2]
 EVERY = list(entries().values())
@@ -31,6 +31,11 @@ def test_every_code_has_an_entry_and_every_entry_a_code() -> None:
     assert used - NEVER_RAISED == set(entries())
     of_errors = {kind.code for kind in vars(errors).values() if isinstance(kind, type) and hasattr(kind, "code")}
     assert of_errors - NEVER_RAISED == {x.code for x in EVERY if x.level == "error"}
+
+
+@pytest.mark.parametrize("entry", EVERY, ids=lambda entry: entry.code)
+def test_an_entry_fits_on_a_terminal(entry: Entry) -> None:
+    assert max(map(len, entry_text(entry).splitlines())) <= 80
 
 
 def codes_of(made: Any) -> list[str]:

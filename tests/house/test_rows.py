@@ -37,7 +37,7 @@ def test_the_worst_rows_of_a_cell(run: Any) -> None:
     """Misses and false alarms, worst first, in each form."""
     assert run("preds.csv", *SCORES, *MISSES) == (0, "b\nc\n", "")
     assert run("preds.csv", *SCORES, "--actual", "0", "--predicted", "1", "-k", "1") == (0, "d\n", "")
-    code, out, _ = run("preds.csv", *SCORES, *MISSES, terminal=False)
+    _, out, _ = run("preds.csv", *SCORES, *MISSES, terminal=False)
     assert json.loads(out) == {"actual": "1", "predicted": "0", "threshold": 0.5, "ids": ["b", "c"]}
     assert run("preds.csv", *SCORES, *MISSES, "--format", "csv")[1] == 'id\n"b"\n"c"\n'
     given = ["preds.csv", "--y-true", "label", "--y-pred", "guess", "--ids", "id"]

@@ -305,7 +305,12 @@ def test_off_by_one() -> None:
     refused(
         DisjointLabels, "no class in common", "y_pred + 1", "100% of 10 rows", y_true=[10, 20] * 5, y_pred=[9, 19] * 5
     )
-    refused(DisjointLabels, "both spelled alike", y_true=["Cat", "Dog"] * 5, y_pred=["cat", "dog"] * 5)
+    refused(DisjointLabels, "both spelled alike", y_true=["1.0", "0.0"] * 5, y_pred=["1", "0"] * 5)
+    refused(DisjointLabels, "both spelled alike", y_true=["A", "B"] * 5, y_pred=["a", "b"] * 5)
+    refused(DisjointLabels, "(y_true > 0)", "90% of 10 rows", y_true=[-1, 1] * 5, y_pred=[0, 1] * 4 + [1, 1])
+    refused(DisjointLabels, "(y_pred > 0)", "100% of 10 rows", y_true=[0, 1] * 5, y_pred=[-1, 1] * 5)
+    assert confusion_matrix([-1, 1] * 5, [1, 0] * 5).total == 10  # opposed: that would not make them agree
+    assert confusion_matrix([-1, 1] * 5, [0, 1] * 5, labels=[-1, 0, 1]).total == 10
     assert confusion_matrix(y, z, labels=range(4)).total == 60
 
 
@@ -322,8 +327,8 @@ def test_no_false_disjoint() -> None:
 
 def test_near_duplicates() -> None:
     """White space and Unicode forms that only one side has."""
-    for odd in ("dog ", "\tdog", "ｄｏｇ"):
-        refused(UnknownLabels, "y_true holds 'dog' (2 rows)", f"y_pred holds {odd!r} (1 row)", "white space or Unicode",
+    for odd in ("dog ", "\tdog", "ｄｏｇ", "Dog"):
+        refused(UnknownLabels, "y_true holds 'dog' (2 rows)", f"y_pred holds {odd!r} (1 row)", "white space, case or",
                 y_true=["dog", "cat", "dog"], y_pred=[odd, "cat", "cat"])  # fmt: skip
     assert confusion_matrix(["dog", "dog "], ["dog ", "dog"]).total == 2
     assert confusion_matrix(["dog"], ["dog "], labels=["dog", "dog "]).total == 1

@@ -45,6 +45,12 @@ def shuffled(rng: np.random.Generator) -> Any:
     return uc.confusion_matrix(truth, rng.permutation(noisy(truth, 0.05, rng)))
 
 
+def shuffled_texts(rng: np.random.Generator) -> Any:
+    """The same of names in a list or a column, more than are looked at."""
+    truth = np.repeat(["cat", "dog", "fox", "hen"], 1250).astype(object)
+    return uc.confusion_matrix(truth.tolist(), rng.permutation(truth).tolist())
+
+
 def shuffled_scores(rng: np.random.Generator) -> Any:
     """Labels of files in order, sure scores of the same rows in another order."""
     truth = np.repeat([0, 1], 250)
@@ -62,9 +68,9 @@ def consumed(rng: np.random.Generator) -> Any:
     return uc.diagnose(truth, np.roll(noisy(truth, 0.1, rng), 32))
 
 
-def padded(rng: np.random.Generator) -> Any:
+def padded(rng: np.random.Generator, k: int = 13, column: Callable[[Any], Any] = np.asarray) -> Any:
     truth, score = rng.integers(0, 2, 499), rng.random(499)
-    return uc.evaluate(np.append(truth, truth[:13]), y_score=np.append(score, score[:13]))
+    return uc.evaluate(column(np.append(truth, truth[:k])), y_score=column(np.append(score, score[:k])))
 
 
 def never_reset(rng: np.random.Generator) -> Any:
@@ -147,6 +153,7 @@ def loader_and_labels(rng: np.random.Generator) -> Any:
 
 MADE = [
     Pitfall(1, "CM-ORDER", "warning", "chance (24.1%, expected 25.0%, z = -0.7)", shuffled),
+    Pitfall(1, "CM-ORDER", "warning", "y_true is grouped by class", shuffled_texts),
     Pitfall(1, "CM-ORDER", "warning", "98% sure of themselves and y_true is grouped", shuffled_scores),
     Pitfall(1, "CM-ORDER", "warning", "sure of themselves", shuffled_shares),
     Pitfall(1, "CM-LAG", "warning", "32 rows later", consumed),
@@ -154,6 +161,8 @@ MADE = [
     Pitfall(3, "CM-RANGE", "error", "2 values outside [0, 1] (of 3; min -1, max 2)",
             lambda rng: uc.evaluate([0, 1, 0], y_score=[-1.0, 2.0, 0.5])),
     Pitfall(4, "CM-HARD-SCORE", "warning", "400 rows are only 0 and 1", hard),
+    Pitfall(4, "CM-HARD-SCORE", "warning", "40 rows are only -1 and 1",
+            lambda rng: uc.evaluate([-1, 1] * 20, y_score=[-1, 1, 1, 1] * 10, score_kind="raw")),
     Pitfall(5, "CM-COUNTS", "error", "2 x 2, but labels= names 3 classes",
             lambda rng: uc.ConfusionMatrix.from_counts([[1, 2], [3, 4]], labels=["a", "b", "c"])),
     Pitfall(7, "CM-SWAP-HINT", "warning", "3 rows",
@@ -163,13 +172,25 @@ MADE = [
     Pitfall(8, "CM-UNKNOWN", "error", "2 of 5 rows hold a label outside the classes 0, 1 (y_true: 2 x2; y_pred: 2 x1)",
             lambda rng: uc.confusion_matrix([0, 1, 1, 2, 2], [0, 1, 0, 1, 2], labels=[0, 1])),
     Pitfall(9, "CM-DUPROWS", "warning", "The last 13 rows of 512 repeat the first", padded),
+    Pitfall(9, "CM-DUPROWS", "warning", "The last 255 rows of 754 repeat the first", lambda rng: padded(rng, 255)),
+    Pitfall(9, "CM-DUPROWS", "warning", "The last 499 rows of 998 repeat the first", lambda rng: padded(rng, 499)),
+    Pitfall(9, "CM-DUPROWS", "warning", "The last 13 rows of 512 repeat the first",
+            lambda rng: padded(rng, column=pytest.importorskip("pandas").Series)),
     Pitfall(10, "CM-EXPECTED", "warning", "300 rows were given, 100 expected", never_reset),
     Pitfall(11, "CM-DISJOINT", "error", "With y_pred + 1 they would agree in 100% of 40 rows",
             lambda rng: uc.confusion_matrix([1, 2, 3, 1] * 10, [0, 1, 2, 0] * 10)),
+    Pitfall(11, "CM-DISJOINT", "error", "With y_pred + 1 they would agree in 100% of 40 rows",
+            lambda rng: uc.confusion_matrix(list("1231") * 10, list("0120") * 10)),
+    Pitfall(11, "CM-DISJOINT", "error", "With (y_true > 0) they would agree in 75% of 40 rows",
+            lambda rng: uc.confusion_matrix([-1, -1, 1, 1] * 10, [0, 1, 1, 1] * 10)),
+    Pitfall(11, "CM-DISJOINT", "error", "y_true holds 0, 255 and y_pred holds 0, 1: two classes, written in two ways",
+            lambda rng: uc.confusion_matrix(np.array([0, 255] * 20, np.uint8), [0, 1] * 20)),
     Pitfall(11, "CM-OFF1", "warning", "equal the true class minus 1", off_by_one),
     Pitfall(12, "CM-PERM", "warning", "3 -> 0, 0 -> 1, 1 -> 3", permuted),
     Pitfall(13, "CM-IGNORE", "error", "y_true holds 255 (10 of 40 rows, 25.0%)",
             lambda rng: uc.confusion_matrix([0, 1, 2, 255] * 10, [0, 1, 1, 1] * 10)),
+    Pitfall(13, "CM-IGNORE", "error", "y_true holds -100 (10 of 40 rows, 25.0%)",
+            lambda rng: uc.confusion_matrix([0, 1, 1, -100] * 10, [0, 1, 1, 1] * 10)),
     Pitfall(14, "CM-INVERTED", "warning", "standard errors below 0.5", wrong_column),
     Pitfall(14, "CM-MAXPROB", "warning", "from 0.50", most_probable),
     Pitfall(14, "CM-MAXPROB", "warning", "A sigmoid applied twice", sigmoid_twice),
@@ -204,19 +225,27 @@ MADE = [
     Pitfall(29, "CM-TYPE", "error", "('0', '1')", lambda rng: uc.confusion_matrix([0, 1], ["0", "1"])),
     Pitfall(29, "CM-UNKNOWN", "error", "'cat ' (2 rows)",
             lambda rng: uc.confusion_matrix(["cat", "dog", "cat"], ["cat ", "dog", "cat "])),
+    Pitfall(29, "CM-UNKNOWN", "error", "y_pred holds 'Cat' (2 rows)",
+            lambda rng: uc.confusion_matrix(["cat", "dog", "cat"], ["Cat", "dog", "Cat"])),
     Pitfall(30, "CM-POS", "error", "'<=50K', '>50K'",
             lambda rng: uc.confusion_matrix([">50K", "<=50K"], [">50K", ">50K"]).estimate("recall")),
     Pitfall(31, "CM-NONFINITE", "error", "64 null or NaN values (of 10,000), in rows 9,936-9,999, the last ones",
             lambda rng: uc.evaluate([0, 1] * 5000, y_score=np.append(rng.random(9936), np.full(64, np.nan)))),
+    Pitfall(31, "CM-RANGE", "error", "1 value outside [0, 1] (of 3; min 0.2, max inf)",
+            lambda rng: uc.evaluate([0, 1, 0], y_score=[0.2, np.inf, 0.5])),
     Pitfall(42, "CM-ALIAS", "warning", "the same array (50 rows)",
             lambda rng: uc.confusion_matrix(y := rng.integers(0, 2, 50), y)),
     Pitfall(46, "CM-TRAIN-MODE", "note", "1 BatchNorm layer", trained),
     Pitfall(47, "CM-PERFECT", "note", "All of 300 rows are right",
             lambda rng: uc.confusion_matrix([0, 1, 2] * 100, [0, 1, 2] * 100)),
+    Pitfall(47, "CM-PERFECT", "note", "Every positive of 300 rows has a higher score",
+            lambda rng: uc.evaluate([0, 1] * 150, y_score=[0, 0.5] * 150 + rng.random(300) / 2)),
     Pitfall(48, "CM-NEGW", "error", "1 negative, missing or infinite value, in row 0",
             lambda rng: uc.confusion_matrix([0, 1], [0, 1], sample_weight=[-1, 1])),
     Pitfall(48, "CM-ESS", "note", "300 rows tell as much as 5",
             lambda rng: uc.confusion_matrix([0, 1] * 150, [0, 1] * 150, sample_weight=[1e6] * 5 + [1] * 295)),
+    Pitfall(48, "CM-ESS", "note", "300 rows tell as much as 5",
+            lambda rng: uc.evaluate([0, 1] * 150, y_score=rng.random(300), sample_weight=[1e6] * 5 + [1] * 295)),
 ]  # fmt: skip
 
 
@@ -273,8 +302,10 @@ def test_weak_models_are_not_suspected(seed: int) -> None:
         (list(range(256)) * 2, [*range(255), 0] * 2),
         ([0, 1, 2, 3, 4] * 40, [0, 1, 3, 3, 4] * 40),
         ([0, 1, 2, 3, 4] * 40, [1, 1, 3, 3, 4] * 40),
+        ([-1, 1, 0, 1] * 20, [-1, 1, 0, 0] * 20),
+        (list("aAbB") * 20, list("aAbb") * 20),
     ],
-    ids=["signs", "grey values", "one step too high", "two steps too high"],
+    ids=["signs", "grey values", "one step too high", "two steps too high", "no, perhaps, yes", "letters"],
 )
 def test_what_looks_like_a_mistake_and_is_none(truth: list[int], guess: list[int]) -> None:
     assert warned(uc.confusion_matrix(truth, guess)) == []
@@ -423,64 +454,3 @@ def test_mistakes_of_many_rows_and_classes_are_found() -> None:
     told_of = [x for x in made.findings if x.code == "CM-INVERTED"]
     assert len(told_of) == 1
     assert told_of[0].evidence["roc_auc"] == pytest.approx(float(made.estimate("roc_auc[1]")), abs=1e-9)
-
-
-# ── what cannot happen, or is put right without a word ────────────────────────────────────────
-def batches_do_not_average() -> bool:
-    """2: batches 0,0 → 0,1 and 1,1 → 0,1: the mean of their recalls is 0.25, the recall 0.5."""
-    one, two = (uc.confusion_matrix(y, p, labels=[0, 1]) for y, p in (([0, 0], [0, 1]), ([1, 1], [0, 1])))
-    with pytest.raises(TypeError):
-        one.estimate("recall") + two.estimate("recall")
-    return (one + two).estimate("recall").value == 0.5
-
-
-def axes_are_printed() -> bool:
-    """6."""
-    text = str(uc.confusion_matrix([0, 0, 0, 1], [0, 0, 1, 1]))
-    return "predicted" in text and "actual" in text
-
-
-def codes_are_wide() -> bool:
-    """17: 16 · 17 + 16 is 32 in eight bits, the cell (1, 15)."""
-    table = uc.confusion_matrix(*[np.arange(17, dtype=np.uint8)] * 2).counts
-    return bool((table == np.eye(17)).all())
-
-
-def columns_are_flattened() -> bool:
-    """20: broadcast, a perfect prediction would be right in 5 of 9 pairs."""
-    cm = uc.confusion_matrix(np.array([[0], [1], [1]]), np.array([0, 1, 1]))
-    return (cm.total, cm.estimate("accuracy").value) == (3, 1.0)
-
-
-def nothing_called_is_undefined() -> bool:
-    """24."""
-    e = uc.confusion_matrix([1, 0, 1], [0, 0, 0]).estimate("precision")
-    return not e.defined and bool(e.reason) and np.isnan(e.value)
-
-
-def no_micro_of_classes() -> bool:
-    """25."""
-    return list(uc.confusion_matrix([0, 1, 2, 2], [0, 1, 2, 1]).report().averages) == ["macro", "weighted"]
-
-
-def every_number_has_an_interval() -> bool:
-    """38: 9 of 14."""
-    e = uc.confusion_matrix([0, 1] * 7, [0, 1] * 4 + [1, 1] * 1 + [1, 0] * 2).estimate("accuracy")
-    return e.value == 9 / 14 and e.low < 0.42 and e.high > 0.83
-
-
-def constant_scores_have_the_area_of_chance() -> bool:
-    """40: trapezoids under the curve would give 0.505 at 1 % positives; and all columns are of one length."""
-    ev = uc.evaluate([1] + [0] * 99, y_score=np.full(100, 0.3))
-    curve = ev.curve("pr")
-    same = len(curve.x) == len(curve.y) == len(curve.thresholds)
-    return same and ev.estimate("average_precision").value == pytest.approx(0.01)
-
-
-@pytest.mark.parametrize("holds", [
-    batches_do_not_average, axes_are_printed, codes_are_wide, columns_are_flattened, nothing_called_is_undefined,
-    no_micro_of_classes, every_number_has_an_interval, constant_scores_have_the_area_of_chance,
-], ids=lambda holds: holds.__name__)  # fmt: skip
-@pytest.mark.filterwarnings("ignore")
-def test_what_cannot_happen(holds: Callable[[], bool]) -> None:
-    assert holds()

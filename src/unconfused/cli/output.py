@@ -162,7 +162,8 @@ def _long(matrix: Any, normalize: Normalize) -> str:
         for actual, row in zip(axis, rates.values.tolist(), strict=True)
         for predicted, x in zip(axis, row, strict=True)
     ]
-    return "\n".join(["actual,predicted,share", *rows])
+    of = {"true": "actual", "pred": "predicted", "all": "all"}[normalize]
+    return "\n".join([f"actual,predicted,share_of_{of}", *rows])
 
 
 def cells(values: list[Any]) -> str:

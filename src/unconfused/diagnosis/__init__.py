@@ -24,7 +24,14 @@ OF_MATRIX: dict[str, tuple[Callable[[Counted], Iterator[Finding]], ...]] = {
 }  # fmt: skip
 OF_SCORES: dict[str, tuple[Callable[[Ranked], Iterator[Finding]], ...]] = {
     "warnings": (rankings.hard, rankings.constant, rankings.inverted, rankings.never_low, rankings.overconfident),
-    "notes": (rankings.one_class, rankings.saturated, rankings.tied, asides.coarse),
+    "notes": (
+        rankings.one_class,
+        rankings.perfect,
+        rankings.saturated,
+        rankings.tied,
+        rankings.weights,
+        asides.coarse,
+    ),
 }
 """Rules by the most serious level that they can find."""
 
@@ -76,7 +83,7 @@ def _of_members(group: Grouped[Any], level: str) -> Iterator[Finding]:
         name, first = own[0]
         if first.code == "CM-HARD-SCORE" and len(own) < len(group):
             continue  # one class that is easy to tell
-        if first.code == "CM-CONST" and group.kind == "class":
+        if first.code in ("CM-CONST", "CM-PERFECT") and group.kind == "class":
             continue  # the matrix says it
         if len({finding.message for _, finding in own}) == 1 and len(own) == len(group):
             yield first

@@ -9,6 +9,7 @@ import numpy as np
 
 from unconfused.diagnosis.counts import FEW, MANY, SMALL, Counted
 from unconfused.findings import Finding
+from unconfused.labels import whole
 from unconfused.tally.sparse import FEW as DENSE
 
 CLEAR = 18
@@ -117,10 +118,12 @@ def opposed(c: Counted) -> Iterator[Finding]:
 
 def shifted(c: Counted) -> Iterator[Finding]:
     """Whole-number classes that agree once all are moved by one."""
-    values, n, right = c.cm.labels.values, c.n, c.right
-    if n < SMALL or len(values) < 4 or right >= n / 3 or not all(type(x) is int for x in values):
+    n, right, values = c.n, c.right, None
+    if n >= SMALL and len(c.rows) >= 4 and right < n / 3:
+        values = whole(c.cm.labels.values)
+    if values is None:
         return
-    ids = np.array(values, object if max(map(abs, map(int, values))) >= LIMIT else np.int64)
+    ids = np.array(values, object if max(map(abs, values)) >= LIMIT else np.int64)
     rows, columns, counts = c.cells
     apart = ids[columns] - ids[rows]
     moved = {by: int(counts[apart == by].sum()) for by in (1, -1)}

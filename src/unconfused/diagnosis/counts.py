@@ -199,12 +199,17 @@ def weights(c: Counted) -> Iterator[Finding]:
     cm = c.cm
     if cm.full_weights is None or cm.full_squares is None or cm.total < MANY:
         return
-    effective = float(ratio(cm.full_weights.sum() ** 2, cm.full_squares.sum()).value)
-    if effective < cm.total / 10:
+    yield from uneven(cm.total, cm.full_weights.sum(), cm.full_squares.sum())
+
+
+def uneven(rows: int, weight: float, squares: float) -> Iterator[Finding]:
+    """The finding that weights differ so much that (Σw)² / Σw² is below a tenth of the rows."""
+    effective = float(ratio(weight**2, squares).value)
+    if effective < rows / 10:
         yield Finding(
             "CM-ESS",
             "note",
-            f"The weights are so uneven that {cm.total:,} rows tell as much as {effective:,.0f} of equal weight.",
-            {"rows": cm.total, "effective": effective},
+            f"The weights are so uneven that {rows:,} rows tell as much as {effective:,.0f} of equal weight.",
+            {"rows": rows, "effective": effective},
             "Intervals take that into account.",
         )

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unconfused.diagnosis.chance import is_grouped
-from unconfused.diagnosis.counts import FEW, MANY, surer_than_right
+from unconfused.diagnosis.counts import FEW, MANY, surer_than_right, uneven
 from unconfused.findings import Finding
 from unconfused.tally.cuts import settled
 from unconfused.tally.scores import ScoreTally
@@ -96,12 +96,15 @@ def one_class(r: Ranked) -> Iterator[Finding]:
 def hard(r: Ranked) -> Iterator[Finding]:
     """Classes given as scores."""
     rows, s = r.rows, r.scores.scores
-    if rows >= FEW and len(s) <= 2 and set(s.tolist()) <= {0.0, 1.0}:
+    if rows < FEW or len(s) > 2 or not settled(r.scores).all():
+        return
+    values = set(s.tolist())
+    if values <= {0.0, 1.0} or values == {-1.0, 1.0}:
         own = r.scores.evidence["modelled"] > 0
         yield Finding(
             "CM-HARD-SCORE",
             "note" if own else "warning",
-            f"The scores of {rows:,} rows are only 0 and 1: "
+            f"The scores of {rows:,} rows are only {-1 if -1.0 in values else 0} and 1: "
             + ("the model is always certain." if own else "classes, or a model that is always certain."),
             {"rows": rows, "distinct": len(s)},
             "ROC AUC of such scores is balanced accuracy. Pass predict_proba(X)[:, 1] or decision_function(X) of a "
@@ -178,6 +181,25 @@ def overconfident(r: Ranked) -> Iterator[Finding]:
         )
     elif z <= 4:
         yield surer_than_right(sure, r.accuracy, rows, skill=2 * auc - 1)
+
+
+def perfect(r: Ranked) -> Iterator[Finding]:
+    """Not one pair in the wrong order."""
+    if r.rows >= MANY and len(r.scores.scores) > 2 and not ((r.mass > 0).all(0)).any() and r.auc == 1:
+        yield Finding(
+            "CM-PERFECT",
+            "note",
+            f"Every positive of {r.rows:,} rows has a higher score than every negative.",
+            {"rows": r.rows},
+            "Check that the target is no feature, and that these rows were not trained on.",
+        )
+
+
+def weights(r: Ranked) -> Iterator[Finding]:
+    """A few heavy rows that decide everything."""
+    scores = r.scores
+    if r.rows >= MANY and scores.weights is not None and scores.squares is not None:
+        yield from uneven(r.rows, float(scores.weights.sum()), float(scores.squares.sum()))
 
 
 def saturated(r: Ranked) -> Iterator[Finding]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from unconfused.errors import DisjointLabels, LabelTypeMismatch, SentinelLabels, UnknownLabels
 from unconfused.ingest.factors import Factor
-from unconfused.labels import Label, listed, plural
+from unconfused.labels import Label, listed, plural, whole
 from unconfused.tally.confusion import ConfusionMatrix
 
 SENTINELS = (-1, -100, 255, 65535, -9999)
@@ -59,7 +59,14 @@ def check_matrix(matrix: object) -> None:
 
 
 def _check(sides: Sides) -> None:
-    for check in (_check_sentinel, _check_numerals, _check_near_duplicates, _check_disjoint, _check_shifted):
+    for check in (
+        _check_two,
+        _check_sentinel,
+        _check_numerals,
+        _check_near_duplicates,
+        _check_disjoint,
+        _check_shifted,
+    ):
         check(sides)
 
 
@@ -86,11 +93,29 @@ class Sides:
         """The share of rows that agree: as given (None), spelled alike (0), or with y_pred moved by ``shift``."""
 
         def read(x: Label, moved: int) -> Label | float:
-            return _spelled(x) if shift == 0 else int(x) + moved if not isinstance(x, str) else x
+            if not shift:
+                return x if shift is None else _spelled(x)
+            return int(x) + moved if whole([x]) else x
 
         place = {read(x, 0): i for i, x in enumerate(self.truth.values)}
         places = np.array([*(place.get(read(x, shift or 0), -2) for x in self.called.values), -2])
         return float(np.average(places[self.called.codes] == self.truth.codes, weights=self.times))
+
+
+def _check_two(sides: Sides) -> None:
+    """Two classes written as -1 and 1, or as 0 and 255, on one side and as 0 and 1 on the other."""
+    values = [tuple(sorted(side.values)) if all(type(x) is int for x in side.values) else () for side in _both(sides)]
+    if sides.n < 10 or (0, 1) not in values or not {(-1, 1), (0, 255)} & set(values):
+        return
+    codes = [np.argsort(side.values)[side.codes] for side in _both(sides)]
+    share = float(np.average(codes[0] == codes[1], weights=sides.times))
+    if share >= 0.5:
+        other = next(side for side, own in zip(_both(sides), values, strict=True) if own != (0, 1))
+        _refuse_disjoint(sides, f"({other.name} > 0)", share, "two classes, written in two ways")
+
+
+def _both(sides: Sides) -> tuple[Factor, Factor]:
+    return sides.truth, sides.called
 
 
 def _check_sentinel(sides: Sides) -> None:
@@ -102,7 +127,7 @@ def _check_sentinel(sides: Sides) -> None:
         rest = [x for x in numbers if x != sentinel] + [x for x in called.values if isinstance(x, int)]
         if not rest:
             continue
-        gap = max(rest) + 1 < sentinel if sentinel > 0 else max(rest) >= 2
+        gap = max(rest) + 1 < sentinel if sentinel > 0 else max(rest) >= 2 or sentinel < -1
         if min(rest) >= 0 and gap:
             k = sides.count(truth, sentinel)
             raise SentinelLabels(
@@ -145,7 +170,8 @@ def _check_near_duplicates(sides: Sides) -> None:
     truth, called = sides.truth, sides.called
 
     def folded(x: Label) -> str:
-        return unicodedata.normalize("NFKC", str(x)).strip()
+        text = unicodedata.normalize("NFKC", str(x)).strip()
+        return text.casefold() if len(text) > 1 else text  # letters may be classes in either case
 
     theirs = {folded(x): x for x in called.values if isinstance(x, str)}
     for x in truth.values:
@@ -155,8 +181,8 @@ def _check_near_duplicates(sides: Sides) -> None:
         raise UnknownLabels(
             f"y_true holds {x!r} ({plural(sides.count(truth, x), 'row')}) and y_pred holds {y!r} "
             f"({plural(sides.count(called, y), 'row')}).",
-            "They differ only in white space or Unicode form, and would be counted as different classes.",
-            "Strip both columns where the data is loaded, or list both in labels=.",
+            "They differ only in white space, case or Unicode form, and would be counted as different classes.",
+            "Spell them alike where the data is loaded, or list both in labels=.",
         )
 
 
@@ -174,10 +200,10 @@ def _check_disjoint(sides: Sides) -> None:
 def _check_shifted(sides: Sides) -> None:
     """Class ids that start and end one later on one side, and agree once they are moved back."""
     truth, called = sides.truth, sides.called
-    both = (*truth.values, *called.values)
-    if sides.n < 30 or len(truth.values) < 3 or not all(type(x) is int for x in both):
+    theirs, ours = whole(truth.values), whole(called.values)
+    if sides.n < 30 or len(truth.values) < 3 or theirs is None or ours is None:
         return
-    first, last = (int(end(truth.values)) - int(end(called.values)) for end in (min, max))
+    first, last = (end(theirs) - end(ours) for end in (min, max))
     if first != last or abs(first) != 1:
         return
     as_given, share = (sides.agreement(shift) for shift in (None, first))

@@ -36,17 +36,19 @@ def seen(y_true: Any, given: Any, truth: Column, other: Column, score_kind: str)
         "swapped": n * _swapped(y_true, given),
     }
     if truth.values.ndim == 1:
-        head = truth.values[:LOOK]
-        objects = head.dtype.kind not in "biufU"  # comparing them takes longer, and a null may refuse to be
-        if not objects or (len(head) <= 1 << 12 and truth.missing is None and not any(map(is_null, head))):
+        plainly = truth.values.dtype.kind in "biufU"
+        head = truth.values[: LOOK if plainly else SOON]  # comparing objects takes longer, and a null may refuse to be
+        if plainly or not ((truth.missing is not None and truth.missing[:SOON].any()) or any(map(is_null, head))):
             found["neighbours"], found["changes"] = _changes(head)
     scores = other.values
-    if other.name == "y_score" and scores.dtype.kind == "f" and truth.values.ndim == 1 and other.missing is None:
+    if other.name == "y_score" and scores.dtype.kind == "f" and truth.values.ndim == 1:
         found["repeated"] = _repeated(truth, other)
         found["coarse"] = n if other.coarse else 0
         if scores.ndim == 2 and scores.shape[1] > 2 and score_kind == "probability":
-            best = scores[:: max(n // JUDGED, 1)].max(1).astype(np.float64)
-            if np.isfinite(best).all():
+            step = max(n // JUDGED, 1)
+            best = scores[::step].max(1).astype(np.float64)
+            gone = other.missing is not None and bool(other.missing[::step].any())
+            if not gone and np.isfinite(best).all():
                 found |= {"judged": len(best), "confidence": int(np.rint(best * UNIT).sum())}
     return Evidence(**found)
 

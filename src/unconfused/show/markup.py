@@ -23,6 +23,10 @@ Rows: TypeAlias = list[list[str]]
 RULE = "\\midrule"
 
 
+SUMS = {"true": "rows sum to 100 %", "pred": "columns sum to 100 %", "all": "all cells sum to 100 %"}
+"""What is 100 % in a table of shares."""
+
+
 def matrix_markdown(cm: ConfusionMatrix, normalize: Any = None) -> str:
     """A GitHub table: rows are actual, columns predicted; counts with totals, or shares in percent."""
     shown, cells, totals = _matrix(cm, normalize)
@@ -36,7 +40,8 @@ def matrix_latex(cm: ConfusionMatrix, normalize: Any = None) -> str:
     """A booktabs table: rows are actual, columns predicted; counts with totals, or shares in percent."""
     shown, cells, totals = _matrix(cm, normalize)
     size, end = len(shown), ["total"] if totals else []
-    over = f" & \\multicolumn{{{size}}}{{c}}{{predicted{_unit(cm, normalize)}}}{' & ' if totals else ''} \\\\"
+    unit = _percent_sign(_unit(cm, normalize))
+    over = f" & \\multicolumn{{{size}}}{{c}}{{predicted{unit}}}{' & ' if totals else ''} \\\\"
     heads = ["actual", *map(latex, shown), *end]
     body = [[latex(name), *map(_percent_sign, row)] for name, row in zip(shown, cells, strict=True)]
     lines = [over, f"\\cmidrule(lr){{2-{size + 1}}}", _row(heads), RULE, *map(_row, body)]
@@ -46,7 +51,11 @@ def matrix_latex(cm: ConfusionMatrix, normalize: Any = None) -> str:
 
 
 def _unit(cm: ConfusionMatrix, normalize: Any) -> str:
-    return "" if cm.full_weights is None else " (shares of weights)" if normalize else " (sums of weights)"
+    """What the cells hold, where it is not rows."""
+    weights = cm.full_weights is not None
+    if normalize is None:
+        return " (sums of weights)" if weights else ""
+    return f" (shares{' of weights' if weights else ''}: {SUMS[normalize]})"
 
 
 def _matrix(cm: ConfusionMatrix, normalize: Any) -> tuple[list[str], list[list[str]], list[str]]:
