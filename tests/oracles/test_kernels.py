@@ -239,11 +239,18 @@ def test_slices_are_binned_as_their_own_rows(form: str, data: Any) -> None:
         n = data.draw(ROWS)
         own = data.draw(labels(n, list(range(slices)), ["int8", "uint32", "int64"]))
         held.append((own, data.draw(labels(n, [0, 1], ["bool", "int64"])), data.draw(scores((n,), pool, kinds))))
-    number = data.draw(st.sampled_from([slices, sliced.MOST + 1]))
-    pins = [0.1, 0.1 + 1e-9, 0.1 + 2e-9, 0.5]
+    pins, number = [0.1, 0.1 + 1e-9, 0.1 + 2e-9, 0.5], slices + len(held)
     with taken(form):
-        made = sliced.slice_bins(held, number, grid, pins)
-        found = (made + sliced.slice_bins(held[:1], number, grid, pins)).of(number)
+        rows = [sliced.together(*piece, slices + i) for i, piece in enumerate(held, 1)]
+        some = sliced.slice_bins(rows, grid, pins)
+        found = sliced.slice_bins(rows[:1], grid, pins, known=some).of(number)
+        assert equal(tuple(some + sliced.slice_bins(rows[:1], grid, pins)),
+                     tuple(sliced.slice_bins(rows[:1], grid, pins, known=some)))  # fmt: skip
+    for (own, truth, s), made in zip(held, rows, strict=True):
+        for place in range(slices):
+            there = slice(made.bounds[place], made.bounds[place + 1])
+            assert made.truth[there].tolist() == truth[own == place].tolist()
+            assert made.scores[there].tolist() == s[own == place].tolist()
     own, truth, s = (np.concatenate([*(x[i] for x in held), held[0][i]]) for i in range(3))
     for place in range(slices):
         slow = slowly_binned(truth[own == place], s[own == place], grid, pins)
@@ -436,8 +443,8 @@ def test_both_forms_agree_to_the_bit_over_many_blocks(seed: int) -> None:
             kernels.cut_counts(truth, s, 0.3, near=[float(np.float32(0.3))]),
             binning.bin_counts(truth, s, folded, percents),
             binning.bin_counts(truth, z, floatbits, [-1.0, 0.0, 0.5]),
-            sliced.slice_bins([(classes, truth, s), (classes // 3, truth, s)], 20, folded, percents),
-            sliced.slice_bins([(np.arange(n) // 100, truth, z)], n // 100, floatbits, [-1.0, 0.0, 0.5]),
+            sliced.slice_bins([sliced.together(classes, truth, s, 20)] * 2, folded, percents),
+            sliced.slice_bins([sliced.together(np.arange(n) // 100, truth, z, n // 100)], floatbits, [-1.0, 0.0, 0.5]),
             binning.ovr_bin_counts(classes, table, folded, percents),
             binning.argmax_pairs(classes, table),
             binning.row_sums_off(table, 1e-3),

@@ -20,21 +20,22 @@ from unconfused.ingest.rows import Reading, Rows, given_rows, standing
 from unconfused.ingest.slices import By, Codes, codes_of, named_columns, numbered, refuse_edges, tally_slices
 from unconfused.tally.grids import EXACT
 from unconfused.tally.scores import ScoreTally
-from unconfused.tally.sliced import Piece, SlicedBins, slice_bins
+from unconfused.tally.sliced import SlicedBins, Together, slice_bins, together
 from unconfused.tally.slices import Edges, Key, Slices
 from unconfused.tally.tallies import Tallies
 
-HELD = 1 << 24
+HELD = 1 << 25
 """Rows that are held before they are counted: the more, the fewer times the cells of a slice are fetched."""
 
 
 @dataclass(slots=True)
 class _Slicing:
-    """The slices by some columns: their numbers, the rows that are held, and what was counted."""
+    """The slices by some columns: their numbers, the rows that are held and their size, and what was counted."""
 
     edges: tuple[Edges | None, ...] = ()
     numbers: dict[Key, int] = field(default_factory=dict)
-    held: list[Piece] = field(default_factory=list)
+    held: list[Together] = field(default_factory=list)
+    size: int = 0
     counted: SlicedBins | None = None
 
     def number(self, keys: list[Key]) -> NDArray[np.uint32]:
@@ -65,7 +66,6 @@ class SliceCounter:
         self._slicings: dict[tuple[str, ...], _Slicing] = {}
         self._others: dict[tuple[str, ...], Slices] = {}
         self._floats: Any = None
-        self._rows = 0
         self._guard = threading.Lock()
 
     def take(self, y_true: Any, by: By, columns: Mapping[str, Any]) -> Tallies:
@@ -87,11 +87,6 @@ class SliceCounter:
         refuse_edges(self.edges, [name for names in named for name in names])
         for names, coded in codes_of(named, len(rows.truth), self.edges, self.reading).items():
             self._hold(names, coded, truth, scores)
-        with self._guard:
-            self._rows += len(truth)
-            full, self._rows = self._rows >= HELD, self._rows % HELD
-        if full:
-            self._count()
         return whole
 
     def _may(self) -> bool:
@@ -105,23 +100,30 @@ class SliceCounter:
         codes, keys = numbered(coded)
         with self._guard:
             slicing = self._slicings.setdefault(names, _Slicing(tuple(x.edges for x in coded)))
-            numbers = slicing.number(keys)
-        of_rows = numbers.take(codes)
-        with self._guard:
-            slicing.held += [(of_rows[i : i + HELD], truth[i : i + HELD], scores[i : i + HELD])
-                             for i in range(0, len(truth), HELD)]  # fmt: skip
+            numbers, number = slicing.number(keys), len(slicing.numbers)
+        slices = numbers.take(codes)
+        for i in range(0, len(truth), HELD):
+            rows = slice(i, i + HELD)
+            made = together(slices[rows], truth[rows], scores[rows], number)
+            with self._guard:
+                slicing.held.append(made)
+                slicing.size += len(made.truth) + number  # of many slices, where each begins takes as much as the rows
+                full = slicing.size >= HELD
+            if full:
+                self._count(slicing)
 
-    def _count(self) -> None:
+    @property
+    def _bins(self) -> dict[str, Any]:
+        return {x: self.reading.bins[x] for x in ("grid", "pins")}
+
+    def _count(self, slicing: _Slicing) -> None:
         """Count the rows that are held; other threads may hold more of them meanwhile."""
-        for slicing in list(self._slicings.values()):
-            with self._guard:
-                held, slicing.held, slices = slicing.held, [], len(slicing.numbers)
-            if not held:
-                continue
-            bins = self.reading.bins
-            made = slice_bins(held, slices, bins["grid"], bins["pins"])
-            with self._guard:
-                slicing.counted = made if slicing.counted is None else slicing.counted + made
+        with self._guard:
+            held, known = slicing.held, slicing.counted
+            slicing.held, slicing.size, slicing.counted = [], 0, None
+        made = slice_bins(held, **self._bins, known=known) if held else known
+        with self._guard:
+            slicing.counted = made if slicing.counted is None or made is None else slicing.counted + made
 
     def _slowly(self, y_true: Any, by: By, columns: Mapping[str, Any]) -> Tallies:
         made = tally_slices(self.reading, y_true, by, self.edges, **columns)
@@ -132,9 +134,9 @@ class SliceCounter:
 
     def over(self, whole: Tallies) -> Tallies:
         """The sum over all pieces with its slices."""
-        self._count()
         made, of = dict(self._others), whole.scores
         for names, slicing in self._slicings.items():
+            self._count(slicing)
             assert isinstance(of, ScoreTally)
             assert slicing.counted is not None
             bins = zip(slicing.numbers, slicing.counted.of(len(slicing.numbers)), strict=True)

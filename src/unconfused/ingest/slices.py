@@ -222,8 +222,10 @@ def _coded(name: str, given: Any, n: int, edges: Any, reading: Reading) -> Codes
 
 def _of_categories(column: Column) -> Codes:
     """A column that is coded already, with its own codes."""
-    values = tuple(map(plain, column.categories or ()))
-    same_kind(values, f"The categories of {column.name}")
+    values = column.categories or ()
+    if not set(map(type, values)) <= {str}:
+        values = tuple(map(plain, values))
+        same_kind(values, f"The categories of {column.name}")
     codes = column.values
     if codes.dtype.kind != "i":
         codes = codes.astype(np.int64)

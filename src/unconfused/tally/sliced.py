@@ -16,12 +16,20 @@ from numpy.typing import NDArray
 from unconfused.tally.binning import Binned, Plan, plan_of
 from unconfused.tally.grids import Grid
 from unconfused.tally.kernels import Ints, runs
-from unconfused.tally.threads import cores, in_threads, loops, pieces
+from unconfused.tally.threads import cores, in_threads, loops
 
-MOST = 1 << 16
-"""Slices, at most, that are put together by the compiled loop: beyond them each has a few rows, which are sorted."""
-Piece = tuple[NDArray[Any], NDArray[Any], NDArray[Any]]
-"""For each row the number of its slice, its truth, 0 or 1, and its score."""
+class Together(NamedTuple):
+    """Rows put together by slice, those of each in the order in which they came.
+
+    Attributes:
+        truth: 0 or 1, uint8 (n,).
+        scores: float32 or float64 (n,).
+        bounds: where the rows of each slice begin, and the end of all, int64 (slices + 1,).
+    """
+
+    truth: NDArray[Any]
+    scores: NDArray[Any]
+    bounds: Ints
 
 
 class SlicedBins(NamedTuple):
@@ -40,22 +48,29 @@ class SlicedBins(NamedTuple):
     highs: NDArray[Any]
     size: int
 
+    @classmethod
+    def none(cls, plan: Plan) -> SlicedBins:
+        """The bins of no rows."""
+        pairs = np.zeros((0, 2), plan.floats)
+        return cls(np.zeros(0, np.int64), np.zeros((0, 2), np.int64), pairs, pairs, plan.cells)
+
     def __add__(self, other: SlicedBins) -> SlicedBins:  # type: ignore[override]
         codes = np.concatenate([self.codes, other.codes])
         order = np.argsort(codes, kind="stable")  # two runs in order, which it merges
-        codes = codes[order]
-        starts = runs(codes)
-
-        def both(a: NDArray[Any], b: NDArray[Any], join: np.ufunc) -> NDArray[Any]:
-            return np.asarray(join.reduceat(np.concatenate([a, b])[order], starts)) if len(starts) else a
-
-        return SlicedBins(
-            codes[starts],
-            both(self.counts, other.counts, np.add),
-            both(self.lows, other.lows, np.minimum),
-            both(self.highs, other.highs, np.maximum),
-            self.size,
-        )
+        starts = runs(codes[order])
+        first = np.zeros(len(codes), np.int64)
+        first[starts] = 1
+        at = np.empty(len(codes), np.int64)
+        at[order] = np.cumsum(first) - 1
+        mine, theirs = at[: len(self.codes)], at[len(self.codes) :]
+        counts = np.zeros((len(starts), 2), np.int64)
+        counts[mine] = self.counts
+        counts[theirs] += other.counts
+        lows, highs = (np.full((len(starts), 2), x, self.lows.dtype) for x in (np.inf, -np.inf))
+        lows[mine], highs[mine] = self.lows, self.highs
+        lows[theirs] = np.minimum(lows[theirs], other.lows)
+        highs[theirs] = np.maximum(highs[theirs], other.highs)
+        return SlicedBins(codes[order[starts]], counts, lows, highs, self.size)
 
     def of(self, slices: int) -> list[Binned]:
         """The bins of each of so many slices; none of a slice without rows."""
@@ -66,38 +81,57 @@ class SlicedBins(NamedTuple):
         ]
 
 
-def slice_bins(held: Sequence[Piece], slices: int, grid: Grid, pins: Sequence[float] = ()) -> SlicedBins:
-    """Tally rows of several slices, numbered 0…slices-1, in the cells of a grid that ``pins``, ascending, split.
+def together(slices: NDArray[Any], truth: NDArray[Any], scores: NDArray[Any], number: int) -> Together:
+    """Rows by slice, numbered 0…number-1; truth is 0 or 1, scores are floats of at most 64 bits.    Shape: (n,) each.
 
-    The pieces hold columns of one type, of truth 0 and 1 and of scores that the grid can take: they were looked at
-    before. Shapes: (n,) three times for each piece.
+    >>> together(np.array([1, 0, 1]), np.array([0, 1, 1]), np.array([0.2, 0.3, 1.0]), 2).scores
+    array([0.3, 0.2, 1. ])
+    """
+    compiled = loops("together", slices, truth, scores)
+    floats = np.dtype(np.float64 if scores.itemsize == 8 else np.float32)
+    if compiled is None:
+        order = np.argsort(slices, kind="stable")
+        bounds = np.append(0, np.bincount(slices, minlength=number).cumsum())
+        return Together(truth[order].astype(np.uint8), scores[order].astype(floats), bounds)
+    bounds, free = np.zeros(number + 1, np.int64), np.zeros(number, np.int64)
+    truths, column = np.empty(len(truth), np.uint8), np.empty(len(truth), floats)
+    fit = all(x.dtype.isnative and x.flags.c_contiguous for x in (slices, truth, scores)) and scores.itemsize > 2
+    x, t, s = (slices, truth, scores) if fit else (
+        np.ascontiguousarray(slices, np.uint32), np.ascontiguousarray(truth, np.uint8), np.ascontiguousarray(scores, floats)
+    )
+    compiled.together(x, t, s, bounds, free, truths, column)
+    return Together(truths, column, bounds)
 
-    >>> rows = (np.array([1, 0, 1]), np.array([0, 1, 1]), np.array([0.2, 0.3, 1.0]))
-    >>> [x.counts.tolist() for x in slice_bins([rows], 2, Grid.parse("uniform(2)")).of(2)]
+
+def slice_bins(
+    held: Sequence[Together], grid: Grid, pins: Sequence[float] = (), known: SlicedBins | None = None
+) -> SlicedBins:
+    """Tally rows of slices in the cells of a grid that ``pins``, ascending, split; fewer than 2³¹ rows.
+
+    What is ``known`` of the slices from other rows is added.
+
+    The pieces hold scores of one type, which the grid can take: they were looked at before. A later piece may have more
+    slices than one before it.
+
+    >>> rows = together(np.array([1, 0, 1]), np.array([0, 1, 1]), np.array([0.2, 0.3, 1.0]), 2)
+    >>> [x.counts.tolist() for x in slice_bins([rows], Grid.parse("uniform(2)")).of(2)]
     [[[0, 1]], [[1, 0], [0, 1]]]
     """
-    scores = held[0][2]
-    plan = plan_of(grid, tuple(pins), 8 if scores.dtype.itemsize == 8 else 4)
-    rows = sum(len(x) for x, _, _ in held)
-    compiled = loops("slices", *(np.broadcast_to(np.zeros(1, x.dtype), rows) for x in held[0][1:]))
-    if compiled is not None and slices <= MOST:
-        return _compiled(compiled, plan, held, slices, rows)
-    made = [_sorted(plan, *piece) for piece in held]
-    while len(made) > 1:
-        made = [sum_of(made[i : i + 2]) for i in range(0, len(made), 2)]
-    return made[0]
+    plan = plan_of(grid, tuple(pins), held[0].scores.itemsize)
+    rows = sum(len(x.scores) for x in held)
+    known = known or SlicedBins.none(plan)
+    compiled = loops("slices", np.broadcast_to(np.zeros(1, plan.floats), rows))
+    if compiled is not None:
+        return _compiled(compiled, plan, held, rows, known)
+    return sum((_plainly(plan, piece) for piece in held), known)
 
 
-def sum_of(parts: Sequence[SlicedBins]) -> SlicedBins:
-    """The bins of one part or of two."""
-    return parts[0] if len(parts) == 1 else parts[0] + parts[1]
-
-
-def _sorted(plan: Plan, slices: NDArray[Any], truth: NDArray[Any], scores: NDArray[Any]) -> SlicedBins:
+def _plainly(plan: Plan, piece: Together) -> SlicedBins:
     """With NumPy: rows in the order of slice, cell and truth."""
-    s = scores.astype(np.float64) + 0.0
+    s = piece.scores.astype(np.float64) + 0.0
     cells = plan.grid.bins(s) + np.searchsorted(plan.pins, s, side="right")
-    places = 2 * (slices.astype(np.int64) * plan.cells + cells) + truth
+    slices = np.repeat(np.arange(len(piece.bounds) - 1), np.diff(piece.bounds))
+    places = 2 * (slices * plan.cells + cells) + piece.truth
     order = np.argsort(places, kind="stable")
     places, ranked = places[order], s[order].astype(plan.floats)
     starts = runs(places)
@@ -112,38 +146,27 @@ def _sorted(plan: Plan, slices: NDArray[Any], truth: NDArray[Any], scores: NDArr
     return SlicedBins(codes[own], counts, lows, highs, plan.cells)
 
 
-def _compiled(compiled: Any, plan: Plan, held: Sequence[Piece], slices: int, rows: int) -> SlicedBins:
-    """Compiled: counted into places, a thread for each piece, then tallied, a thread for some slices each."""
-    counted = np.stack([np.bincount(x, minlength=slices) for x, _, _ in held])
-    ends = counted.sum(0).cumsum()
-    free = (ends - counted.sum(0)) + counted.cumsum(0) - counted  # of each piece, where its rows of each slice begin
-    truths, column = np.empty(rows, np.uint8), np.empty(rows, plan.floats)
+def _compiled(compiled: Any, plan: Plan, held: Sequence[Together], rows: int, known: SlicedBins) -> SlicedBins:
+    """Compiled: slice by slice through all pieces, some slices for each thread."""
+    number = max(len(x.bounds) for x in held)
+    begins = np.cumsum([0, *(len(x.scores) for x in held)])
+    bounds = np.stack([np.pad(x.bounds, (0, number - len(x.bounds)), "edge") + begin
+                       for x, begin in zip(held, begins.tolist(), strict=False)])  # fmt: skip
+    truth, scores = (np.concatenate([x[i] for x in held]) if len(held) > 1 else held[0][i] for i in range(2))
+    own = np.diff(bounds).sum(0)
+    cuts = np.searchsorted(own.cumsum(), rows * np.arange(1, cores()) // cores(), side="right")
 
-    def put(place: int) -> None:
-        for x, t, s in pieces(*held[place]):
-            compiled.together(x, t, s, free[place], truths, column)
+    def some(ends: tuple[int, int]) -> tuple[Ints, Ints, NDArray[Any], NDArray[Any]]:
+        at = np.searchsorted(known.codes, [end * plan.cells for end in ends])
+        most = int(np.minimum(own[slice(*ends)], plan.cells).sum() + at[1] - at[0])
+        codes, counts = np.empty(most, np.int64), np.empty((most, 2), np.int64)
+        lows, highs = (np.empty((most, 2), plan.floats) for _ in range(2))
+        state, made = plan.keyed(1)[0], (codes, counts, lows, highs)
+        used = compiled.slices(truth, scores, bounds, *ends, *plan.orders, state, *known[:4], *made)
+        if used < 0:
+            raise ValueError("rows that are not plain were counted")  # they were looked at before
+        return codes[:used], counts[:used], lows[:used], highs[:used]
 
-    in_threads(list(range(len(held))), put, rows)
-    bounds = np.append(0, ends)
-    cuts = np.searchsorted(ends, rows * np.arange(1, cores()) // cores(), side="right")
-    some = [(int(a), int(b)) for a, b in pairwise([0, *cuts, slices]) if a < b]
-    found = in_threads(some, lambda ends: _tallied(compiled, plan, truths, column, bounds, *ends), rows)
+    found = in_threads([(int(a), int(b)) for a, b in pairwise([0, *cuts, number - 1]) if a < b], some, rows)
     columns = found[0] if len(found) == 1 else tuple(np.concatenate(x) for x in zip(*found, strict=True))
     return SlicedBins(*columns, plan.cells)
-
-
-def _tallied(
-    compiled: Any, plan: Plan, truths: NDArray[Any], column: NDArray[Any], bounds: Ints, first: int, last: int
-) -> tuple[Ints, Ints, NDArray[Any], NDArray[Any]]:
-    """Codes, rows, lowest and highest scores of the slices from one to another."""
-    own = bounds[first : last + 1]
-    most = int(np.minimum(np.diff(own), plan.cells).sum())
-    codes, counts = np.empty(most, np.int64), np.empty((most, 2), np.int64)
-    lows, highs = (np.empty((most, 2), plan.floats) for _ in range(2))
-    none = np.array([np.inf, -np.inf], plan.floats).view(plan.whole)
-    bits = lows.view(plan.whole), highs.view(plan.whole)
-    state = plan.keyed(1)[0]
-    used = compiled.slices(truths, column, own, first, *plan.orders, state, none, codes, counts, *bits)
-    if used < 0:
-        raise ValueError("rows that are not plain were counted")  # they were looked at before
-    return codes[:used], counts[:used], lows[:used], highs[:used]

@@ -14,11 +14,17 @@ FEW = 128
 
 
 @compiled
-def together(slices: Any, truth: Any, scores: Any, free: Any, truths: Any, column: Any) -> None:
-    """Copy each row to the next free place of its slice; ``free`` moves on."""
+def together(slices: Any, truth: Any, scores: Any, bounds: Any, free: Any, truths: Any, column: Any) -> None:
+    """Copy the rows of each slice together, in their order. ``bounds`` (slices + 1) and ``free`` come as zeros."""
     for i in range(len(slices)):
-        at = free[slices[i]]
-        free[slices[i]] = at + 1
+        bounds[np.uint64(slices[i]) + np.uint64(1)] += 1
+    for i in range(len(free)):
+        free[i] = bounds[i]
+        bounds[i + 1] += bounds[i]
+    for i in range(len(slices)):
+        own = np.uint64(slices[i])
+        at = np.uint64(free[own])
+        free[own] += 1
         truths[at], column[at] = truth[i], scores[i]
 
 
@@ -56,6 +62,7 @@ def slices(
     scores: Any,
     bounds: Any,
     first: int,
+    last: int,
     family: int,
     grid: Any,
     ends: Any,
@@ -63,16 +70,20 @@ def slices(
     pins: Any,
     crowded: bool,
     state: Any,
-    none: Any,
+    known_codes: Any,
+    known_counts: Any,
+    known_lows: Any,
+    known_highs: Any,
     codes: Any,
     counts: Any,
     lows: Any,
     highs: Any,
 ) -> int:
-    """Tally the rows between each two of ``bounds``, those of one slice; how many cells hold any, -1 at a strange row.
+    """Tally some slices, ``first`` to ``last``; how many of their cells hold rows, -1 at a row that is not plain.
 
-    Of each such cell, in order: its code, slice x cells + cell, slices numbered from ``first`` on; the rows of truth 0
-    and 1; and the bits of their lowest and their highest score, or those in ``none``. ``state`` comes empty.
+    Each line of ``bounds`` (pieces, slices + 1) says where in the columns the rows of a piece stand, slice by slice.
+    Of each cell, in order: its code, slice x cells + cell; the rows of truth 0 and 1; their lowest and their highest
+    score, inf and -inf for no rows. What is ``known`` of the slices is added to that. ``state`` comes empty.
     """
     size, used, whole = len(state) // 2, 0, state.dtype.type
     turn, least = np.iinfo(state.dtype).min, state[0, 1]
@@ -80,15 +91,23 @@ def slices(
     rest = np.empty(BLOCK, scores.dtype)
     rest_bits = rest.view(state.dtype)
     taken, seen = np.zeros(size, np.uint8), np.empty(size + 1, np.int64)
-    for own in range(len(bounds) - 1):
-        many = 0
-        for start in range(bounds[own], bounds[own + 1], BLOCK):
-            stop = min(start + BLOCK, bounds[own + 1])
-            t, s = truth[start:stop], scores[start:stop]
-            if not _keys(s.view(state.dtype), keys, ends[0], ends[1]):
-                return -1
-            _cells(family, s, keys, rest, rest_bits, grid, cells)
-            many = _tally_seen(t, keys, cells, places, pins, crowded, state, taken, seen, many)
+    ends_of = np.empty(2, scores.dtype)
+    ends_bits = ends_of.view(state.dtype)
+    known = np.searchsorted(known_codes, first * size)
+    for own in range(first, last):
+        many, before = 0, known
+        while before + many < len(known_codes) and known_codes[before + many] < (own + 1) * size:
+            seen[many] = known_codes[before + many] - own * size
+            taken[seen[many]] = 1
+            many += 1
+        for piece in range(len(bounds)):
+            for start in range(bounds[piece, own], bounds[piece, own + 1], BLOCK):
+                stop = min(start + BLOCK, bounds[piece, own + 1])
+                t, s = truth[start:stop], scores[start:stop]
+                if not _keys(s.view(state.dtype), keys, ends[0], ends[1]):
+                    return -1
+                _cells(family, s, keys, rest, rest_bits, grid, cells)
+                many = _tally_seen(t, keys, cells, places, pins, crowded, state, taken, seen, many)
         if many * FEW < size:
             seen[:many].sort()
         else:
@@ -99,13 +118,21 @@ def slices(
         for i in range(many):
             cell = seen[i]
             taken[cell] = 0
-            codes[used] = (np.int64(first) + own) * size + cell
+            codes[used] = own * size + cell
+            also = known < len(known_codes) and known_codes[known] == codes[used]
             for side in range(2):
                 at = 2 * cell + side
                 rows, low, high = state[at, 0], state[at, 1], state[at, 2]
+                ends_bits[0] = low if low >= whole(0) else whole(turn - low)
+                ends_bits[1] = high if high >= whole(0) else whole(turn - high)
                 counts[used, side] = rows
-                lows[used, side] = none[0] if rows == 0 else low if low >= whole(0) else whole(turn - low)
-                highs[used, side] = none[1] if rows == 0 else high if high >= whole(0) else whole(turn - high)
+                lows[used, side] = ends_of[0] if rows else np.inf
+                highs[used, side] = ends_of[1] if rows else -np.inf
+                if also:
+                    counts[used, side] += known_counts[known, side]
+                    lows[used, side] = min(lows[used, side], known_lows[known, side])
+                    highs[used, side] = max(highs[used, side], known_highs[known, side])
                 state[at, 0], state[at, 1], state[at, 2] = whole(0), least, whole(turn)
+            known += also
             used += 1
     return used
