@@ -148,13 +148,14 @@ def test_any_cut_has_the_same_quantiles(places: list[int], parts: int, name: str
 
 def test_a_table_that_changes_between_two_looks() -> None:
     """Is no table that has quantiles."""
-    turns = iter([PLAIN, {**PLAIN, "age": [x + 1 for x in PLAIN["age"]]}])
+    for later in ([x + 1 for x in PLAIN["age"]], [None] * len(PLAIN["age"])):
+        turns = iter([PLAIN, {**PLAIN, "age": later}])
 
-    def changed(*work: Any) -> list[bytes]:
-        return Cut(next(turns), [100]).everywhere(*work)
+        def changed(*work: Any, turns: Iterator[Columns] = turns) -> list[bytes]:
+            return Cut(next(turns), [100]).everywhere(*work)
 
-    with pytest.raises(UsageError, match=r"'age' held other values when it was read again.*\.cache"):
-        edges_apart(changed, {"cut:age": ("age", 4)})
+        with pytest.raises(UsageError, match=r"'age' held other values when it was read again.*\.cache"):
+            edges_apart(changed, {"cut:age": ("age", 4)})
 
 
 def test_parts_that_do_not_fit() -> None:

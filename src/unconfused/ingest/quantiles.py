@@ -140,7 +140,8 @@ def edges_seen(
     values = seen(Look(columns, {name: np.unique(bins[name].values[x]) for name, x in at.items()}))
     made = {}
     for name, parts in wanted.values():
-        own = Histogram(values[name].values >> SHIFT, values[name].counts)
+        held = values.get(name, NOTHING)
+        own = Histogram(held.values >> SHIFT, held.counts)
         expected = {int(bins[name].values[i]): int(bins[name].counts[i]) for i in at[name]}
         if expected != {key: int(own.counts[own.values == key].sum()) for key in expected}:
             raise UsageError(
@@ -152,8 +153,7 @@ def edges_seen(
         for place, i in zip(first[name], at[name], strict=True):
             inside = own.values == bins[name].values[i]
             before = int(ends[name][i]) - int(bins[name].counts[i])
-            found.append(values[name].values[inside][np.searchsorted(
-                np.cumsum(values[name].counts[inside]), place - before, side="right")])  # fmt: skip
+            found.append(held.values[inside][np.searchsorted(np.cumsum(held.counts[inside]), place - before, "right")])
         made[name] = edges_at(_unordered(np.array(found, np.uint64)), name, parts)
     return made
 
