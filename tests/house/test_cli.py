@@ -91,7 +91,8 @@ def test_normalize(normalize: str, run: Run) -> None:
     rows = list(
         csv.DictReader(io.StringIO(run("matrix", CANCER, *GUESSES, "--normalize", normalize, "--format", "csv")[1]))
     )
-    assert float(rows[0]["share"]) == pytest.approx(344 / whole)
+    of = {"true": "actual", "pred": "predicted", "all": "all"}[normalize]
+    assert float(rows[0][f"share_of_{of}"]) == pytest.approx(344 / whole)
     for form in ("text", "markdown", "latex"):
         assert (
             f"{344 / whole:.1%}"[:4] in run("matrix", CANCER, *GUESSES, "--normalize", normalize, "--format", form)[1]

@@ -306,6 +306,7 @@ def test_off_by_one() -> None:
         DisjointLabels, "no class in common", "y_pred + 1", "100% of 10 rows", y_true=[10, 20] * 5, y_pred=[9, 19] * 5
     )
     refused(DisjointLabels, "both spelled alike", y_true=["1.0", "0.0"] * 5, y_pred=["1", "0"] * 5)
+    refused(DisjointLabels, "both spelled alike", y_true=["Cat", "Dog"] * 5, y_pred=["cat", "dog"] * 5)
     refused(DisjointLabels, "both spelled alike", y_true=["A", "B"] * 5, y_pred=["a", "b"] * 5)
     refused(DisjointLabels, "(y_true > 0)", "90% of 10 rows", y_true=[-1, 1] * 5, y_pred=[0, 1] * 4 + [1, 1])
     refused(DisjointLabels, "(y_pred > 0)", "100% of 10 rows", y_true=[0, 1] * 5, y_pred=[-1, 1] * 5)

@@ -63,8 +63,8 @@ def _check(sides: Sides) -> None:
         _check_two,
         _check_sentinel,
         _check_numerals,
-        _check_near_duplicates,
         _check_disjoint,
+        _check_near_duplicates,
         _check_shifted,
     ):
         check(sides)

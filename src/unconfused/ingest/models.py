@@ -96,7 +96,7 @@ def predictions(
             parts.append(run.read(batch))
             _check(parts, run.source, reading)
     whole = _joined(parts, run.source)
-    if ids is not None and ids is not True:
+    if not isinstance(ids, bool) and ids is not None:
         whole = whole._replace(ids=_names_of(ids, len(whole.y_true)))
     _check_type(whole, run.source, reading)
     notes, real = list(run.notes(whole)), run.real(whole)
@@ -171,7 +171,7 @@ def _is_a(model: Any, module: str, name: str) -> bool:
 # ── ids of rows ───────────────────────────────────────────────────────────────────────────────────
 def _named(opened: Callable[[Step | None], Pass], data: Any, step: Step | None, ids: Any) -> Pass:
     """The pass; with ``ids=True`` one that takes the ids off its batches, or off what ``step`` returns."""
-    if ids is None:
+    if ids is None or ids is False:
         return opened(step)
     if ids is not True:
         if not isinstance(data, (tuple, list)):

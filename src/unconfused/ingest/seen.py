@@ -88,8 +88,10 @@ def _repeated(truth: Column, score: Column) -> int:
     if n < 4 * HEAD:
         return 0
     first = n - min(TAIL, n // 2)
-    begins = first + np.flatnonzero(values[first : n - 1, 0] == values[0, 0])  # only there can the head begin again
-    for at in [n // 2] * (n % 2 == 0) + begins.tolist():
+    begins = (first + np.flatnonzero(values[first : n - 1, 0] == values[0, 0])).tolist()
+    if n % 2 == 0 and values[n // 2, 0] == values[0, 0]:
+        begins.insert(0, n // 2)
+    for at in begins:  # only there can the head begin again
         if all(np.array_equal(x[at : at + HEAD], x[: n - at][:HEAD]) for x in (values, labels)) and all(
             np.array_equal(x[at:], x[: n - at]) for x in (values, labels)
         ):
