@@ -17,10 +17,10 @@ os.environ["MPLBACKEND"] = "Agg"
 
 import matplotlib.pyplot as plt
 import numpy as np
+import page_images
 from matplotlib.patches import FancyBboxPatch
 from PIL import Image
 
-import page_images
 import unconfused as uc
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -60,8 +60,7 @@ class EvaluationDoors:
         """The page of `to_html` inside the cell of a notebook, ``height`` pixels high."""
         from unconfused.show.page import Cell, page
 
-        made = page(self._me, threshold=threshold, cost=cost, prevalence=prevalence, taxonomy=taxonomy)
-        return Cell(made, height)
+        return Cell(page(self._me, threshold=threshold, cost=cost, prevalence=prevalence, taxonomy=taxonomy), height)
 
     def __str__(self) -> str:
         from unconfused.show.text import evaluation_text

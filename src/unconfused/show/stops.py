@@ -166,6 +166,8 @@ def _tables(tally: ScoreTally, at: NDArray[np.int64]) -> tuple[NDArray[Any], tup
     """The matrix at each stop, as `ScoreTally.at` counts it: to the last bit.    Shape: (T, S, S)."""
     each = tally.each if isinstance(tally, ScoresAt) else None
     full = tally.full if tally.full_weights is None or each is not None else tally.full_weights
+    if isinstance(tally, ScoresAt) and each is None:
+        full, _, each = tally.unmoved
     none, positive = np.zeros((1, COLUMNS), full.dtype), tally.labels.require_positive("the page")
     above = np.concatenate([np.cumsum(full[:0:-1], axis=0)[::-1], none])[at]
     below = np.concatenate([none, np.cumsum(full[1:], axis=0)])[at]

@@ -19,6 +19,7 @@ from unconfused.errors import NotKept, UsageError
 from unconfused.labels import plural
 from unconfused.tally.cells import divided
 from unconfused.tally.confusion import ConfusionMatrix
+from unconfused.tally.cuts import matrix_at
 from unconfused.tally.grouped import Grouped
 from unconfused.tally.kernels import exact_total
 from unconfused.tally.odds import with_odds
@@ -97,11 +98,13 @@ class ScoresAt(View, ScoreTally):
         prevalence: the share of positives in the population that is asked about.
         odds: what the odds of a positive are there, over what they were in the rows; 1 once the scores are moved.
         each: what a row of each column stands for; None where rows have weights of their own.    Shape: (4,).
+        own: those weights, moved and as they were, their squares, and what each column was moved by.
     """
 
     prevalence: float = np.nan
     odds: float = 1.0
     each: NDArray[np.float64] | None = None
+    own: tuple[NDArray[Any], ...] | None = None
 
     @classmethod
     def of(cls, tally: ScoreTally, prevalence: float) -> ScoresAt:
@@ -112,10 +115,23 @@ class ScoresAt(View, ScoreTally):
         factor = _factors(tally.full_weights, tally.full, 0, (0, 1), share, unknown)
         sums, squares = (tally.full if x is None else x for x in (tally.full_weights, tally.full_squares))
         known = {field.name: getattr(tally, field.name) for field in fields(ScoreTally) if field.init}
-        made = {"full_weights": sums * factor, "full_squares": squares * factor**2, "prevalence": share}
+        made: dict[str, Any] = {"full_weights": sums * factor, "full_squares": squares * factor**2, "prevalence": share}
         odds = float(factor[1] / factor[0]) * (tally.odds if isinstance(tally, ScoresAt) else 1.0)
         before = tally.each if isinstance(tally, ScoresAt) else np.ones(4) if tally.full_weights is None else None
-        return cls(**{**known, **made, "odds": odds, "each": None if before is None else before * factor})
+        view = cls(**{**known, **made, "odds": odds, "each": None if before is None else before * factor})
+        if before is not None:
+            return view
+        weights, squares, by = tally.unmoved if isinstance(tally, ScoresAt) else (sums, squares, np.ones(4))
+        return replace(view, own=(made["full_weights"], weights, squares, by * factor))
+
+    @property
+    def unmoved(self) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.float64]]:
+        """Weights and squares before they were moved, and by what; of rows that were drawn since, as they are."""
+        assert self.full_weights is not None
+        assert self.full_squares is not None
+        if self.own is None or self.own[0] is not self.full_weights:
+            return self.full_weights, self.full_squares, np.ones(4)
+        return self.own[1], self.own[2], self.own[3]
 
     def recalibrated(self) -> ScoresAt:
         """The same rows at the probabilities that they have in this population: the odds of each, times ``odds``.
@@ -128,11 +144,18 @@ class ScoresAt(View, ScoreTally):
 
     def at(self, threshold: float) -> MatrixAt:
         """The matrix at that threshold and prevalence; rows are counted first and weighted then, which rounds once."""
-        made = super().at(threshold)
         if self.each is not None:
-            positive = self.labels.require_positive("at()")
-            each = self.each[[1 - positive, positive, 2, 3], None]
-            made = replace(made, full_weights=made.full * each, full_squares=made.full * each**2)
+            made, by = super().at(threshold), self.each
+            sums = squares = made.full
+        else:
+            weights, squares, by = self.unmoved
+            made = matrix_at(replace(self, full_weights=weights, full_squares=squares, own=None), threshold)
+            assert made.full_weights is not None
+            assert made.full_squares is not None
+            sums, squares = made.full_weights, made.full_squares
+        positive = self.labels.require_positive("at()")
+        each = by[[1 - positive, positive, 2, 3], None]
+        made = replace(made, full_weights=sums * each, full_squares=squares * each**2)
         return MatrixAt._over(replace(made, rule=f"{made.rule}, at prevalence {self.prevalence:g}"), self.prevalence)
 
 
