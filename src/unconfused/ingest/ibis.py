@@ -64,7 +64,7 @@ def groups(table: Any, names: Mapping[str, Any], reading: Reading, edges: Mappin
     """One GROUP BY: rows that stand for all rows of the same classes, slices and cell of the grid, with their "count".
 
     Of the scores of a group come the lowest and the highest, and all others stand with the lowest, so that a tally on
-    the grid is the same. None where text cannot be compared byte by byte, or numbers by their bits.
+    the grid is the same. None where text cannot be compared byte by byte, or a score is no float and no whole number.
 
     Args:
         table: the table.
@@ -84,14 +84,17 @@ def groups(table: Any, names: Mapping[str, Any], reading: Reading, edges: Mappin
         return None
     columns = {name: _encoded(chosen[name], *encoder) if encoder and name in texts else chosen[name] for name in keys}
     columns |= {own: chosen[wanted[role]].cast("float64") for role, own in numbers.items()}
-    binned = celled(chosen.select(**columns), reading) if "y_score" in numbers else chosen.select(**columns)
-    by = [*keys, *(["cell"] if "y_score" in numbers else [])]
-    cut = {f"{own}_in": interval(binned[own], edges[role.removeprefix("cut:")]) for role, own in numbers.items()
-           if role != "y_score"}  # fmt: skip
-    kept = {own: binned[own].min() for own in numbers.values()}
+    rows = chosen.select(**columns)
+    by = {name: rows[name] for name in keys}
+    for role, own in numbers.items():
+        if role != "y_score":
+            by[f"{own}_in"] = interval(rows[own], edges[role.removeprefix("cut:")])
     if "y_score" in numbers:
-        kept["highest"] = binned.score.max()
-    grouped = binned.group_by(*by, **cut).agg(rows=binned.count(), **kept)
+        rows = celled(rows, reading)
+        by["cell"] = rows.cell
+    kept = {own: rows[own].min() for own in numbers.values()}
+    kept |= {"highest": rows.score.max()} if "y_score" in numbers else {}
+    grouped = rows.group_by(**by).agg(rows=rows.count(), **kept)
     return _standing(grouped, {role: numbers.get(role, name) for role, name in wanted.items()}, texts, reading)
 
 
