@@ -69,7 +69,7 @@ MUTANTS = [
     Mutant("tally/prevalence.py", "squares * factor**2, rule=", "squares * factor, rule=",
            "tests/oracles/test_prevalence.py"),
     Mutant("tally/prevalence.py", "squares * factor**2, \"prev", "squares * factor, \"prev",
-           "tests/oracles/test_prevalence.py"),
+           "tests/oracles/test_prevalence.py::as_sure"),
     Mutant("tally/prevalence.py", "np.array([1 - share, share])", "np.array([share, 1 - share])",
            "tests/oracles/test_prevalence.py"),
     Mutant("tally/prevalence.py", "if isinstance(tally, ScoresAt) else 1.0", "if False else 1.0",
