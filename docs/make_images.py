@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -88,10 +90,38 @@ def gallery() -> None:
     kept(np.ravel(uc.plot_history(history))[0].figure, "figure_history")
 
 
+def terminal_pictures() -> None:
+    """What a terminal with colours shows, on a light and on a dark ground."""
+    from playwright.sync_api import sync_playwright
+    from rich.console import Console
+    from rich.terminal_theme import DEFAULT_TERMINAL_THEME, MONOKAI
+
+    from unconfused.show.shading import rich_text
+
+    ev = uc.evaluate_frame(ROOT / DATA, y_true="diagnosis", y_score="malignant_score", pos_label="malignant")
+    k = np.arange(8)
+    counts = np.random.default_rng(0).poisson(25 * np.exp(-np.abs(k[:, None] - k))) + np.diag(40 + 9 * k)
+    many = uc.ConfusionMatrix.from_counts(counts, labels=["ant", "bee", "cat", "dog", "eel", "fox", "gnu", "hen"])
+    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 700, "height": 300})
+        for name, result, theme in (("terminal", ev.at(0.5), DEFAULT_TERMINAL_THEME), ("terminal_dark", many, MONOKAI)):
+            console = Console(record=True, width=80, file=io.StringIO(), force_terminal=True, color_system="truecolor")
+            console.print(rich_text(result), soft_wrap=True)
+            path = Path(folder) / f"{name}.html"
+            path.write_text(console.export_html(theme=theme, inline_styles=True), encoding="utf-8")
+            page.goto(path.as_uri())
+            shot = Image.open(io.BytesIO(page.screenshot(full_page=True)))
+            shot.convert("RGB").quantize(64).save(IMAGES / f"{name}.png", optimize=True)
+        browser.close()
+
+
 if __name__ == "__main__":
     IMAGES.mkdir(exist_ok=True)
     report_picture()
     gallery()
     page_images.make()
+    terminal_pictures()
     for example in ("logistic_regression", "keras_breast_cancer"):
         run(f"examples/{example}.py", str(IMAGES))

@@ -77,14 +77,14 @@ def test_no_bars() -> None:
 
 
 def test_cells() -> None:
-    """A cell of the matrix is the darker, the larger its share of the row; a share of nothing has no ground."""
-    grounds = dict(spans(rich_text(binary())))
-    dark = {
-        text.strip(): sum(int(style[-6:][i : i + 2], 16) for i in (0, 2, 4))
-        for text, style in grounds.items()
-        if " on #" in style
+    """A cell of the matrix is the bluer, the larger its share of the row; a small one has no ground."""
+    grounds = {
+        text.strip(): style.partition(" on ")[2] for text, style in spans(rich_text(binary())) if " on " in style
     }
-    assert dark["76"] < dark["48"] < dark["17"] < dark["9"]
+    blueness = {text: int(style[5:7], 16) - int(style[1:3], 16) for text, style in grounds.items()}
+    assert blueness["76"] > blueness["48"] > blueness["17"] > blueness["9"] > 0
+    few = uc.ConfusionMatrix.from_counts([[99, 4], [0, 50]])
+    assert not {"4", "0"} & {text.strip() for text, _ in spans(rich_text(few))}
 
 
 def test_legible() -> None:

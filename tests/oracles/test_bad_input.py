@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from unconfused import ConfusionMatrix, Stream, confusion_matrix, evaluate
+from unconfused import ConfusionMatrix, Stream, confusion_matrix, evaluate, evaluate_frame
 from unconfused.errors import (
     AmbiguousCall,
     CountOverflow,
@@ -612,3 +613,56 @@ def test_choices_that_are_not_known() -> None:
     for option in ({"label_kind": "labels"}, {"score_kind": "proba"}, {"unknown": "ignore"}, {"invalid": "drop"}):
         (name,) = option
         refused(UsageError, f"{name}='", "Choose one of", y_true=[0, 1], y_pred=[0, 1], **option)
+
+
+# ── arguments ─────────────────────────────────────────────────────────────────────────────────────
+def test_a_misspelt_argument_is_named_with_the_nearest() -> None:
+    for name, said in (
+        ("label", "Did you mean labels=?"),
+        ("sample_weights", "sample_weight=?"),
+        ("zzz", "There are l"),
+    ):
+        for door in (evaluate, stream):
+            with pytest.raises(UsageError, match=rf"There is no argument {name}=\. .*{re.escape(said)}"):
+                door([0, 1], [0, 1], **{name: [0, 1]})
+
+
+def test_what_is_ignored_is_of_the_kind_of_the_classes() -> None:
+    """ "255" would leave out no row of 255, without a word."""
+    said = ("ignore= names text ('255')", "y_true holds numbers (0, 1, 255)")
+    refused(LabelTypeMismatch, *said, y_true=[0, 1, 255], y_pred=[0, 1, 1], ignore="255")
+    refused(LabelTypeMismatch, "names numbers (255)", y_true=["a", "255"], y_pred=["a", "a"], ignore=[255])
+    assert confusion_matrix([0, 1], [0, 1], ignore=255).total == 2  # none of this batch
+    assert confusion_matrix([0, 1, 255], [0, 1, 1], ignore=[255, "void"]).total == 2
+
+
+@pytest.mark.parametrize("level", ["0.9", None, [0.9], 95, 0, NAN])
+def test_a_level_is_a_share(level: Any) -> None:
+    with pytest.raises(UsageError, match="is no confidence level"):
+        confusion_matrix([0, 1], [0, 1]).estimate("recall", level=level)
+
+
+@pytest.mark.parametrize("metric", [None, 5, ["recall"]])
+def test_a_metric_is_named_by_text(metric: Any) -> None:
+    with pytest.raises(UsageError, match="names a metric"):
+        confusion_matrix([0, 1], [0, 1]).estimate(metric)
+
+
+def test_bins_and_costs_stay_where_numbers_are_numbers() -> None:
+    ev = evaluate([0, 1, 1], y_score=[0.1, 0.4, 0.8])
+    with pytest.raises(UsageError, match="too many"):
+        ev.curve("calibration", how="equal width", bins=10**9)
+    with pytest.raises(UsageError, match="beyond 1e\\+120"):
+        ev.choose(cost={"fp": 1e308, "fn": 1e308})
+
+
+def test_a_file_named_twice_is_not_counted_twice(tmp_path: Path) -> None:
+    """By one name twice, by two names of one file, or by a name and a pattern that matches it."""
+    pytest.importorskip("duckdb")
+    for name in ("a.csv", "b.csv"):
+        (tmp_path / name).write_text("y,g\n1,1\n0,1\n", encoding="utf-8")
+    one = str(tmp_path / "a.csv")
+    for sources in ([one, one], [one, str(tmp_path / "." / "a.csv")], [one, str(tmp_path / "*.csv")]):
+        with pytest.raises(AmbiguousCall, match=r"a\.csv is named 2 times"):
+            evaluate_frame(sources, y_true="y", y_pred="g")
+    assert evaluate_frame(str(tmp_path / "*.csv"), y_true="y", y_pred="g").total == 4

@@ -40,6 +40,7 @@ from unconfused.inference.significance import (
     student_two_sided,
 )
 from unconfused.inference.unpaired import apart_alone
+from unconfused.labels import Labels
 from unconfused.metrics import CATALOGUE
 from unconfused.tally.joint import Joint
 from unconfused.tally.scores import ScoreTally
@@ -684,3 +685,17 @@ def test_files_that_no_joint_tally_wrote_are_refused(tmp_path: Path) -> None:
         tally.save(tmp_path / "bad.uc")
         with pytest.raises(UnreadableFile, match=r"bad\.uc"):
             uc.load(tmp_path / "bad.uc")
+
+
+def test_cells_of_very_many_classes_do_not_fall_together() -> None:
+    """Classes 1 and 65,537 are the same in 16 bits."""
+    cells = np.array([[1, 1], [65_537, 65_537], [65_537, 1]])
+    assert Joint.count(Labels(range(70_000)), ["a"], cells).cells.tolist() == [[1, 1], [65_537, 1], [65_537, 65_537]]
+
+
+def test_a_class_filled_in_to_make_two_goes_when_others_come() -> None:
+    """The seats move with it."""
+    first = Joint.count(Labels((0, 1)), ["a"], np.array([[0, 0], [0, 3]]))  # no row of 1; one called nothing
+    both = first + Joint.count(Labels((0, 2)), ["a"], np.array([[1, 1], [1, 2]]))
+    assert both.labels.names == (0, 2)
+    assert both.cells.tolist() == [[0, 0], [0, 3], [1, 1], [1, 2]]

@@ -109,6 +109,15 @@ def test_weights_of_rows_stay_in_proportion_within_their_class() -> None:
     assert view.at(0.5).weights.sum() == pytest.approx(ev.at(0.5).weights.sum())
 
 
+def test_weighted_scores_and_weighted_classes_are_as_sure() -> None:
+    """The interval at a threshold is that of the same decision, counted without scores."""
+    rng = np.random.default_rng(6)
+    y, s, w = rng.integers(0, 2, 300), rng.random(300), rng.exponential(size=300)
+    one = uc.evaluate(y, y_score=s, sample_weight=w).at_prevalence(0.1).at(0.5).estimate("precision")
+    other = uc.evaluate(y, (s >= 0.5).astype(int), sample_weight=w).at_prevalence(0.1).estimate("precision")
+    assert (one.value, one.low, one.high) == pytest.approx((other.value, other.low, other.high), rel=1e-9)
+
+
 def test_the_curve_of_precision_passes_through_the_points_of_the_view() -> None:
     view = scored().at_prevalence(0.05)
     curve = view.curve("pr")

@@ -15,6 +15,9 @@ from unconfused.tally.rules import Costs as Table
 CELLS = ("tn", "fp", "fn", "tp")
 EXAMPLE = 'Type cost={"fp": 1, "fn": 10}: fp is what a false alarm costs, fn what a miss costs; also tn and tp.'
 
+LARGEST = 1e120
+"""Costs beyond it are refused: sums of their squares would overflow."""
+
 
 @dataclass(frozen=True)
 class CellCosts:
@@ -48,6 +51,12 @@ class CellCosts:
             made = cls(math.nan)
         if not all(map(math.isfinite, made.each)):
             raise UsageError(f"cost={stated!r} holds what is no finite number.", fix=EXAMPLE)
+        if max(map(abs, made.each)) > LARGEST:
+            raise UsageError(
+                f"cost={stated!r} goes beyond {LARGEST:g}.",
+                "Sums of such costs are no longer numbers.",
+                "Divide them all by the largest: only their ratios matter.",
+            )
         if made.fp <= made.tn or made.fn <= made.tp:
             wrong, right = ("fp", "tn") if made.fp <= made.tn else ("fn", "tp")
             raise UsageError(

@@ -36,8 +36,12 @@ class Interval(NamedTuple):
 
 def quantile(level: float) -> float:
     """The z that a standard normal stays within with probability ``level``: 1.96 for 0.95."""
-    if not 0 < level < 1:
-        raise UsageError(f"level={level} is no confidence level.", fix="Name a share between 0 and 1, such as 0.95.")
+    try:
+        fits = 0 < level < 1
+    except TypeError:
+        fits = False
+    if not fits:
+        raise UsageError(f"level={level!r} is no confidence level.", fix="Name a share between 0 and 1, such as 0.95.")
     return NormalDist().inv_cdf((1 + level) / 2)
 
 

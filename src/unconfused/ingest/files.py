@@ -127,7 +127,20 @@ def opened_files(sources: Sequence[str], kind: InputFormat | None) -> Iterator[l
                 files.append(File(stack.enter_context(_spooled(stream)), source, kind or kind_of(source)))
             else:
                 files += [File(path, path, kind or kind_of(path)) for path in _paths(source)]
+        _refuse_repeats(files)
         yield files
+
+
+def _refuse_repeats(files: Sequence[File]) -> None:
+    """One file named twice, or by a name and a pattern, would count its rows twice."""
+    often = Counter(os.path.realpath(file.path) for file in files)
+    for file in files:
+        if (n := often[os.path.realpath(file.path)]) > 1:
+            raise AmbiguousCall(
+                f"{file.shown} is named {n} times, by its name or by a pattern.",
+                "Its rows would count more than once.",
+                "Name it once; where rows do stand for several, say so with count=.",
+            )
 
 
 def _as_csv(path: str) -> InputFormat:

@@ -138,6 +138,20 @@ def _check_sentinel(sides: Sides) -> None:
             )
 
 
+def refuse_other_kind(ignore: set[Label], truth: Factor) -> None:
+    """Refuse to ignore text among numbers, or numbers among text: no row could be meant."""
+    kinds = [{isinstance(x, str) for x in values if x is not None} for values in (ignore, truth.values)]
+    if not all(kinds) or kinds[0] & kinds[1]:
+        return
+    what = ("numbers", "text")
+    raise LabelTypeMismatch(
+        f"ignore= names {what[max(kinds[0])]} ({listed(sorted(ignore, key=str), 3)}), {truth.name} holds "
+        f"{what[max(kinds[1])]} ({listed(truth.values, 3)}).",
+        "They are never equal, so no row would be left out.",
+        "Name the values as they stand in the column.",
+    )
+
+
 def _check_numerals(sides: Sides) -> None:
     """Text of which one side spells numbers throughout and the other none: a class id against a name."""
     truth, called = sides.truth, sides.called

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from functools import cached_property
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from unconfused.errors import AmbiguousCall, EmptyInput, ShapeError, UsageError
 from unconfused.findings import Evidence
 from unconfused.ingest.columns import Column, as_column, check_pairing
 from unconfused.ingest.factors import factor, positions, refuse_fractions
+from unconfused.ingest.mixups import refuse_other_kind
 from unconfused.ingest.row_costs import cost_columns, read_row_costs
 from unconfused.ingest.seen import seen
 from unconfused.ingest.weights import Weighing, read_weights
@@ -23,6 +25,8 @@ from unconfused.tally.grids import Grid
 from unconfused.tally.rules import Rule, check_rules
 from unconfused.tally.worst import KEEP
 
+COLUMNS = ("y_true", "y_pred", "y_score", "threshold", "sample_weight", "count", "by", "ids", "unit", "row_cost")
+"""What a call takes besides; here they stand for what was misspelt."""
 LabelKind: TypeAlias = Literal["class", "one-hot", "multilabel"]
 
 
@@ -63,6 +67,14 @@ class Reading:
     worst: int = KEEP
     batch: bool = False
 
+    def __new__(cls, **given: Any) -> Self:
+        known = (*cls.__dataclass_fields__, *COLUMNS)
+        for name in given.keys() - known:
+            near = get_close_matches(name, known, 1, 0.5)
+            fix = f"Did you mean {near[0]}=?" if near else f"There are {', '.join(known[:-1])}."
+            raise UsageError(f"There is no argument {name}=.", fix=fix)
+        return super().__new__(cls)
+
     def __post_init__(self) -> None:
         choices: dict[str, Sequence[Any]] = {
             "label_kind": (None, "class", "one-hot", "multilabel"),
@@ -80,7 +92,7 @@ class Reading:
         if type(self.worst) is not int or self.worst < 1:
             raise UsageError(f"worst={self.worst!r} is no number of rows.", fix="Name a whole number from 1 up.")
         if isinstance(self.pins, (str, int, float)):
-            raise UsageError(f"pins={self.pins!r} is no list.", fix=f"Type pins=[{self.pins!r}].")
+            raise UsageError(f"pins={self.pins!r} is no list.", fix=f"Type pins=[{self.pins}].")
         if Grid.parse(self.grid).family in ("folded", "uniform") and self.score_kind != "probability":
             raise UsageError(
                 f"grid={str(self.grid)!r} is for probabilities, and these are of score_kind={self.score_kind!r}.",
@@ -268,7 +280,9 @@ def _without_ignored(rows: Rows) -> Rows:
     wanted = {plain(value) for value in (ignore if several else [ignore])}
     if rows.truth.values.ndim > 1:
         raise UsageError("ignore= leaves rows out by their one true class; multilabel rows have several.")
-    out = factor(rows.truth, invalid="count").where(wanted)
+    classes = factor(rows.truth, invalid="count")
+    out = classes.where(wanted)
     if not out.any():
+        refuse_other_kind(wanted, classes)
         return rows
     return replace(rows.keep(~out), evidence=rows.evidence + Evidence(ignored=rows.weighing.rows(out)))

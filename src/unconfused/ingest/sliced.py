@@ -94,9 +94,7 @@ class SliceCounter:
         plain = how.rules is None and how.curves and not how.refine and how.ignore is None and how.label_kind is None
         return plain and how.bins["grid"] != EXACT
 
-    def _hold(
-        self, names: tuple[str, ...], coded: list[Codes], truth: NDArray[Any], scores: NDArray[Any]
-    ) -> None:
+    def _hold(self, names: tuple[str, ...], coded: list[Codes], truth: NDArray[Any], scores: NDArray[Any]) -> None:
         codes, keys = numbered(coded)
         with self._guard:
             slicing = self._slicings.setdefault(names, _Slicing(tuple(x.edges for x in coded)))

@@ -131,6 +131,8 @@ class _Reader:
     """Reads from left to right; every refusal points at the place."""
 
     def __init__(self, text: str) -> None:
+        if not isinstance(text, str):
+            raise UsageError(f"{text!r} is no text that names a metric.", fix=EXAMPLES)
         self.text, self.at = text, 0
 
     def condition(self) -> Condition:

@@ -15,22 +15,26 @@ from typing import Any, TypeAlias
 from unconfused.errors import UnconfusedError, require
 from unconfused.inference import Estimate
 from unconfused.metrics.language import parse
-from unconfused.show.colour import css, ink, ramp
+from unconfused.show.colour import RGB, css, ink, ramp
 
 Shade: TypeAlias = Callable[[str], str]
 """From a cell, padded to its width, to the same with its marks."""
 
 _ON: ContextVar[bool] = ContextVar("shading", default=False)
 _MARKED = re.compile("\x0e([^\x0f]*)\x0f([^\x0e]*)\x0e")
+LEAST = 0.05
+"""Shares below it have no ground."""
+GREY, BLUE = (0.43, 0.45, 0.48), (0.03, 0.35, 0.75)
+"""Grounds from small shares to all: about as dark, so that they stand out from black and from white alike."""
 INKS = {"black": "#000000", "white": "#ffffff"}
 """Not those of the terminal, which may be greys."""
 
 
-def _ground(share: float) -> str:
-    return f"{INKS[ink(ramp(share))]} on {css(ramp(share))}"
+def _on(ground: RGB) -> str:
+    return f"{INKS[ink(ground)]} on {css(ground)}"
 
 
-SURE, UNSURE = _ground(0.78), _ground(0.42)
+SURE, UNSURE = _on(ramp(0.78)), _on(ramp(0.42))
 """A bar up to the lower end of the interval, and from there to the upper."""
 LEVELS = {"error": "bold red", "warning": "bold yellow", "note": "bold cyan"}
 FAINT, STRONG = "dim", "bold"
@@ -77,10 +81,11 @@ def styled(text: str, style: str) -> str:
 
 
 def cell(share: float) -> Shade | None:
-    """The ground of a cell of a matrix: the deeper, the larger its share; none for a share of nothing."""
-    if not _ON.get() or math.isnan(share) or share == 0:
+    """The ground of a cell of a matrix: the bluer, the larger its share; none where that is small or of nothing."""
+    if not _ON.get() or math.isnan(share) or share < LEAST:
         return None
-    return lambda text: styled(text, _ground(share))
+    red, green, blue = (a + (b - a) * share for a, b in zip(GREY, BLUE, strict=True))
+    return lambda text: styled(text, _on((red, green, blue)))
 
 
 def bar(metric: str, e: Estimate) -> Shade | None:

@@ -18,6 +18,7 @@ from unconfused.tally.grids import Grid
 from unconfused.tally.kernels import Ints, runs
 from unconfused.tally.threads import cores, in_threads, loops
 
+
 class Together(NamedTuple):
     """Rows put together by slice, those of each in the order in which they came.
 
@@ -96,8 +97,14 @@ def together(slices: NDArray[Any], truth: NDArray[Any], scores: NDArray[Any], nu
     bounds, free = np.zeros(number + 1, np.int64), np.zeros(number, np.int64)
     truths, column = np.empty(len(truth), np.uint8), np.empty(len(truth), floats)
     fit = all(x.dtype.isnative and x.flags.c_contiguous for x in (slices, truth, scores)) and scores.itemsize > 2
-    x, t, s = (slices, truth, scores) if fit else (
-        np.ascontiguousarray(slices, np.uint32), np.ascontiguousarray(truth, np.uint8), np.ascontiguousarray(scores, floats)
+    x, t, s = (
+        (slices, truth, scores)
+        if fit
+        else (
+            np.ascontiguousarray(slices, np.uint32),
+            np.ascontiguousarray(truth, np.uint8),
+            np.ascontiguousarray(scores, floats),
+        )
     )
     compiled.together(x, t, s, bounds, free, truths, column)
     return Together(truths, column, bounds)

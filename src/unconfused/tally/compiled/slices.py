@@ -30,7 +30,16 @@ def together(slices: Any, truth: Any, scores: Any, bounds: Any, free: Any, truth
 
 @compiled
 def _tally_seen(
-    truth: Any, keys: Any, cells: Any, places: Any, pins: Any, crowded: bool, state: Any, taken: Any, seen: Any, many: int
+    truth: Any,
+    keys: Any,
+    cells: Any,
+    places: Any,
+    pins: Any,
+    crowded: bool,
+    state: Any,
+    taken: Any,
+    seen: Any,
+    many: int,
 ) -> int:
     """Count rows as the loops over bins do, and note each cell that was not yet ``taken``; how many were noted."""
     column = np.uint64
