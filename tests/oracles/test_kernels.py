@@ -239,25 +239,27 @@ def test_slices_are_binned_as_their_own_rows(form: str, data: Any) -> None:
         n = data.draw(ROWS)
         own = data.draw(labels(n, list(range(slices)), ["int8", "uint32", "int64"]))
         held.append((own, data.draw(labels(n, [0, 1], ["bool", "int64"])), data.draw(scores((n,), pool, kinds))))
+    turned = np.array(data.draw(st.permutations(range(slices))), np.uint32)
     pins, number = [0.1, 0.1 + 1e-9, 0.1 + 2e-9, 0.5], slices + len(held)
     with taken(form):
-        rows = [sliced.together(*piece, slices + i) for i, piece in enumerate(held, 1)]
+        rows = [sliced.together(own, turned, *x, slices + i) for i, (own, *x) in enumerate(held, 1)]
         some = sliced.slice_bins(rows, grid, pins)
         found = sliced.slice_bins(rows[:1], grid, pins, known=some).of(number)
         assert equal(tuple(some + sliced.slice_bins(rows[:1], grid, pins)),
                      tuple(sliced.slice_bins(rows[:1], grid, pins, known=some)))  # fmt: skip
     for (own, truth, s), made in zip(held, rows, strict=True):
         for place in range(slices):
-            there = slice(made.bounds[place], made.bounds[place + 1])
+            there = slice(made.bounds[turned[place]], made.bounds[turned[place] + 1])
             assert made.truth[there].tolist() == truth[own == place].tolist()
             assert made.scores[there].tolist() == s[own == place].tolist()
     own, truth, s = (np.concatenate([*(x[i] for x in held), held[0][i]]) for i in range(3))
     for place in range(slices):
         slow = slowly_binned(truth[own == place], s[own == place], grid, pins)
-        assert found[place].cells.tolist() == sorted(slow)
-        for i, cell in enumerate(found[place].cells.tolist()):
-            assert [x[i].tolist() for x in found[place][1:]] == slow[cell]
-        assert not (np.signbit(found[place].lows) & (found[place].lows == 0)).any(), "-0.0 is 0.0"
+        own_bins = found[turned[place]]
+        assert own_bins.cells.tolist() == sorted(slow)
+        for i, cell in enumerate(own_bins.cells.tolist()):
+            assert [x[i].tolist() for x in own_bins[1:]] == slow[cell]
+        assert not (np.signbit(own_bins.lows) & (own_bins.lows == 0)).any(), "-0.0 is 0.0"
     assert not any(len(x.cells) for x in found[slices:])
 
 
@@ -443,8 +445,10 @@ def test_both_forms_agree_to_the_bit_over_many_blocks(seed: int) -> None:
             kernels.cut_counts(truth, s, 0.3, near=[float(np.float32(0.3))]),
             binning.bin_counts(truth, s, folded, percents),
             binning.bin_counts(truth, z, floatbits, [-1.0, 0.0, 0.5]),
-            sliced.slice_bins([sliced.together(classes, truth, s, 20)] * 2, folded, percents),
-            sliced.slice_bins([sliced.together(np.arange(n) // 100, truth, z, n // 100)], floatbits, [-1.0, 0.0, 0.5]),
+            sliced.slice_bins([sliced.together(classes, np.arange(20), truth, s, 20)] * 2, folded, percents),
+            sliced.slice_bins(
+                [sliced.together(np.arange(n) // 100, np.arange(n), truth, z, n // 100)], floatbits, [-1.0, 0.0, 0.5]
+            ),
             binning.ovr_bin_counts(classes, table, folded, percents),
             binning.argmax_pairs(classes, table),
             binning.row_sums_off(table, 1e-3),

@@ -168,7 +168,9 @@ def _from_arrow(x: Any, name: str) -> Column:
     missing = np.asarray(x.is_null()) if x.null_count else None
     if hasattr(x, "dictionary"):
         codes = (x.indices.fill_null(0) if x.null_count else x.indices).to_numpy(zero_copy_only=False)
-        return Column(name, codes, missing, tuple(x.dictionary.to_pylist()), bool(x.type.ordered))
+        text = "string" in str(x.dictionary.type)  # of which NumPy makes a list sooner, nulls included
+        values = x.dictionary.to_numpy(zero_copy_only=False).tolist() if text else x.dictionary.to_pylist()
+        return Column(name, codes, missing, tuple(values), bool(x.type.ordered))
     kind = str(x.type)
     if kind.startswith(("int", "uint", "float", "double", "halffloat", "bool")):
         filler = False if kind == "bool" else 0

@@ -42,6 +42,12 @@ class _Slicing:
         """The numbers of slices, new ones for those that were not yet seen."""
         return np.array([self.numbers.setdefault(key, len(self.numbers)) for key in keys], np.uint32)
 
+    def emptied(self) -> tuple[list[Together], SlicedBins | None]:
+        """What was held and counted until now, which it gives away."""
+        given = self.held, self.counted
+        self.held, self.size, self.counted = [], 0, None
+        return given
+
 
 def tally_sliced(
     reading: Reading, y_true: Any, by: By | None, edges: Mapping[str, Any] | None, columns: Mapping[str, Any]
@@ -99,10 +105,9 @@ class SliceCounter:
         with self._guard:
             slicing = self._slicings.setdefault(names, _Slicing(tuple(x.edges for x in coded)))
             numbers, number = slicing.number(keys), len(slicing.numbers)
-        slices = numbers.take(codes)
         for i in range(0, len(truth), HELD):
             rows = slice(i, i + HELD)
-            made = together(slices[rows], truth[rows], scores[rows], number)
+            made = together(codes[rows], numbers, truth[rows], scores[rows], number)
             with self._guard:
                 slicing.held.append(made)
                 slicing.size += len(made.truth) + number  # of many slices, where each begins takes as much as the rows
@@ -117,11 +122,11 @@ class SliceCounter:
     def _count(self, slicing: _Slicing) -> None:
         """Count the rows that are held; other threads may hold more of them meanwhile."""
         with self._guard:
-            held, known = slicing.held, slicing.counted
-            slicing.held, slicing.size, slicing.counted = [], 0, None
+            held, known = slicing.emptied()
         made = slice_bins(held, **self._bins, known=known) if held else known
         with self._guard:
-            slicing.counted = made if slicing.counted is None or made is None else slicing.counted + made
+            meanwhile = slicing.counted
+            slicing.counted = made if meanwhile is None or made is None else meanwhile + made
 
     def _slowly(self, y_true: Any, by: By, columns: Mapping[str, Any]) -> Tallies:
         made = tally_slices(self.reading, y_true, by, self.edges, **columns)

@@ -125,7 +125,9 @@ def numbered(coded: list[Codes]) -> tuple[NDArray[Any], list[Key]]:
     first = np.zeros(size, np.intp)
     first[codes] = np.arange(len(codes))  # some row of each
     own = [x.codes[first].tolist() for x in coded]
-    return codes, [tuple(None if i < 0 else x.values[i] for x, i in zip(coded, at, strict=True)) for at in zip(*own)]
+    return codes, [
+        tuple(None if i < 0 else x.values[i] for x, i in zip(coded, at, strict=True)) for at in zip(*own, strict=True)
+    ]
 
 
 def _combined(coded: list[Codes]) -> tuple[NDArray[np.int64], int]:

@@ -1,8 +1,9 @@
 """Loops over rows: columns in, integer counts and compensated sums out.
 
-This module, binning (scores into bins), sliced (the same in slices) and sides (sorted by class) hold the only ones. Each that a large column
-comes to has two forms, which count the same to the bit: one of NumPy, and one in compiled/. These read columns of any
-width as they are and return None at whatever is irregular: the caller then looks closer, and says what it was.
+This module, binning (scores into bins), sliced (the same in slices) and sides (scores sorted by class) hold the only
+ones. Each that a large column comes to has two forms, which count the same to the bit: one of NumPy, and one in
+compiled/. These read columns of any width as they are and return None at whatever is irregular: the caller then looks
+closer, and says what it was.
 """
 
 from __future__ import annotations

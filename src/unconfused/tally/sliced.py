@@ -16,7 +16,10 @@ from numpy.typing import NDArray
 from unconfused.tally.binning import Binned, Plan, plan_of
 from unconfused.tally.grids import Grid
 from unconfused.tally.kernels import Ints, runs
-from unconfused.tally.threads import cores, in_threads, loops
+from unconfused.tally.threads import in_threads, loops
+
+SOME = 1 << 19
+"""Rows of neighbouring slices that are tallied at a time: a few megabytes, which are used again for the next."""
 
 
 class Together(NamedTuple):
@@ -82,31 +85,26 @@ class SlicedBins(NamedTuple):
         ]
 
 
-def together(slices: NDArray[Any], truth: NDArray[Any], scores: NDArray[Any], number: int) -> Together:
-    """Rows by slice, numbered 0…number-1; truth is 0 or 1, scores are floats of at most 64 bits.    Shape: (n,) each.
+def together(
+    codes: NDArray[Any], numbers: NDArray[np.uint32], truth: NDArray[Any], scores: NDArray[Any], slices: int
+) -> Together:
+    """Rows by slice: ``numbers`` (codes,) holds for each code the number of its slice, 0…slices-1.
 
-    >>> together(np.array([1, 0, 1]), np.array([0, 1, 1]), np.array([0.2, 0.3, 1.0]), 2).scores
+    Codes are at least 0, truth is 0 or 1, and scores are floats of at most 64 bits.    Shape: (n,) three times.
+
+    >>> together(np.array([1, 0, 1]), np.array([0, 1]), np.array([0, 1, 1]), np.array([0.2, 0.3, 1.0]), 2).scores
     array([0.3, 0.2, 1. ])
     """
-    compiled = loops("together", slices, truth, scores)
     floats = np.dtype(np.float64 if scores.itemsize == 8 else np.float32)
-    if compiled is None:
-        order = np.argsort(slices, kind="stable")
-        bounds = np.append(0, np.bincount(slices, minlength=number).cumsum())
-        return Together(truth[order].astype(np.uint8), scores[order].astype(floats), bounds)
-    bounds, free = np.zeros(number + 1, np.int64), np.zeros(number, np.int64)
-    truths, column = np.empty(len(truth), np.uint8), np.empty(len(truth), floats)
-    fit = all(x.dtype.isnative and x.flags.c_contiguous for x in (slices, truth, scores)) and scores.itemsize > 2
-    x, t, s = (
-        (slices, truth, scores)
-        if fit
-        else (
-            np.ascontiguousarray(slices, np.uint32),
-            np.ascontiguousarray(truth, np.uint8),
-            np.ascontiguousarray(scores, floats),
-        )
-    )
-    compiled.together(x, t, s, bounds, free, truths, column)
+    t, s = np.asarray(truth, np.uint8, order="C"), np.asarray(scores, floats, order="C")
+    if (compiled := loops("together", s)) is None:
+        own = numbers[codes]
+        order = np.argsort(own, kind="stable")
+        return Together(t[order], s[order], np.append(0, np.bincount(own, minlength=slices).cumsum()))
+    bounds, free = np.zeros(slices + 1, np.int64), np.zeros(slices, np.int64)
+    truths, column = np.empty(len(t), np.uint8), np.empty(len(t), floats)
+    whole = np.ascontiguousarray(codes, codes.dtype.newbyteorder("=") if codes.itemsize == 4 else np.uint32)
+    compiled.together(whole.view(np.uint32), np.asarray(numbers, np.uint32), t, s, bounds, free, truths, column)
     return Together(truths, column, bounds)
 
 
@@ -120,7 +118,7 @@ def slice_bins(
     The pieces hold scores of one type, which the grid can take: they were looked at before. A later piece may have more
     slices than one before it.
 
-    >>> rows = together(np.array([1, 0, 1]), np.array([0, 1, 1]), np.array([0.2, 0.3, 1.0]), 2)
+    >>> rows = together(np.array([1, 0, 1]), np.arange(2), np.array([0, 1, 1]), np.array([0.2, 0.3, 1.0]), 2)
     >>> [x.counts.tolist() for x in slice_bins([rows], Grid.parse("uniform(2)")).of(2)]
     [[[0, 1]], [[1, 0], [0, 1]]]
     """
@@ -154,26 +152,32 @@ def _plainly(plan: Plan, piece: Together) -> SlicedBins:
 
 
 def _compiled(compiled: Any, plan: Plan, held: Sequence[Together], rows: int, known: SlicedBins) -> SlicedBins:
-    """Compiled: slice by slice through all pieces, some slices for each thread."""
+    """Compiled: some slices at a time, whose rows of all pieces stay in the cache."""
     number = max(len(x.bounds) for x in held)
-    begins = np.cumsum([0, *(len(x.scores) for x in held)])
-    bounds = np.stack([np.pad(x.bounds, (0, number - len(x.bounds)), "edge") + begin
-                       for x, begin in zip(held, begins.tolist(), strict=False)])  # fmt: skip
-    truth, scores = (np.concatenate([x[i] for x in held]) if len(held) > 1 else held[0][i] for i in range(2))
+    bounds = np.stack([np.pad(x.bounds, (0, number - len(x.bounds)), "edge") for x in held])
     own = np.diff(bounds).sum(0)
-    cuts = np.searchsorted(own.cumsum(), rows * np.arange(1, cores()) // cores(), side="right")
+    cuts = np.unique(np.searchsorted(own.cumsum(), np.arange(SOME, rows, SOME), side="right"))
 
     def some(ends: tuple[int, int]) -> tuple[Ints, Ints, NDArray[Any], NDArray[Any]]:
-        at = np.searchsorted(known.codes, [end * plan.cells for end in ends])
-        most = int(np.minimum(own[slice(*ends)], plan.cells).sum() + at[1] - at[0])
-        codes, counts = np.empty(most, np.int64), np.empty((most, 2), np.int64)
-        lows, highs = (np.empty((most, 2), plan.floats) for _ in range(2))
-        state, made = plan.keyed(1)[0], (codes, counts, lows, highs)
-        used = compiled.slices(truth, scores, bounds, *ends, *plan.orders, state, *known[:4], *made)
+        first, last = ends
+        at = bounds[:, first : last + 1]
+        truth, scores = (np.concatenate([x[i][a:b] for x, a, b in zip(held, at[:, 0], at[:, -1], strict=True)])
+                         for i in range(2))  # fmt: skip
+        lengths = at[:, -1] - at[:, 0]
+        at = at - at[:, :1] + (lengths.cumsum() - lengths)[:, None]
+        also = np.diff(np.searchsorted(known.codes, [first * plan.cells, last * plan.cells]))[0]
+        most = int(np.minimum(own[first:last], plan.cells).sum() + also)
+        made = (
+            np.empty(most, np.int64),
+            np.empty((most, 2), np.int64),
+            *(np.empty((most, 2), plan.floats) for _ in "lh"),
+        )
+        used = compiled.slices(truth, scores, at, first, last, *plan.orders, plan.keyed(1)[0], *known[:4], *made)
         if used < 0:
             raise ValueError("rows that are not plain were counted")  # they were looked at before
-        return codes[:used], counts[:used], lows[:used], highs[:used]
+        return made[0][:used].copy(), made[1][:used].copy(), made[2][:used].copy(), made[3][:used].copy()
 
-    found = in_threads([(int(a), int(b)) for a, b in pairwise([0, *cuts, number - 1]) if a < b], some, rows)
-    columns = found[0] if len(found) == 1 else tuple(np.concatenate(x) for x in zip(*found, strict=True))
-    return SlicedBins(*columns, plan.cells)
+    groups = [(a, b) for a, b in pairwise([0, *cuts.tolist(), number - 1]) if a < b]
+    found = in_threads(groups, some, rows)
+    codes, counts, lows, highs = (np.concatenate(x) for x in zip(*found, strict=True))
+    return SlicedBins(codes, counts, lows, highs, plan.cells)

@@ -14,15 +14,17 @@ FEW = 128
 
 
 @compiled
-def together(slices: Any, truth: Any, scores: Any, bounds: Any, free: Any, truths: Any, column: Any) -> None:
+def together(
+    codes: Any, numbers: Any, truth: Any, scores: Any, bounds: Any, free: Any, truths: Any, column: Any
+) -> None:
     """Copy the rows of each slice together, in their order. ``bounds`` (slices + 1) and ``free`` come as zeros."""
-    for i in range(len(slices)):
-        bounds[np.uint64(slices[i]) + np.uint64(1)] += 1
+    for i in range(len(codes)):
+        bounds[np.uint64(numbers[codes[i]]) + np.uint64(1)] += 1
     for i in range(len(free)):
         free[i] = bounds[i]
         bounds[i + 1] += bounds[i]
-    for i in range(len(slices)):
-        own = np.uint64(slices[i])
+    for i in range(len(codes)):
+        own = np.uint64(numbers[codes[i]])
         at = np.uint64(free[own])
         free[own] += 1
         truths[at], column[at] = truth[i], scores[i]
@@ -90,7 +92,7 @@ def slices(
 ) -> int:
     """Tally some slices, ``first`` to ``last``; how many of their cells hold rows, -1 at a row that is not plain.
 
-    Each line of ``bounds`` (pieces, slices + 1) says where in the columns the rows of a piece stand, slice by slice.
+    Each line of ``bounds`` (pieces, these slices + 1) says where in the columns a piece has the rows of each slice.
     Of each cell, in order: its code, slice x cells + cell; the rows of truth 0 and 1; their lowest and their highest
     score, inf and -inf for no rows. What is ``known`` of the slices is added to that. ``state`` comes empty.
     """
@@ -110,8 +112,8 @@ def slices(
             taken[seen[many]] = 1
             many += 1
         for piece in range(len(bounds)):
-            for start in range(bounds[piece, own], bounds[piece, own + 1], BLOCK):
-                stop = min(start + BLOCK, bounds[piece, own + 1])
+            for start in range(bounds[piece, own - first], bounds[piece, own - first + 1], BLOCK):
+                stop = min(start + BLOCK, bounds[piece, own - first + 1])
                 t, s = truth[start:stop], scores[start:stop]
                 if not _keys(s.view(state.dtype), keys, ends[0], ends[1]):
                     return -1
