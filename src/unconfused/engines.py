@@ -103,6 +103,6 @@ def _binnable(names: Names, work: Counting) -> bool:
 def _only(names: Names, *roles: str) -> bool:
     """Whether these are all columns, but for those of slices, and each is one column."""
     given = {role: name for role, name in names.items() if name is not None}
-    sliced = ("by:", "cut:")
+    sliced = ("by:", "cut:", "y_pred:")  # of several models too
     single = not any(isinstance(name, (list, tuple)) for name in given.values())
     return single and all(role in roles or role.startswith(sliced) for role in given)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -325,3 +326,17 @@ def test_several_classes_or_labels_are_told_in_the_plural() -> None:
     labelled = uc.evaluate(np.eye(5, dtype=int)[y], y_score=p, label_kind="multilabel")
     with pytest.raises(NotKept, match=r"5 labels\b"):
         labelled.at_prevalence(0.1)
+
+
+@pytest.mark.parametrize("grid", ["exact", "folded(3)"])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_a_metric_at_a_threshold_is_that_of_the_matrix_at_the_threshold(grid: str, weighted: bool) -> None:
+    rng = np.random.default_rng(5)
+    y = np.repeat([0, 1], [300, 60])
+    weights = rng.random(360) + 0.5 if weighted else None
+    view = uc.evaluate(y, y_score=rng.beta(2 + 2 * y, 4), sample_weight=weights, grid=grid).at_prevalence(0.02)
+    for name, metric in CATALOGUE.items():
+        if metric.of == "counts":
+            text = f"{name}(2)" if name == "fbeta" else name
+            asked = replace(view.estimate(text, threshold=0.5), bounds=None)  # a pin has none, which bins say of it
+            assert repr(asked) == repr(view.at(0.5).estimate(text)), text

@@ -26,7 +26,6 @@ from unconfused.metrics.language import Query, parse
 from unconfused.metrics.ranking import asked
 from unconfused.tally.cells import Array, Cells
 from unconfused.tally.confusion import ConfusionMatrix
-from unconfused.tally.cuts import bracket
 from unconfused.tally.grouped import Grouped
 from unconfused.tally.moments import Moments
 from unconfused.tally.prevalence import MatrixAt
@@ -119,9 +118,9 @@ def estimate_at(
     turn between the corners, and is only known to be in its range.
     """
     query = parse(text)
-    likely, *corners = bracket(tally, threshold)
+    likely, *corners = tally.bracket(threshold)
     if isinstance(tally, ScoresOfUnits):
-        likely = beside(likely, [bracket(part, threshold)[0] for part in tally.parts], tally.units)
+        likely = beside(likely, [part.bracket(threshold)[0] for part in tally.parts], tally.units)
     answer = estimate(likely, text, level=level, method=method, seed=seed)
     if not tally.binned:
         return answer

@@ -75,14 +75,14 @@ def mixed(tally: ScoreTally) -> NDArray[np.bool_]:
 
 def matrix_at(tally: ScoreTally, threshold: float) -> ConfusionMatrix:
     """The matrix at a threshold that parts the rows; see `ScoreTally.at`."""
-    likely, *extreme = bracket(tally, threshold)
+    likely, *extreme = tally.bracket(threshold)
     if extreme:
         raise _off_grid(tally, threshold)
     return likely
 
 
 def bracket(tally: ScoreTally, threshold: float) -> list[ConfusionMatrix]:
-    """The matrix at a threshold. Where rows of a bin may lie on either side: the likely one, then the extreme ones."""
+    """See `ScoreTally.bracket`."""
     cut = cut_of(threshold, tally.score_kind)
     split = int(np.searchsorted(tally.scores, cut, side="left"))  # the first cell wholly at or above the cut
     likely, ways = _shares(tally, split - 1, cut)

@@ -19,7 +19,7 @@ from unconfused.errors import NotKept, UsageError
 from unconfused.labels import plural
 from unconfused.tally.cells import divided
 from unconfused.tally.confusion import ConfusionMatrix
-from unconfused.tally.cuts import matrix_at
+from unconfused.tally.cuts import bracket
 from unconfused.tally.grouped import Grouped
 from unconfused.tally.kernels import exact_total
 from unconfused.tally.odds import with_odds
@@ -142,21 +142,20 @@ class ScoresAt(View, ScoreTally):
         moved: ScoresAt = with_odds(self, self.odds)
         return replace(moved, odds=1.0)
 
-    def at(self, threshold: float) -> MatrixAt:
-        """The matrix at that threshold and prevalence; rows are counted first and weighted then, which rounds once."""
+    def bracket(self, threshold: float) -> list[ConfusionMatrix]:
+        """Those matrices at this prevalence; rows are counted first and weighted then, which rounds once."""
         if self.each is not None:
-            made, by = super().at(threshold), self.each
-            sums = squares = made.full
-        else:
-            weights, squares, by = self.unmoved
-            made = matrix_at(replace(self, full_weights=weights, full_squares=squares, own=None), threshold)
-            assert made.full_weights is not None
-            assert made.full_squares is not None
-            sums, squares = made.full_weights, made.full_squares
+            return [self._moved(made, made.full, made.full, self.each) for made in super().bracket(threshold)]
+        weights, squares, by = self.unmoved
+        found = bracket(replace(self, full_weights=weights, full_squares=squares, own=None), threshold)
+        return [self._moved(made, made.full_weights, made.full_squares, by) for made in found]
+
+    def _moved(self, made: ConfusionMatrix, sums: Any, squares: Any, by: NDArray[np.float64]) -> MatrixAt:
         positive = self.labels.require_positive("at()")
         each = by[[1 - positive, positive, 2, 3], None]
-        made = replace(made, full_weights=sums * each, full_squares=squares * each**2)
-        return MatrixAt._over(replace(made, rule=f"{made.rule}, at prevalence {self.prevalence:g}"), self.prevalence)
+        rule = f"{made.rule}, at prevalence {self.prevalence:g}"
+        made = replace(made, full_weights=sums * each, full_squares=squares * each**2, rule=rule)
+        return MatrixAt._over(made, self.prevalence)
 
 
 def at_prevalence(tally: Any, prevalence: float, recalibrate: bool = False) -> Any:

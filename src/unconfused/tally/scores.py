@@ -14,7 +14,7 @@ from unconfused.findings import Evidence
 from unconfused.labels import Labels
 from unconfused.tally.axis import ScoreKind, logistic, pinned
 from unconfused.tally.confusion import ConfusionMatrix
-from unconfused.tally.cuts import COLUMNS, added, matrix_at, mixed, settled
+from unconfused.tally.cuts import COLUMNS, added, bracket, matrix_at, mixed, settled
 from unconfused.tally.grids import EXACT, Grid
 from unconfused.tally.kernels import Floats, Ints, check_total, count_codes, exact_total, runs, same, sum_codes
 from unconfused.tally.sides import Ranked as Placements
@@ -324,6 +324,10 @@ class ScoreTally:
             NotKept: rows of a bin may lie on either side of the threshold.
         """
         return matrix_at(self, threshold)
+
+    def bracket(self, threshold: float) -> list[ConfusionMatrix]:
+        """The matrix at any threshold; where rows of a bin may lie on either side the likely one, then the extreme ones."""
+        return bracket(self, threshold)
 
     # ── adding ────────────────────────────────────────────────────────────────────────────────
     def __add__(self, other: object) -> ScoreTally:
