@@ -326,7 +326,7 @@ class ScoreTally:
         return matrix_at(self, threshold)
 
     def bracket(self, threshold: float) -> list[ConfusionMatrix]:
-        """The matrix at any threshold; where rows of a bin may lie on either side the likely one, then the extreme ones."""
+        """The matrix at a threshold; where rows of a bin may be on both sides the likely one, then the extremes."""
         return bracket(self, threshold)
 
     # ── adding ────────────────────────────────────────────────────────────────────────────────
