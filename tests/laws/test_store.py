@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import random
+import re
 import struct
 import tracemalloc
 import zipfile
@@ -17,8 +18,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import unconfused as uc
 from unconfused import store
-from unconfused.errors import InputError, UnconfusedError, UnreadableFile
+from unconfused.errors import InputError, UnconfusedError, UnreadableFile, UsageError
 from unconfused.findings import Evidence
 from unconfused.ingest.arrays import Reading, tally_arrays
 from unconfused.labels import Labels
@@ -340,3 +342,18 @@ def test_missing(tmp_path: Path) -> None:
     for path in (tmp_path / "none.uc", tmp_path):
         with pytest.raises(UnconfusedError, match=str(path)):
             store.load(path)
+
+
+@pytest.mark.parametrize("path", [None, 3, 0.5, ["a.uc"]])
+def test_what_names_no_file(path: Any) -> None:
+    for call in (uc.ConfusionMatrix.from_counts([[1, 2], [3, 4]]).save, uc.load):
+        with pytest.raises(UsageError, match=re.escape(f"{path!r} is no name of a file")):
+            call(path)
+
+
+def test_a_folder_is_no_file(tmp_path: Path) -> None:
+    matrix = uc.ConfusionMatrix.from_counts([[1, 2], [3, 4]])
+    for call in (matrix.save, matrix.to_html, uc.load):
+        with pytest.raises(UnreadableFile, match="is a directory"):
+            call(tmp_path)
+    assert not list(tmp_path.iterdir())

@@ -19,7 +19,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from unconfused.errors import UnconfusedError, UnreadableFile
+from unconfused.errors import UnconfusedError, UnreadableFile, UsageError
 from unconfused.store.archive import BROKEN, FORMAT, HEADER, VERSION, Archive, Arrays, Damaged, Node, node_of
 from unconfused.store.packing import packed
 from unconfused.store.provenance import Provenance, fingerprint, nameless, pieces, read_provenance, written
@@ -104,7 +104,7 @@ def load(path: str | os.PathLike[str]) -> Any:
 
 def read(path: str | os.PathLike[str]) -> tuple[Any, Provenance]:
     """What `load` reads, and what the file says about where it came from."""
-    name = os.fspath(path)
+    name = _name(path)
     if os.path.isdir(name):
         raise UnreadableFile(f"{name} is a directory, no .uc file.", fix="Name one of its .uc files.")
     if _foreign(name):
@@ -128,6 +128,13 @@ def read(path: str | os.PathLike[str]) -> tuple[Any, Provenance]:
         raise UnreadableFile(f"{name} is damaged: {what}.", "Nothing of it was used.", "Save it again.") from error
 
 
+def _name(path: Any) -> str:
+    """The name of a file, as text."""
+    if not isinstance(path, str | os.PathLike):
+        raise UsageError(f"{path!r} is no name of a file.", "It is text or a Path.", 'Type a name, such as "tally.uc".')
+    return os.fsdecode(path)
+
+
 def _foreign(name: str) -> bool:
     """Whether there is a file that does not begin like an archive; one cut short within these bytes might have been."""
     with suppress(OSError), open(name, "rb") as file:
@@ -140,14 +147,18 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     """A binary file that stands at ``path`` once the block has ended, and not at all when it fails.
 
     Raises:
-        UnreadableFile: there is no such folder.
+        UsageError: no name of a file.
+        UnreadableFile: there is no such folder, or it is one.
         OSError: the place cannot be written.
     """
+    path = _name(path)
+    if os.path.isdir(path):
+        raise UnreadableFile(f"{path} is a directory.", "Nothing was written.", "Name a file in it.")
     if os.path.exists(path) and not os.path.isfile(path):  # a pipe or a device has no half-written state
         with open(path, "wb") as stream:
             yield stream
         return
-    target = os.path.realpath(os.fspath(path))
+    target = os.path.realpath(path)
     folder, name = os.path.split(target)
     if not os.path.isdir(folder):
         fix = "Make it, or correct the path."
