@@ -83,7 +83,7 @@ MUTANTS = [
     Mutant("tally/compiled/labels.py", "if seen > np.uint64(1) or good < len(truth):", "if good < len(truth):",
            "tests/laws/test_waiting.py"),
     Mutant("tally/compiled/labels.py", "hits += y & called", "hits += y", "tests/oracles/test_kernels.py::cut"),
-    Mutant("ingest/waiting.py", "self.rows = end", "self.rows = end - 1", "tests/laws/test_waiting.py"),
+    Mutant("ingest/waiting.py", "self._batch = end, n", "self._batch = end - 1, n", "tests/laws/test_waiting.py"),
     Mutant("ingest/waiting.py", "return first & ~old", "return first", "tests/laws/test_stream.py"),
     Mutant("stream.py", "(new)\n            self._left_out +=", "(new)\n            self._left_out =",
            "tests/laws/test_stream.py"),

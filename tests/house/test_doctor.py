@@ -25,6 +25,7 @@ Run = Callable[..., tuple[int, str, str]]
 def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
     """run("doctor", …) is (exit code, standard output, standard error), as on a terminal."""
     monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("TERM", "dumb")
 
     def call(*arguments: Any, terminal: bool = True) -> tuple[int, str, str]:
         monkeypatch.setattr(sys.stdout, "isatty", lambda: terminal, raising=False)

@@ -176,3 +176,12 @@ def test_doors(module: str) -> None:
                 f"{MODULES[module].name}:{method.lineno}: {node.name}.{method.name} is a door: "
                 "one lazy import, one call, no logic. What it decides belongs upstairs."
             )
+
+
+@pytest.mark.parametrize("module", sorted(MODULES))
+def test_a_constant_is_named_once(module: str) -> None:
+    """A second one of the same name further down would change every number that is made with the first."""
+    tree = ast.parse(MODULES[module].read_text(encoding="utf-8"))
+    targets = [x for node in tree.body if isinstance(node, ast.Assign) for x in node.targets]
+    names = [x.id for target in targets for x in ast.walk(target) if isinstance(x, ast.Name)]
+    assert sorted(names) == sorted(set(names))

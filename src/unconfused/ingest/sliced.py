@@ -126,7 +126,7 @@ class SliceCounter:
         made = slice_bins(held, **self._bins, known=known) if held else known
         with self._guard:
             meanwhile = slicing.counted
-            slicing.counted = made if meanwhile is None or made is None else meanwhile + made
+            slicing.counted = made if meanwhile is None or made is None else meanwhile.plus(made)
 
     def _slowly(self, y_true: Any, by: By, columns: Mapping[str, Any]) -> Tallies:
         made = tally_slices(self.reading, y_true, by, self.edges, **columns)

@@ -82,7 +82,7 @@ def squared_ece(m: Masses, bins: int = 15) -> Ratio:
     return _squared(rows, told, positives, rows * _rows_per_mass(m.tally, bins))
 
 
-MOST = 2**20
+MOST_BINS = 2**20
 """Bins at most: as many as the finest grid of equal widths has."""
 
 
@@ -108,8 +108,8 @@ def checked(bins: int) -> int:
     """``bins``, or UsageError."""
     if bins < 1 or bins != int(bins):
         raise UsageError(f"bins={bins} has no meaning: there is 1 bin or more.", fix="Type: ece(15)")
-    if bins > MOST:
-        raise UsageError(f"bins={bins} are too many.", "Most of them would be empty.", f"Type {MOST} at most.")
+    if bins > MOST_BINS:
+        raise UsageError(f"bins={bins} are too many.", "Most of them would be empty.", f"Type {MOST_BINS} at most.")
     return int(bins)
 
 

@@ -98,7 +98,6 @@ class Condition:
         return _OPERATORS[self.op](values, self.value)
 
 
-@lru_cache(1024)
 def parse(text: str) -> Query:
     """The question that ``text`` spells.
 
@@ -107,6 +106,11 @@ def parse(text: str) -> Query:
     >>> str(parse("f1-score @ macro"))
     'f1@macro'
     """
+    return _parsed(text) if isinstance(text, str) else _Reader(text).query()
+
+
+@lru_cache(1024)
+def _parsed(text: str) -> Query:
     reader = _Reader(text)
     query = reader.query()
     reader.end()
