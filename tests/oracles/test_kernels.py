@@ -245,7 +245,7 @@ def test_slices_are_binned_as_their_own_rows(form: str, data: Any) -> None:
         rows = [sliced.together(own, turned, *x, slices + i) for i, (own, *x) in enumerate(held, 1)]
         some = sliced.slice_bins(rows, grid, pins)
         found = sliced.slice_bins(rows[:1], grid, pins, known=some).of(number)
-        assert equal(tuple(some + sliced.slice_bins(rows[:1], grid, pins)),
+        assert equal(tuple(some.plus(sliced.slice_bins(rows[:1], grid, pins))),
                      tuple(sliced.slice_bins(rows[:1], grid, pins, known=some)))  # fmt: skip
     for (own, truth, s), made in zip(held, rows, strict=True):
         for place in range(slices):
