@@ -9,7 +9,7 @@ from unconfused.errors import UsageError, require
 from unconfused.inference.significance import ADJUSTMENTS
 from unconfused.show.escape import visible
 from unconfused.show.figure.curves import COLOURS
-from unconfused.show.figure.text import PLAIN, families, settle
+from unconfused.show.figure.text import PLAIN, families, onto, settle
 from unconfused.show.lines import plain
 from unconfused.show.numbers import equals
 from unconfused.show.table import name
@@ -41,14 +41,7 @@ def plot_comparison(made: Comparison, ax: Any = None) -> Any:
     drawn = [x for x in made.differences if math.isfinite(x.difference.low) and math.isfinite(x.difference.high)]
     if not drawn:
         raise UsageError("No difference of this comparison is a finite number, so there is nothing to draw.")
-    if ax is None:
-        plt = require("matplotlib.pyplot", extra="plot")
-        figure, ax = plt.subplots(figsize=(8.4, 1.5 + ROW * len(drawn)), layout="constrained")
-        _draw(ax, made, drawn)
-        settle(figure)
-        return ax
-    _draw(ax, made, drawn)
-    return ax
+    return onto(ax, lambda axes: _draw(axes, made, drawn), (8.4, 1.5 + ROW * len(drawn)))
 
 
 def plot_slices(made: SliceComparison, ax: Any = None) -> Any:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from unconfused.errors import inert, require
+from unconfused.errors import inert
 from unconfused.show.figure.curves import COLOURS, GREY, POINTS
-from unconfused.show.figure.text import PLAIN, Ruler, families, settle
+from unconfused.show.figure.text import PLAIN, Ruler, families, onto
 from unconfused.show.points import thinned
 from unconfused.show.table import name
 
@@ -39,13 +39,7 @@ def plot_point(point: OperatingPoint, ax: Any = None, *, title: str | None = Non
         The Axes.
     """
     words = f"{point.objective[:1].upper()}{point.objective[1:]}" if title is None else title
-    if ax is not None:
-        _draw(ax, point, words)
-        return ax
-    figure, ax = require("matplotlib.pyplot", extra="plot").subplots(figsize=(6.4, 4.6), layout="constrained")
-    _draw(ax, point, words)
-    settle(figure)
-    return ax
+    return onto(ax, lambda axes: _draw(axes, point, words), (6.4, 4.6))
 
 
 def _draw(ax: Any, point: OperatingPoint, title: str) -> None:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from unconfused.errors import require
 from unconfused.show.figure.curves import COLOURS, GREY
-from unconfused.show.figure.text import PLAIN, families, settle
+from unconfused.show.figure.text import PLAIN, families, onto
 from unconfused.show.ranges import threshold_text
 from unconfused.show.table import name
 
@@ -27,13 +26,7 @@ def plot_ranges(made: Ranges, ax: Any = None) -> Any:
     Returns:
         The Axes.
     """
-    if ax is not None:
-        _draw(ax, made)
-        return ax
-    figure, ax = require("matplotlib.pyplot", extra="plot").subplots(figsize=(5.6, 5.4), layout="constrained")
-    _draw(ax, made)
-    settle(figure)
-    return ax
+    return onto(ax, lambda axes: _draw(axes, made), (5.6, 5.4))
 
 
 def _draw(ax: Any, made: Ranges) -> None:

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from unconfused.errors import require
 from unconfused.show.figure.curves import COLOURS, GREY
 from unconfused.show.figure.point import LINE, SHORT, ends_of, frame, rounded, steps
-from unconfused.show.figure.text import settle
+from unconfused.show.figure.text import onto
 from unconfused.show.numbers import percent
 from unconfused.show.table import name
 
@@ -39,13 +38,7 @@ def plot_referral(made: Referral, ax: Any = None, *, title: str | None = None) -
         The Axes.
     """
     words = f"{made.objective[:1].upper()}{made.objective[1:]}" if title is None else title
-    if ax is not None:
-        _draw(ax, made, words)
-        return ax
-    figure, ax = require("matplotlib.pyplot", extra="plot").subplots(figsize=(6.4, 4.6), layout="constrained")
-    _draw(ax, made, words)
-    settle(figure)
-    return ax
+    return onto(ax, lambda axes: _draw(axes, made, words), (6.4, 4.6))
 
 
 def _draw(ax: Any, made: Referral, title: str) -> None:

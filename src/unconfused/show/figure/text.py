@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -52,6 +52,17 @@ def _characters(path: str) -> frozenset[int]:
         return frozenset(require("matplotlib.font_manager", extra="plot").get_font(path).get_charmap())
     except (OSError, RuntimeError):  # a font file that cannot be read holds nothing for us
         return frozenset()
+
+
+def onto(ax: Any, draw: Callable[[Any], None], size: tuple[float, float]) -> Any:
+    """``draw`` on the Axes, which are returned; without them on those of a new figure, so many inches wide and high."""
+    if ax is not None:
+        draw(ax)
+        return ax
+    figure, ax = require("matplotlib.pyplot", extra="plot").subplots(figsize=size, layout="constrained")
+    draw(ax)
+    settle(figure)
+    return ax
 
 
 def settle(figure: Any) -> None:
