@@ -42,6 +42,8 @@ def test_blocks(page: Path) -> None:
         line = text.count("\n", 0, found.start()) + 1
         if language == "python" and ">>>" in code:
             test = parser.get_doctest(code, names, name(page), name(page), line)
+            for library in needs("".join(x.source for x in test.examples)):
+                pytest.importorskip(library)
             runner.run(test, out=told.append, clear_globs=False)
             names.update(test.globs)
         elif language == "python":
@@ -81,10 +83,11 @@ def run(example: Path) -> str:
     return done.stdout
 
 
-def needs(example: Path) -> list[str]:
+def needs(code: str) -> list[str]:
+    """The libraries of others that a piece of Python imports."""
     roots = {
         word.partition(".")[0]
-        for node in ast.walk(ast.parse(example.read_text(encoding="utf-8")))
+        for node in ast.walk(ast.parse(code))
         if isinstance(node, ast.Import | ast.ImportFrom)
         for word in ([alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""])
     }
@@ -94,7 +97,7 @@ def needs(example: Path) -> list[str]:
 @pytest.mark.parametrize("example", EXAMPLES, ids=name)
 def test_example(example: Path, request: pytest.FixtureRequest) -> None:
     """An example stands on a page exactly as it is, with exactly what it prints."""
-    for library in needs(example):
+    for library in needs(example.read_text(encoding="utf-8")):
         pytest.importorskip(library)
     pages = [page for page in PAGES if f"<!-- example: {example.stem} -->" in page.read_text(encoding="utf-8")]
     assert pages, f"no page shows {name(example)}: write <!-- example: {example.stem} --> where it belongs"
