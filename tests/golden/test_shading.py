@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -119,10 +120,12 @@ COMMAND = [
 def on_terminal(**given: str) -> str:
     """What the command line writes to a terminal of that kind."""
     pty = pytest.importorskip("pty")
-    child, master = pty.fork()
-    if child == 0:  # pragma: no cover
-        kept = {key: value for key, value in os.environ.items() if key not in ("NO_COLOR", "COLORTERM", "FORCE_COLOR")}
-        os.execve(sys.executable, [sys.executable, "-m", "unconfused", *COMMAND], {**kept, **given})
+    kept = {key: value for key, value in os.environ.items() if key not in ("NO_COLOR", "COLORTERM", "FORCE_COLOR")}
+    master, slave = pty.openpty()  # not pty.fork: libraries with threads warn at a fork
+    child = subprocess.Popen(
+        [sys.executable, "-m", "unconfused", *COMMAND], stdin=slave, stdout=slave, stderr=slave, env={**kept, **given}
+    )
+    os.close(slave)
     written = b""
     while True:
         try:
@@ -133,7 +136,7 @@ def on_terminal(**given: str) -> str:
             break
         written += piece
     os.close(master)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0, written
+    assert child.wait(60) == 0, written
     return written.decode().replace("\r\n", "\n")
 
 

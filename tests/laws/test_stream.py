@@ -148,7 +148,6 @@ def in_child(stream: uc.Stream, rows: Any, queue: Any) -> None:
 
 @pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="no fork here")
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # Python's own word about forks and threads
-@pytest.mark.filterwarnings("ignore:os.fork:RuntimeWarning")  # JAX's, where another test imported it
 def test_used_after_a_fork_while_a_thread_of_the_parent_holds_it() -> None:
     stream = filled(slice(0, 1000))
     context, held, done = multiprocessing.get_context("fork"), threading.Event(), threading.Event()
