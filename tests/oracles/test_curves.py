@@ -14,6 +14,7 @@ from scipy import integrate, stats
 import unconfused as uc
 from unconfused.curves import KINDS
 from unconfused.errors import NotKept, UsageError
+from unconfused.metrics import CATALOGUE
 from unconfused.metrics.hull import hull, pav
 
 metrics = pytest.importorskip("sklearn.metrics")
@@ -265,3 +266,34 @@ def test_the_interpolated_area_is_that_of_keras() -> None:
     theirs.update_state(truth, scores, sample_weight=weights)
     ev = uc.evaluate(truth, y_score=scores, sample_weight=weights)
     assert float(ev.estimate("pr_auc(interpolated)")) == pytest.approx(float(theirs.result()), abs=1e-5)
+
+
+@pytest.mark.parametrize("grid", ["exact", "folded", "folded(0)"])
+def test_rows_that_weigh_nothing_have_no_say(grid: str) -> None:
+    """Wherever they stand, the highest score included: no metric of scores is another number, or lost."""
+    truth, scores, weights = problem(5)
+    at = [int(scores.argmax()), int(scores.argmin()), *range(0, len(truth), 7)]
+    weights[at] = 0
+    kept = weights > 0
+    both = [
+        uc.evaluate(y, y_score=s, sample_weight=w, grid=grid, labels=[0, 1], pos_label=1)
+        for y, s, w in ((truth, scores, weights), (truth[kept], scores[kept], weights[kept]))
+    ]
+    for name, metric in CATALOGUE.items():
+        if metric.of == "scores":
+            words = [x for each in metric.parameters for x in each.words]
+            for how in words or (["0.1"] if name == "partial_roc_auc" else [""]):
+                of_all, of_some = (ev.estimate(f"{name}({how})" if how else name) for ev in both)
+                assert of_some.defined
+                assert of_all.defined, (name, how)
+                if grid == "exact":  # a bin is as wide as the scores that fell in it, whatever they weigh
+                    assert of_all.value == pytest.approx(of_some.value, rel=1e-12), (name, how)
+
+
+@pytest.mark.parametrize("how", ["trapezoid", "spark", "interpolated", "step"])
+def test_an_area_where_nothing_is_called_at_first(how: str) -> None:
+    """A bin whose highest score weighs nothing: precision begins below it."""
+    ev = uc.evaluate([1, 0], y_score=[4.75, 5.0], sample_weight=[0.5, 0], grid="floatbits(0)", score_kind="logit")
+    found = ev.estimate(f"pr_auc({how})")
+    assert found.value == 1
+    assert found.bounds == (1, 1)

@@ -11,8 +11,8 @@ from typing import TypeAlias
 import numpy as np
 
 from unconfused.errors import UsageError
-from unconfused.metrics.catalogue import Argument, Metric, mean_of_defined, ratio
-from unconfused.tally.cells import Array, Cells
+from unconfused.metrics.catalogue import Argument, Metric, mean_of_defined
+from unconfused.tally.cells import Array, Cells, divided
 
 Reading: TypeAlias = Callable[[Cells], Array]
 
@@ -58,4 +58,5 @@ def weighted_mean(values: Array, weights: Array) -> Array:
     """The mean of what is not NaN; NaN where that weighs nothing.    Shape: (..., k) → (...)."""
     weights = np.where(np.isnan(values), 0.0, weights)
     total = weights.sum(-1)
-    return ratio(np.nansum(values * ratio(weights, total[..., None]).value, -1), total > 0).value
+    shares = divided(weights, total[..., None])
+    return np.asarray((np.where(weights > 0, values, 0.0) * shares).sum(-1))

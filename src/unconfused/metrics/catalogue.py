@@ -110,8 +110,10 @@ def value_of(form: Form) -> Array:
 
 def mean_of_defined(values: Array) -> Array:
     """The plain mean of what is not NaN; NaN where nothing is left.    Shape: (..., m) → (...)."""
-    defined = ~np.isnan(values)
-    return ratio(np.where(defined, values, 0).sum(-1), defined.sum(-1)).value
+    lost = np.isnan(values)
+    if values.size and not lost.any():
+        return np.asarray(values.sum(-1) / values.shape[-1])
+    return ratio(np.where(lost, 0, values).sum(-1), (~lost).sum(-1)).value
 
 
 def against_rest(c: Cells, place: int | None = None) -> Cells:

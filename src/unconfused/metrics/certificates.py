@@ -81,7 +81,7 @@ def _precision(metric: Metric, tally: ScoreTally, *args: Argument) -> Bounds:
     return min(float(low), most), most
 
 
-def _pr_area(metric: Metric, tally: ScoreTally, how: str) -> Bounds:
+def _pr_area(metric: Metric, tally: ScoreTally, how: str = "step") -> Bounds:
     """Of the interpolated area: one ROC curve above another lies above it as a PR curve too (Davis & Goadrich 2006)."""
     if how == "step":
         return _precision(metric, tally, how)

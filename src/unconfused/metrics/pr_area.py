@@ -37,7 +37,9 @@ def pr_auc(m: Masses, how: Joined = "step") -> Ratio:
         parts = slope * (found + rest * np.log(growth))
     else:
         precision = ratio(tp, called).value
-        precision[..., 0] = 1.0 if how == "trapezoid" else precision[..., 1]
+        first = np.argmax(called > 0, axis=-1)[..., None]  # rows before it weigh nothing
+        start = np.ones(()) if how == "trapezoid" else np.take_along_axis(precision, first, -1)
+        precision = np.where(called > 0, precision, start)
         parts = found * (precision[..., 1:] + precision[..., :-1]) / 2
     return ratio(np.where(found > 0, parts, 0).sum(-1), tp[..., -1])
 
