@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,10 +16,10 @@ from unconfused.ingest.scored import SUM_TOLERANCE
 from unconfused.tally.binning import row_sums_off
 from unconfused.tally.scores import ScoreTally
 from unconfused.tally.tallies import Tallies
-from unconfused.tally.threads import loops
+from unconfused.tally.threads import loops, ready
 
-WAITING = 1 << 18
-"""Rows that there is room for, 1.3 MB of labels and float32 scores; they are counted together when another batch would
+WAITING = 1 << 20
+"""Rows that there is room for, 5 MB of labels and float32 scores; they are counted together when another batch would
 not fit. A pass over many takes hardly longer than over few."""
 WIDEST = 1 << 23
 """Scores that wait, at most, where each row has several."""
@@ -46,8 +47,9 @@ class Waiting:
         self.rows, self._batch = 0, 0
         self._kind: tuple[Any, ...] = ()
         self._latest: Tallies | None = None
-        self._flat = False  # batches are columns that the loop can read
+        self._plain = False  # batches are arrays that the loop can read
         self._loop: Any = None  # that checks and copies such a batch
+        self._limits: tuple[float, ...] = ()  # within which its scores are
 
     @property
     def full(self) -> bool:
@@ -67,8 +69,8 @@ class Waiting:
         end = start + n
         if not 0 < n == len(scores) or end > len(self.truth) or 2 * n > len(self.truth):
             return False
-        if self._loop and self._flat and truth.flags.carray and scores.flags.carray:
-            good = self._loop(truth, scores, self.low, self.high, self.truth, self.scores, start)
+        if self._loop and self._plain and truth.flags.carray and scores.flags.carray:
+            good = self._loop(truth, scores, *self._limits, self.truth, self.scores, start)
         else:
             truth = truth.reshape(n)
             scores = scores.reshape(n, *self.scores.shape[1:])
@@ -100,7 +102,8 @@ class Waiting:
             room = min(WAITING, max(WIDEST // math.prod(width), 2))
             self.truth, self.scores = np.empty(room, kind), np.empty((room, *width), scores.dtype)
         native = truth.dtype.isnative and scores.dtype.isnative and scores.itemsize <= 8
-        self._flat = native and truth.ndim == scores.ndim == 1 and truth.dtype.kind in "biu"
+        self._plain = native and truth.ndim == 1 and scores.ndim == self.scores.ndim and truth.dtype.kind in "biu"
+        self._loop = self._copier(ready) if self._plain else None
         return True
 
     def _in_range(self, truth: NDArray[Any], scores: NDArray[Any]) -> bool:
@@ -120,9 +123,15 @@ class Waiting:
         if not rows:
             return {}
         truth, scores = self.truth[:rows], self.scores[:rows]
-        if self._flat and self._loop is None and (compiled := loops("kept", truth, scores)):
-            self._loop = compiled.kept
+        if self._plain and self._loop is None:
+            self._loop = self._copier(loops)
         return {"y_true": truth, "y_score": scores}
+
+    def _copier(self, looked: Callable[..., Any]) -> Any:
+        """The compiled loop that checks and copies a batch, if ``looked`` (`loops`, `ready`) says so."""
+        name = "kept" if self.scores.ndim == 1 else "kept_rows"
+        self._limits = (self.low, self.high) if self.scores.ndim == 1 else (SUM_TOLERANCE,)
+        return getattr(looked(name, self.truth, self.scores), name, None)
 
 
 def _follows(latest: Tallies, width: tuple[int, ...]) -> bool:

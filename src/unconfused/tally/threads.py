@@ -40,13 +40,18 @@ def loops(name: str, *columns: Column) -> Any:
 
     No threads are kept and none of the compiler's are used, so a process may fork at any time.
     """
-    global _absent
     rows = len(columns[0])
     if rows < FEW or _absent:
         return None
     kind = (name, *(x.dtype.str for x in columns))
     _seen[kind] = min(_seen.get(kind, 0) + rows, PAYS)
-    if _seen[kind] < PAYS:
+    return ready(name, *columns)
+
+
+def ready(name: str, *columns: Column) -> Any:
+    """The same for columns of any length, once rows enough of their types have been through the loop."""
+    global _absent
+    if _absent or _seen.get((name, *(x.dtype.str for x in columns)), 0) < PAYS:
         return None
     try:
         from unconfused.tally import compiled
@@ -56,7 +61,7 @@ def loops(name: str, *columns: Column) -> Any:
     except Exception as error:  # installed and broken, such as by another version of something that it loads
         _absent = True
         told = f"numba cannot be loaded ({type(error).__name__}: {error}); NumPy counts instead, to the same numbers."
-        warnings.warn(f"{told} Repair it for speed: pip install -U numba.", RuntimeWarning, stacklevel=2)
+        warnings.warn(f"{told} Repair it for speed: pip install -U numba.", RuntimeWarning, stacklevel=3)
         return None
     return compiled
 

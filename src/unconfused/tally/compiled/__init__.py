@@ -13,6 +13,7 @@ from unconfused.tally.compiled.labels import cuts as cuts
 from unconfused.tally.compiled.labels import kept as kept
 from unconfused.tally.compiled.labels import pairs as pairs
 from unconfused.tally.compiled.labels import values as values
+from unconfused.tally.compiled.rows import kept_rows as kept_rows
 from unconfused.tally.compiled.rows import placed as placed
 from unconfused.tally.compiled.rows import sums_off as sums_off
 from unconfused.tally.compiled.sides import masses as masses

@@ -52,3 +52,28 @@ def placed(truth: Any, scores: Any, best: Any, worst: Any, own: Any, squares: An
             a += np.float64(s[k]) * np.float64(s[k])
         best[row], worst[row], own[row], squares[row] = 1 + above, reached, x, (a + b) + (c + d)
     return True
+
+
+@compiled
+def kept_rows(truth: Any, scores: Any, tolerance: float, truths: Any, table: Any, start: int) -> bool:
+    """Copy a batch of truth 0…K-1 and probabilities to where others wait, unless a row is irregular."""
+    classes = scores.shape[1]
+    whole, zero, one = classes - classes % 4, table.dtype.type(0), table.dtype.type(1)
+    for row in range(len(truth)):
+        s, to = scores[row], table[start + row]
+        fit = np.int32(np.uint64(truth[row]) < np.uint64(classes)) - np.int32(1)
+        for k in range(classes):
+            fit += np.int32((s[k] >= zero) & (s[k] <= one))
+            to[k] = s[k]
+        a = b = c = d = 0.0
+        for k in range(0, whole, 4):
+            a += s[k]
+            b += s[k + 1]
+            c += s[k + 2]
+            d += s[k + 3]
+        for k in range(whole, classes):
+            a += s[k]
+        if fit < classes or not abs((a + b) + (c + d) - 1.0) <= tolerance:
+            return False
+        truths[start + row] = truth[row]
+    return True
