@@ -147,8 +147,8 @@ def ovr_bins(
 ) -> bool:
     """Tally some classes against the rest, block by block: ``scores`` (n, some), ``states`` (some, …)."""
     some = scores.shape[1]
-    keys, cells = np.empty(LONG, states.dtype), np.empty(LONG, states.dtype)
-    rest, own = np.empty(LONG, scores.dtype), np.empty(LONG, np.uint8)
+    keys, cells = np.empty(BLOCK, states.dtype), np.empty(BLOCK, states.dtype)
+    rest, own = np.empty(BLOCK, scores.dtype), np.empty(BLOCK, np.uint8)
     columns = np.empty((some, LONG + LINE), scores.dtype)
     rest_bits, column_bits = rest.view(states.dtype), columns.view(states.dtype)
     for start in range(0, len(truth), LONG):
@@ -166,15 +166,18 @@ def ovr_bins(
                 for i in range(len(lines)):
                     column[i] = lines[i, k]
         for k in range(some):
-            for i in range(rows):
-                own[i] = np.uint64(t[i]) == np.uint64(first_class + k)
-            if not _keys(column_bits[k, :rows], keys, ends[0], ends[1]):
-                return False
-            _cells(family, columns[k, :rows], keys, rest, rest_bits, grid, cells)
-            if crowded:
-                _tally_crowded(own[:rows], keys, cells, places, pins, states[k])
-            else:
-                _tally(own[:rows], keys, cells, places, states[k])
+            for at in range(0, rows, BLOCK):
+                end = min(at + BLOCK, rows)
+                part, bits = columns[k, at:end], column_bits[k, at:end]
+                for i in range(end - at):
+                    own[i] = np.uint64(t[at + i]) == np.uint64(first_class + k)
+                if not _keys(bits, keys, ends[0], ends[1]):
+                    return False
+                _cells(family, part, keys, rest, rest_bits, grid, cells)
+                if crowded:
+                    _tally_crowded(own[: end - at], keys, cells, places, pins, states[k])
+                else:
+                    _tally(own[: end - at], keys, cells, places, states[k])
     return True
 
 
