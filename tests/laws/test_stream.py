@@ -196,7 +196,8 @@ def test_rows_left_out_leave_all_that_is_known_of_their_column(leave_out: dict[s
     stream = uc.Stream()
     stream.update(y_true=truth, y_pred=called, by={"size": truth}, **leave_out)
     found = stream.evaluation
-    assert found.labels.values == ("low", "mid", "high") and found.labels.declared
+    assert found.labels.values == ("low", "mid", "high")
+    assert found.labels.declared
     assert found.matrix.counts.tolist() == [[1, 0, 1], [0, 0, 0], [1, 0, 0]]
     assert {key: one.total for key, one in found.by["size"].items()} == {"low": 2, "high": 1}
     halves = np.linspace(0, 1, 4).astype(np.float16)
