@@ -12,18 +12,12 @@ from __future__ import annotations
 import argparse
 import gc
 import statistics
-import sys
 import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 from unittest.mock import patch
-
-sys.path = [
-    x for x in sys.path if Path(x or ".").resolve() != Path(__file__).resolve().parent
-]  # it holds a coverage.py
 
 import numpy as np
 

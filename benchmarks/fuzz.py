@@ -19,7 +19,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[0] = str(ROOT / "src")  # this folder holds a coverage.py, and so does the world
+sys.path[0] = str(ROOT / "src")
 sys.path.insert(1, str(ROOT / "tests"))
 
 PATIENCE = 60

@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
-sys.path[0] = str(HERE / "speed")  # this folder holds a coverage.py, and so does the world
+sys.path[0] = str(HERE / "speed")
 
 import cases
 import measure

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from unconfused.errors import InvalidValues, LengthMismatch, MergeRefused, Shape
 from unconfused.evaluation import Evaluation
 from unconfused.findings import Evidence, Finding, announce
 from unconfused.ingest.cluster import gathered
-from unconfused.ingest.columns import as_column
+from unconfused.ingest.columns import Column, as_column
 from unconfused.ingest.factors import is_null
 from unconfused.ingest.mixups import check_matrix
 from unconfused.ingest.row_costs import check_row_cost, is_number
@@ -264,18 +265,12 @@ def _priced(row_cost: Mapping[str, Any] | None, kept: NDArray[np.bool_]) -> Mapp
     return {cell: x if is_number(x) else _rows(x, "row_cost", kept) for cell, x in row_cost.items()}
 
 
-def _rows(x: Any, name: str, kept: NDArray[np.bool_]) -> Any:
-    """Some rows of a column of a batch."""
+def _rows(x: Any, name: str, kept: NDArray[np.bool_]) -> Column | None:
+    """Some rows of a column of a batch, with all that is known of it: declared order, index, width of its floats."""
     if x is None:
         return None
     column = as_column(x, name, keep_single=True)
     if len(column) != len(kept):
         raise LengthMismatch(f"{name} has {plural(len(column), 'row')}, mask= or ids= {len(kept):,}.")
-    if column.categories is not None:
-        values = np.array([*column.categories, None], object)
-        return values[np.where(column.values[kept] < 0, len(column.categories), column.values[kept])]
-    if column.missing is not None and column.missing.any():
-        whole = column.values.astype(object)
-        whole[column.missing] = None
-        return whole[kept]
-    return column.values[kept]
+    index = None if column.index is None else column.index[kept]
+    return replace(column.keep(kept), index=index)

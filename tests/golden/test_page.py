@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -276,7 +277,12 @@ def test_address(browser: Any, tmp_path: Path) -> None:
     other.close()
 
 
-@pytest.mark.parametrize("make", [exact, weighted, skewed])
+def halves() -> uc.Evaluation:
+    """Weights whose sums are exact, whatever their order, and whole for some cells."""
+    return exact(sample_weight=np.resize([0.5, 1, 2.5, 0.0, 2.0**-20], 400))
+
+
+@pytest.mark.parametrize("make", [exact, weighted, halves, skewed])
 def test_copies(browser: Any, tmp_path: Path, make: Any) -> None:
     """A copy is the matrix as Python writes it, and carries that no threshold was chosen."""
     ev, path = make(), tmp_path / "page.html"
@@ -288,14 +294,56 @@ def test_copies(browser: Any, tmp_path: Path, make: Any) -> None:
     assert ev.at(0.5).to_markdown() in copied
     page.click("#copy-csv")
     head, *lines = page.input_value("#copied").splitlines()
-    assert head == f"actual,predicted,{'weight' if make is weighted else 'n'},threshold,remark"
+    assert head == f"actual,predicted,{'weight' if make in (weighted, halves) else 'n'},threshold,remark"
     assert all("No threshold has been chosen" in line for line in lines)
-    cells = [line.split(",")[:3] for line in ev.at(0.5).to_csv().splitlines()[1:]]
+    cells = [line.split(",") for line in ev.at(0.5).to_csv().splitlines()[1:]]
     assert [line.split(",")[:2] for line in lines] == [cell[:2] for cell in cells]
-    if make is not weighted:
-        assert [line.split(",")[2] for line in lines] == [cell[2] for cell in cells]
+    if make is not weighted:  # those sums differ in their last digit, by the order of what was added
+        assert [line.split(",")[2] for line in lines] == [cell[-1] for cell in cells]
     assert heard == []
     page.close()
+
+
+def test_sums_of_weights_are_written_as_in_python(browser: Any, tmp_path: Path) -> None:
+    exact().to_html(tmp_path / "page.html")
+    page, _ = opened(browser, tmp_path / "page.html")
+    numbers = [0.0, 3.0, 2.5, 0.1, 1e-4, 9.9e-5, 1e-7, 5e-324, 1e15, 1e16, 123456789012345680.0, 1e21, 1.5e300, -2.0]
+    assert page.evaluate("all => all.map(Numbers.repr)", numbers) == [repr(x) for x in numbers]
+    page.close()
+
+
+def test_matrices_of_labels_wear_the_colours_of_the_page(browser: Any, tmp_path: Path) -> None:
+    """On dark paper no cell is light, and the text of each is that of the page."""
+    truth = np.random.default_rng(0).integers(0, 2, (60, 3))
+    made = uc.confusion_matrix(truth, truth[::-1], label_kind="multilabel")
+    uc.confusion_matrix(truth[:, 0], truth[:, 1]).to_html(tmp_path / "one.html")
+    uc.evaluate(truth, truth[::-1], label_kind="multilabel").to_html(tmp_path / "many.html")
+    read = "all => all.map(x => [getComputedStyle(x).backgroundColor, getComputedStyle(x).color])"
+    for name, cells in (("one", 4), ("many", 4 * len(made))):
+        grounds = {}
+        for scheme in ("light", "dark"):
+            page, heard = opened(browser, tmp_path / f"{name}.html", color_scheme=scheme)
+            found = page.eval_on_selector_all("#matrix tbody td", read)
+            ink = page.evaluate("getComputedStyle(document.body).color")
+            assert len(found) == cells
+            assert {colour for _, colour in found} == {ink}
+            assert heard == []
+            grounds[scheme] = [sum(map(float, re.findall(r"[\d.]+", ground)[:3])) / 3 for ground, _ in found]
+            page.close()
+        assert max(grounds["dark"]) < 0.5 < min(grounds["light"])
+
+
+def test_every_order_can_be_read_on_a_phone(browser: Any, tmp_path: Path) -> None:
+    """The closed list is as wide as its longest choice."""
+    uc.ConfusionMatrix.from_counts(np.arange(16).reshape(4, 4)).to_html(tmp_path / "page.html")
+    for width in (360, 390, 1280):
+        page, _ = opened(browser, tmp_path / "page.html", viewport={"width": width, "height": 900})
+        needed = page.eval_on_selector(
+            "#order", "x => { const own = x.cloneNode(true); own.style.cssText = 'width:auto;position:absolute';"
+            " document.body.append(own); return own.offsetWidth; }"
+        )  # fmt: skip
+        assert page.eval_on_selector("#order", "x => x.offsetWidth") >= needed
+        page.close()
 
 
 def test_keyboard_and_names(browser: Any, tmp_path: Path) -> None:

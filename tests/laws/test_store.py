@@ -357,3 +357,9 @@ def test_a_folder_is_no_file(tmp_path: Path) -> None:
         with pytest.raises(UnreadableFile, match="is a directory"):
             call(tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+def test_the_matrices_of_labels_are_saved_by_their_own_door(tmp_path: Path) -> None:
+    made = uc.confusion_matrix([[1, 0], [0, 1]], [[1, 1], [0, 1]], label_kind="multilabel", labels=["cat", "dog"])
+    made.save(tmp_path / "labels.uc")
+    assert uc.load(tmp_path / "labels.uc") == made

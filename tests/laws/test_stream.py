@@ -8,12 +8,13 @@ import threading
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import unconfused as uc
-from unconfused.errors import InputError, MergeRefused, ShapeError, UsageError
+from unconfused.errors import IndexMismatch, InputError, MergeRefused, ShapeError, UsageError
 from unconfused.findings import category
 
 N = 3000
@@ -185,3 +186,30 @@ def test_memory_does_not_grow_with_the_rows() -> None:
 def test_a_row_without_an_id_is_refused(ids: Any) -> None:
     with pytest.raises(uc.UnconfusedError, match="nulls"):
         uc.Stream().update(y_true=[0, 1], y_score=[0.1, 0.2], ids=ids)
+
+
+@pytest.mark.parametrize("leave_out", [{"mask": [True, True, False, True]}, {"ids": [1, 2, 2, 3]}], ids=["mask", "ids"])
+def test_rows_left_out_leave_all_that_is_known_of_their_column(leave_out: dict[str, Any]) -> None:
+    """The declared order of a categorical, classes that did not come, 16-bit scores; also of a column to slice by."""
+    sizes = pd.CategoricalDtype(["low", "mid", "high"], ordered=True)
+    truth, called = (pd.Series(x, dtype=sizes) for x in (["low", "high", "low", "low"], ["low", "low", "low", "high"]))
+    stream = uc.Stream()
+    stream.update(y_true=truth, y_pred=called, by={"size": truth}, **leave_out)
+    found = stream.evaluation
+    assert found.labels.values == ("low", "mid", "high")
+    assert found.labels.declared
+    assert found.matrix.counts.tolist() == [[1, 0, 1], [0, 0, 0], [1, 0, 0]]
+    assert {key: one.total for key, one in found.by["size"].items()} == {"low": 2, "high": 1}
+    halves = np.linspace(0, 1, 4).astype(np.float16)
+    for grid in ("exact", "folded"):
+        stream = uc.Stream(grid=grid)
+        stream.update(y_true=[0, 1, 0, 1], y_score=halves, **leave_out)
+        assert stream.evaluation.tallies.evidence["coarse"] == 3
+
+
+@pytest.mark.parametrize("leave_out", [{"mask": [True, True, True]}, {"ids": [1, 2, 3]}], ids=["mask", "ids"])
+def test_columns_of_other_index_are_refused_beside_a_mask_too(leave_out: dict[str, Any]) -> None:
+    stream = uc.Stream()
+    with pytest.raises(IndexMismatch):
+        stream.update(y_true=pd.Series([0, 1, 1], [2, 1, 0]), y_pred=pd.Series([1, 1, 0]), **leave_out)
+    assert stream.evaluation.tallies.kind is None

@@ -121,3 +121,13 @@ def test_thousands_of_classes_are_refused() -> None:
     y = np.arange(3000)
     with pytest.raises(NotKept, match="BCa leaves out"):
         uc.confusion_matrix(y, np.roll(y, 1)).estimate("kappa", method="bca")
+
+
+@pytest.mark.parametrize("method", ["bootstrap", "bca", None])
+@pytest.mark.parametrize("query", ["recall", "mcc", "f1@macro", "f1@worst"])
+def test_of_no_rows_nothing_is_drawn(query: str, method: str | None) -> None:
+    """An empty table has no value and no interval, and the method is named."""
+    e = uc.ConfusionMatrix.from_counts([[0, 0], [0, 0]]).estimate(query, method=method)
+    assert np.isnan([e.value, e.low, e.high]).all()
+    assert e.reason
+    assert not e.method.startswith(",")

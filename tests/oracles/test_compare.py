@@ -113,6 +113,14 @@ def test_tails_of_very_many_rows(n: int) -> None:
         assert binomial_half(k, n)[0] == pytest.approx(stats.binom.cdf(k, n, 0.5), rel=1e-5)
 
 
+def test_a_mid_p_of_more_rows_than_a_float_counts() -> None:
+    n = 2**60
+    for z in (1.0, 4.0):
+        assert mcnemar(n // 2 - int(z * 2**29), n // 2 + int(z * 2**29)) == pytest.approx(
+            2 * stats.norm.sf(z), rel=1e-6
+        )
+
+
 @pytest.mark.parametrize("freedom", [1, 2, 3, 4, 9, 30, 999, 1000])
 def test_tails_are_those_of_scipy(freedom: int) -> None:
     for x in (0.0, 0.3, 2.0, 9.0):

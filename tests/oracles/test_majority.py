@@ -46,6 +46,21 @@ def test_the_tail_of_many_rows() -> None:
         assert binomial_tail(k, n, 0.3) == pytest.approx(stats.binom.sf(k - 1, n, 0.3), rel=1e-3)
 
 
+@pytest.mark.parametrize("n", [2**40, 10**14, 2**60])
+@pytest.mark.parametrize("p", [0.001, 0.3, 0.5, 0.97])
+def test_the_tail_of_more_rows_than_anyone_has(n: int, p: float) -> None:
+    for sd in (-3, 0, 3, 8):
+        k = round(n * p + sd * np.sqrt(n * p * (1 - p)))
+        assert binomial_tail(k, n, p) == pytest.approx(stats.norm.sf(sd), rel=1e-2)
+
+
+def test_a_matrix_of_more_rows_than_a_float_counts_is_printed() -> None:
+    """The share of the commonest class, as a float, may miss the number of rows in it by some."""
+    cm = uc.ConfusionMatrix.from_counts([[0, 173845618164570767], [0, 206394459843333290]])
+    assert no_information_p(cm) == pytest.approx(0.5, abs=1e-6)
+    assert "always" in str(cm)
+
+
 def test_several_classes_are_held_against_the_commonest() -> None:
     """SciPy's test of the rows that are right; of rows that are no draws of one, nothing."""
     rng = np.random.default_rng(0)

@@ -17,6 +17,7 @@ from unconfused.errors import (
     LabelTypeMismatch,
     NotKept,
     ScoresOutOfRange,
+    ThresholdUnset,
     UsageError,
 )
 
@@ -83,6 +84,20 @@ def test_weights_too_large_to_square() -> None:
     """They would overflow in every interval."""
     with pytest.raises(InvalidWeights, match=r"1 value beyond 1e\+120, in row 1"):
         uc.confusion_matrix([0, 1], [0, 1], sample_weight=[1, 1e200])
+
+
+@pytest.mark.parametrize("weight", [5e-324, 1e-121])
+def test_weights_too_small_to_square(weight: float) -> None:
+    """Their losses would add up to 0, and their pairs to nothing; 0 itself is a weight, and so is what adds up."""
+    with pytest.raises(InvalidWeights, match=r"2 values below 1e-120, first in rows 0, 2"):
+        uc.evaluate([0, 1, 1], y_score=[0.3, 0.6, 0.2], sample_weight=[weight, 1, weight])
+    made = [uc.evaluate([0, 1, 1], y_score=[0.3, 0.6, 0.2], sample_weight=[0, x, x]) for x in (1e-119, 1)]
+    assert made[0].estimate("brier").value == pytest.approx(made[1].estimate("brier").value)
+
+
+def test_a_threshold_too_large_for_a_float() -> None:
+    with pytest.raises(ThresholdUnset, match="is no number"):
+        uc.evaluate([0, 1], y_score=[0.1, 0.2]).at(10**400)
 
 
 @pytest.mark.parametrize("labels", [["benign", "malign"], {"benign": "B", "malign": "M"}])

@@ -83,7 +83,8 @@ def _undefined(members: Mapping[Any, Estimate]) -> tuple[str, ...]:
 
 
 def _method(members: Mapping[Any, Estimate]) -> str:
-    return " or ".join(dict.fromkeys(e.method for e in members.values() if e.defined))
+    told = [e for e in members.values() if e.defined] or members.values()
+    return " or ".join(dict.fromkeys(e.method for e in told))
 
 
 def _support(member: ConfusionMatrix | ScoreTally) -> float:

@@ -40,7 +40,9 @@ def draws(
     total = sums.sum()
     for start in range(0, repeats, step):
         size = (min(step, repeats - start), sums.size)
-        if weighted or total >= 2**62 or not float(total).is_integer():
+        if not sums.size:
+            yield np.zeros(size)  # of no rows come no rows
+        elif weighted or total >= 2**62 or not float(total).is_integer():
             yield generator.gamma(ratio(sums**2, squares).value, ratio(squares, sums).value, size)
         else:
             yield generator.multinomial(int(total), sums / total, size[0]).astype(np.float64)

@@ -21,6 +21,8 @@ METHODS: tuple[McNemar, ...] = get_args(McNemar)
 ADJUSTMENTS: dict[str | None, str] = {"holm": "Holm", "bh": "Benjamini-Hochberg", None: "not adjusted"}
 STEPS = 2**20
 """Terms of a binomial tail that are added at most; those further out are too small to count."""
+WIDE, MANY = 2**28, 2**40
+"""Variance, and rows, from which a binomial tail is read off the normal one: its terms are too many, or too large."""
 LARGE = 1000
 """Degrees of freedom from which Student's distribution is read as the normal one."""
 
@@ -48,7 +50,7 @@ def mcnemar(b: int, c: int, method: McNemar = "mid-p") -> float:
 
 
 def binomial_half(k: int, n: int) -> tuple[float, float]:
-    """P(X <= k) and P(X = k) for X ~ Bin(n, ½), k <= n / 2; to 1e-12 up to 1,000 rows, 1e-5 at a billion.
+    """P(X <= k) and P(X = k) for X ~ Bin(n, ½), k <= n / 2; to 1e-12 up to 1,000 rows, 1e-4 from a billion.
 
     >>> binomial_half(1, 8)
     (0.03515625, 0.03125)
@@ -56,6 +58,9 @@ def binomial_half(k: int, n: int) -> tuple[float, float]:
     if n <= LARGE:
         whole = [math.comb(n, i) for i in range(k + 1)]
         return sum(whole) / 2**n, whole[-1] / 2**n
+    if n > WIDE * 4:
+        tail = _normal_tail(n - k, n, 0.5)
+        return tail, tail - _normal_tail(n - k + 1, n, 0.5)
     here = math.exp(math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1) - n * math.log(2))
     below = np.arange(k, max(k - STEPS, 0), -1, dtype=np.float64)
     return here * (1 + float(np.cumprod(divided(below, n - below + 1)).sum())), here
@@ -100,6 +105,8 @@ def binomial_tail(x: float, n: int, p: float) -> float:
         return float(first <= n)
     if first > n or p <= 0:
         return 0.0
+    if n > MANY or n * p * (1 - p) > WIDE:
+        return _normal_tail(first, n, p)
     if first <= n * p:  # the other tail is the smaller one
         return 1 - binomial_tail(n - first + 1, n, 1 - p)
     start = math.lgamma(n + 1) - math.lgamma(first + 1) - math.lgamma(n - first + 1)
@@ -107,6 +114,13 @@ def binomial_tail(x: float, n: int, p: float) -> float:
     above = np.arange(first, min(n, first + STEPS), dtype=np.float64)
     odds = math.exp(math.log(p) - math.log1p(-p))
     return min(1.0, here * (1 + float(np.cumprod(divided(n - above, above + 1) * odds).sum())))
+
+
+def _normal_tail(x: int, n: int, p: float) -> float:
+    """P(X >= x) for X ~ Bin(n, p) of very many rows: the normal tail at the signed root of the deviance of x - ½."""
+    share, further = (x - 0.5) / n, (x - 0.5 - n * p) / n
+    deviance = 2 * n * (share * math.log1p(further / p) + (1 - share) * math.log1p(-further / (1 - p)))
+    return math.erfc(math.copysign(math.sqrt(max(deviance, 0)), further) / math.sqrt(2)) / 2
 
 
 # ── several models ────────────────────────────────────────────────────────────────────────────

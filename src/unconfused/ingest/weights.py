@@ -14,8 +14,8 @@ from unconfused.ingest.factors import positions
 from unconfused.labels import plural
 from unconfused.tally.kernels import LIMIT, exact_total
 
-LARGEST = 1e120
-"""Weights beyond it are refused: sums of their squares would overflow."""
+SMALLEST, LARGEST = 1e-120, 1e120
+"""Weights outside are refused, other than 0: sums of their squares would vanish or overflow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +59,8 @@ def read_weights(weights: Column | None, count: Column | None, n: int) -> Weighi
         InvalidWeights: a weight that is negative, missing or infinite; a count that is not a whole number >= 0.
     """
     w = None if weights is None else _numbers(weights, "A weight says how much a row counts.")
-    if w is not None and (far := w > LARGEST).any():
-        raise InvalidWeights(
-            f"sample_weight holds {plural(far.sum(), 'value')} beyond {LARGEST:g}, {positions(far)}.",
-            "Their squares, which intervals rest on, are no longer numbers.",
-            "Divide the weights by their mean: only their ratios matter.",
-        )
+    if w is not None:
+        _within_squares(w)
     c = None if count is None else _numbers(_within_limit(count), "count= says how many rows an entry stands for.")
     if c is not None and (c != np.floor(c)).any():
         raise InvalidWeights(
@@ -73,6 +69,20 @@ def read_weights(weights: Column | None, count: Column | None, n: int) -> Weighi
             "Pass fractions as sample_weight=.",
         )
     return Weighing(n, None if w is None else w.astype(np.float64), None if c is None else c.astype(np.int64))
+
+
+def _within_squares(w: NDArray[Any]) -> None:
+    """Refuse weights whose squares are no numbers that add up."""
+    tiny = (w > 0) & (w < SMALLEST)
+    far, where = (w > LARGEST, f"beyond {LARGEST:g}") if (w > LARGEST).any() else (tiny, f"below {SMALLEST:g}")
+    if far.any():
+        raise InvalidWeights(
+            f"sample_weight holds {plural(far.sum(), 'value')} {where}, {positions(far)}.",
+            "Their squares, which intervals rest on, are no longer numbers.",
+            "Divide the weights by the largest, since only their ratios matter, and write 0 for what is still as small."
+            if tiny.any()
+            else "Divide the weights by their mean: only their ratios matter.",
+        )
 
 
 def _within_limit(count: Column) -> Column:

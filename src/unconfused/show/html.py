@@ -138,7 +138,9 @@ def matrix_table(cm: ConfusionMatrix, how: Any = None) -> str:
             share = float(shares[i, j])
             ground = ramp(share if how != "all" else share / (float(np.nanmax(shares, initial=0)) or 1.0))
             text = written(ground, faint=not table[i, j])
-            style = _edge(_edge(f"{DATA};background:{css(ground)};color:{text}", j, k, "left"), i, k, "top")
+            hue = "--first" if i == j < k else "--second"  # of a page, which has colours of its own
+            shade = f"background:{css(ground)};color:{text};--share:{np.nan_to_num(share):.3g};--hue:var({hue})"
+            style = _edge(_edge(f"{DATA};{shade}", j, k, "left"), i, k, "top")
             said = "–" if np.isnan(share) else percent(share)
             large, small = (texts[i * size + j], said) if how is None else (said, texts[i * size + j])
             cells.append(f'<td style="{style}">{large}<br><small style="color:inherit">{small}</small></td>')

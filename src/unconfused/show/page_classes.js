@@ -163,8 +163,9 @@ const Classes = async (data) => {
     point(row + by[0], column + by[1]);
     picture(read(), at("classes-view").clientWidth);
   });
+  const written = data.weighted ? Numbers.repr : String;
   const csv = () => [`actual,predicted,${data.weighted ? "weight" : "n"}`,
-    ...list.flatMap((i) => list.map((j) => `${now.csv[i]},${now.csv[j]},${now.cell(i, j)}`)), ""].join("\n");
+    ...list.flatMap((i) => list.map((j) => `${now.csv[i]},${now.csv[j]},${written(now.cell(i, j))}`)), ""].join("\n");
   at("copy-classes").addEventListener("click", () => Copy(csv(), "classes-copied", "classes-status"));
   const fromAddress = () => {
     const told = Address.read();

@@ -34,7 +34,7 @@ const Copies = (stops, model, rule, said, unchosen) => {
   const csv = () => {
     const table = rows(), names = stops.names.csv, remark = `"${about(stops.name).replaceAll('"', '""')}"`;
     return [`actual,predicted,${unit(table) ? "weight" : "n"},threshold,remark`, ...table.flatMap((row, i) => row.map((x, j) => (
-      `${names[i]},${names[j]},${x},${model.written(said().stop)},${remark}`))), ""].join("\n");
+      `${names[i]},${names[j]},${Numbers.repr(x)},${model.written(said().stop)},${remark}`))), ""].join("\n");
   };
   const latex = () => {
     const names = stops.names.latex, texts = whole(), line = (words) => `${words.join(" & ")} \\\\`, n = names.length;

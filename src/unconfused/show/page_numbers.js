@@ -49,6 +49,16 @@ const Numbers = (() => {
     return short(x.toFixed(Math.max(0, digits - 1 - power)));
   };
 
+  // repr(x): a count as it is, a sum of weights as a float, 3.0 and 1e-07.
+  const repr = (x) => {
+    if (exact(x)) return String(x);
+    if (!Number.isFinite(x)) return general(x, 1);
+    const [mantissa, power] = x.toExponential().split("e");
+    if (power >= 16 || power < -4) return `${mantissa}e${power < 0 ? "-" : "+"}${String(Math.abs(power)).padStart(2, "0")}`;
+    const plain = String(x);
+    return plain.includes(".") ? plain : `${plain}.0`;
+  };
+
   // A rate with three decimals, more until it reads as no whole number that it is not.
   const rate = (x, digits = 3) => {
     if (Number.isNaN(x)) return "undefined";
@@ -70,5 +80,5 @@ const Numbers = (() => {
     return String(100 * share);
   };
 
-  return { amounts, exact, fixed, general, grouped, hundred, percent, rate, value };
+  return { amounts, exact, fixed, general, grouped, hundred, percent, rate, repr, value };
 })();

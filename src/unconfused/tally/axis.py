@@ -31,7 +31,7 @@ def cut_of(threshold: float, score_kind: ScoreKind) -> float:
     """
     try:
         t = float(threshold)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise ThresholdUnset(f"threshold={threshold!r} is no number.", fix="Name one, such as 0.5.") from None
     if math.isnan(t):
         raise InvalidValues("threshold= is NaN.", "No score can be compared with it.", "Name a number.")

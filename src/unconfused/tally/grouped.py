@@ -107,6 +107,12 @@ class Grouped(Mapping[Any, T], Generic[T]):
 
         return report(self, level=level)
 
+    def save(self, path: Any) -> None:
+        """Write the tallies to one file, whole or not at all; `unconfused.load` reads it back."""
+        from unconfused.store import save
+
+        save(self, path)
+
     def __str__(self) -> str:
         from unconfused.show.text import grouped_text
 

@@ -1,7 +1,7 @@
 """How often a nominal 95 % interval holds the truth: simulated with a fixed seed, written to docs/coverage.md.
 
-    python benchmarks/coverage.py               10,000 data sets a row (scores and several classes: 2,000)
-    python benchmarks/coverage.py --samples 500 quicker, printed only
+    python benchmarks/interval_coverage.py               10,000 data sets a row (scores and several classes: 2,000)
+    python benchmarks/interval_coverage.py --samples 500 quicker, printed only
 
 Data sets in which a metric is undefined are left out of its share, and counted beside it.
 """
@@ -192,7 +192,7 @@ def page(rows: Sequence[Row], samples: int, several: int) -> str:
     head = [
         "# How often a 95 % interval holds the truth",
         "",
-        "By [benchmarks/coverage.py](../benchmarks/coverage.py) with a fixed seed: "
+        "By [benchmarks/interval_coverage.py](../benchmarks/interval_coverage.py) with a fixed seed: "
         f"{samples:,} data sets a row, {several:,} "
         "for scores and for several classes. Proportions of many rows are summed exactly, those of n rows over all p.",
         "Data sets in which the metric is undefined are left out of its share; how many there were stands beside it.",
