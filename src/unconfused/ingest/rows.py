@@ -22,6 +22,7 @@ from unconfused.ingest.weights import Weighing, read_weights
 from unconfused.labels import Declared, Labels, listed, plain, plural
 from unconfused.tally.axis import SCORE_KINDS, ScoreKind, pinned
 from unconfused.tally.grids import Grid
+from unconfused.tally.opened import Opened, What
 from unconfused.tally.rules import Rule, check_rules
 from unconfused.tally.worst import KEEP
 
@@ -63,7 +64,7 @@ class Reading:
     curves: bool = True
     grid: str | Grid = "exact"
     pins: Iterable[float] | None = None
-    refine: bool | Literal["order"] = False
+    refine: What = False
     worst: int = KEEP
     batch: bool = False
 
@@ -82,7 +83,7 @@ class Reading:
             "unknown": ("error", "other", "drop"),
             "invalid": ("error", "count"),
             "curves": (True, False),
-            "refine": (True, False, "order"),
+            "refine": (True, False, "order", self.refine if isinstance(self.refine, Opened) else False),
         }
         check_rules(self.rules)
         for name, allowed in choices.items():
