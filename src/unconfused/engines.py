@@ -11,8 +11,8 @@ DuckDB          one GROUP BY                    sliced: one GROUP BY; else      
 another         one GROUP BY, without text      batches                         batches
 ==============  ==============================  ==============================  ====================================
 
-A second look (``refine=``) goes the road of the last column and keeps only rows in the bins that matter; of Ibis a WHERE
-leaves out most of the others.
+A second look (``refine=``) goes the road of the last column and keeps only rows in the bins that matter; of Ibis a
+WHERE leaves out most of the others.
 """
 
 from __future__ import annotations

@@ -48,8 +48,8 @@ class Reading:
         grid: the bins of scores: "exact", "folded", "floatbits", "uniform(1024)", with or without "(fineness)".
         pins: thresholds that stay exact on any grid, besides the 99 per cents of probabilities and logits; () for none.
         refine: look again at the rows of bins that leave something open, and keep their scores: True for all that is,
-            "order" for the order of the two classes, on which every ranking metric but the average precision rests. Of a
-            table it is a second pass.
+            "order" for the order of the two classes, on which every ranking metric but the average precision rests. Of
+            a table it is a second pass.
         worst: with ids, how many of the worst rows of each cell are kept by their id.
         batch: these rows are a part, so whether both sides speak of the same classes is asked of the whole.
     """
