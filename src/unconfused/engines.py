@@ -10,6 +10,9 @@ DuckDB          one GROUP BY                    sliced: one GROUP BY; else      
                                                 batches, which take half as long
 another         one GROUP BY, without text      batches                         batches
 ==============  ==============================  ==============================  ====================================
+
+A second look (``refine=``) goes the road of the last column and keeps only rows in the bins that matter; of Ibis a
+WHERE leaves out most of the others.
 """
 
 from __future__ import annotations
@@ -69,7 +72,7 @@ def _road(source: Any) -> Run | None:
             here = ibis.is_here(source) and names.get("y_score") is not None and not work.by
             if not here and _binnable(names, work) and (made := _grouped(source, names, work)) is not None:
                 return made
-            return Reply.from_bytes(work.reply(ibis.pieces(source, names)))
+            return Reply.from_bytes(work.reply(ibis.pieces(source, names, work.reading.refine)))
 
         return in_ibis
     return None
@@ -96,7 +99,7 @@ def _countable(names: Names, work: Counting) -> bool:
 def _binnable(names: Names, work: Counting) -> bool:
     """Whether one keeps everything that groups a score by its cell and a number by its interval."""
     how = work.reading
-    on_grid = how.curves and not how.rules and how.bins["grid"] != EXACT
+    on_grid = how.curves and not how.rules and not how.refine and how.bins["grid"] != EXACT
     return _only(names, "y_true", "y_pred", *(["y_score"] if on_grid else []))
 
 

@@ -11,6 +11,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import accumulate, pairwise
 from operator import add
 from typing import Any, TypeAlias
@@ -18,8 +19,9 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from unconfused import errors
+from unconfused.again import each_model, refined
 from unconfused.asked import Asked
-from unconfused.errors import EmptyInput, UnconfusedError, UsageError
+from unconfused.errors import EmptyInput, UnconfusedError
 from unconfused.ingest.classes import check_declared, strangers
 from unconfused.ingest.factors import Factor
 from unconfused.ingest.mixups import check_matrix
@@ -169,15 +171,9 @@ def tally_parts(run: Run, names: Names, reading: Reading, asked: Asked) -> tuple
         UsageError: what cannot be done part by part.
         UnconfusedError: whatever rows in memory would be refused with.
     """
-    if reading.refine:
-        raise UsageError(
-            "refine= looks at the rows again, and these stay where they are.",
-            "A second pass could meet other rows.",
-            'Type finer bins, such as grid="folded(10)", or grid="exact", which sends every distinct score.',
-        )
     pins = None if reading.pins is None else tuple(reading.pins)  # what travels is no iterator
     unknown: Any = "other" if reading.unknown == "error" else reading.unknown
-    own = replace(reading, pins=pins, unknown=unknown, invalid="count", batch=True)
+    own = replace(reading, pins=pins, unknown=unknown, invalid="count", batch=True, refine=False)
     reply, found = run(names, Counting(own, asked)), None
     if _apart(reply, names, reading):
         found = _labels(run, names, own)
@@ -193,17 +189,19 @@ def tally_parts(run: Run, names: Names, reading: Reading, asked: Asked) -> tuple
     whole = reply.kept if found is None else tuple(_under(found, x) for x in reply.kept)
     if reply.tallies.kind is None:
         raise EmptyInput("The table has no rows.", "A matrix of nothing answers no question.", "Check the filter.")
-    for one, columns in zip(whole, _each_model(names, asked), strict=False):
+    for one, columns in zip(whole, each_model(names, asked), strict=False):
         _check(run, columns, one, reading, own)
+    if reading.refine:
+        whole = refined(whole, names, replace(own, refine=reading.refine), asked, partial(_looked, run))
     return whole
 
 
-def _each_model(names: Names, asked: Asked) -> list[Names]:
-    """The columns of each model, as if it were the only one."""
-    if not asked.models:
-        return [names]
-    shared = {role: name for role, name in names.items() if not role.startswith(f"{asked.role}:")}
-    return [{**shared, asked.role: names[f"{asked.role}:{model}"]} for model in asked.models]
+def _looked(run: Run, names: Names, reading: Reading, asked: Asked) -> Tallies:
+    """A second look at every part."""
+    reply = run(names, Counting(reading, asked))
+    if reply.refusal is not None:
+        raise reply.error()
+    return reply.tallies
 
 
 def _check(run: Run, names: Names, whole: Tallies, reading: Reading, own: Reading) -> None:

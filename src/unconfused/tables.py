@@ -6,12 +6,14 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from itertools import chain
 from typing import Any, TypeAlias, TypeVar, overload
 
-from unconfused.asked import asked_of
+from unconfused.again import not_again, refined
+from unconfused.asked import Asked, asked_of
 from unconfused.engines import tally_elsewhere
-from unconfused.errors import UnconfusedError
+from unconfused.errors import EmptyInput, UnconfusedError
 from unconfused.evaluation import Evaluation
 from unconfused.ingest.files import InputFormat
 from unconfused.ingest.frames import Table, opened, paths_of
@@ -131,7 +133,7 @@ class Pass:
         threshold: Any = None,
         row_cost: Mapping[str, Any] | None = None,
     ) -> None:
-        self.how = how
+        self.how = replace(how, pins=None if how.pins is None else tuple(how.pins))  # read at every look
         self.asked, self.columns = asked_of(names, by, edges, threshold, row_cost)
 
     def over(self, table: Table, source: str | None = None) -> Evaluation | Models:
@@ -140,7 +142,7 @@ class Pass:
             found = cut_edges(table, {self.asked.sliced(name): (name, parts) for name, parts in cut.items()})
             self.asked = self.asked.cut(found)
         counting = bool(self.asked.by) and not self.asked.models and self.columns.get("unit") is None
-        return self.told(self._summed(table, self.asked.kept, bool(self.how.refine), counting), source)
+        return self.told(self._summed(table, self.asked.kept, counting), source)
 
     def told(self, kept: tuple[Any, ...], source: str | None = None) -> Evaluation | Models:
         """The same of what was kept."""
@@ -158,15 +160,41 @@ class Pass:
         self,
         table: Table,
         kept: Kept,
-        at_once: bool = False,
         counting: bool = False,
     ) -> tuple[Any, ...]:
         """The sum over pieces. Where one cannot be read by itself, or is wrong, all rows together tell which."""
-        made = None if at_once else self._of_pieces(table, kept, counting)
-        return kept(self.how, table.whole()) if made is None else made
+        made = self._of_pieces(table, kept, counting)
+        if made is None:
+            return kept(self.how, table.whole())
+        if not self.how.refine:
+            return made
+        roles = {role: role for role in self.columns}
+        return refined(made, roles, self.how, self.asked, partial(self._look, table))
+
+    def _look(self, table: Table, roles: Mapping[str, Any], how: Reading, asked: Asked) -> Tallies:
+        """A second look at every piece: ``roles`` says which column of a piece plays which role."""
+
+        def one(piece: Callable[[], dict[str, Any]]) -> tuple[Any, ...]:
+            rows = piece()
+            try:
+                return asked.kept(how, {role: rows[x] for role, x in roles.items() if x in rows})
+            except EmptyInput:
+                return (Tallies.zero(),)
+
+        due = watched(table.pieces, total=getattr(table.pieces, "total", None), text="Looking again")
+        sums = _Sum()
+        try:
+            for made in _ahead(due, one, cores() if table.threads else 1):
+                sums.add(made)
+        except (UnconfusedError, MemoryError):
+            raise
+        except Exception as error:  # every library has its own for what is used up
+            raise not_again(error) from error
+        found: Tallies = sums.total()[0] if sums.parts else Tallies.zero()
+        return found
 
     def _of_pieces(self, table: Table, kept: Kept, counting: bool) -> tuple[Any, ...] | None:
-        batch, sums = replace(self.how, batch=True), _Sum()
+        batch, sums = replace(self.how, batch=True, refine=False), _Sum()
         slices = SliceCounter(batch, self.asked.edges or None) if counting else None
 
         def one(piece: Callable[[], dict[str, Any]]) -> tuple[Any, ...]:

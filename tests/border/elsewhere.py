@@ -293,3 +293,57 @@ def check_quantiles_refused(table: Any) -> None:
         with pytest.raises(kind) as made:
             uc.evaluate_frame(table, **how)
         assert counts(made.value) == counts(wanted.value)
+
+
+# ── a second look ─────────────────────────────────────────────────────────────────────────────
+PLAIN["call"] = [i % 2 for i in range(N)]
+PLAIN["q"] = [float(x) for x in np.random.default_rng(5).beta(0.4, 2, N).round(3)]
+REFINED: Mapping[str, dict[str, Any]] = {
+    "scores": {"y_true": "y", "y_score": "q"},
+    "order": {"y_true": "y", "y_score": "q", "refine": "order"},
+    "slices": {"y_true": "y", "y_score": "q", "by": ["country", ("country", "zone")]},
+    "weights": {"y_true": "y", "y_score": "q", "sample_weight": "w"},
+    "counted, order": {"y_true": "y", "y_score": "q", "count": "n", "refine": "order"},
+    "units": {"y_true": "y", "y_score": "q", "unit": "zone1"},
+    "several scores": {"y_true": "class", "y_score": ["a", "b", "c"]},
+    "both": {"y_true": "y", "y_pred": "call", "y_score": "q", "labels": {0: "no", 1: "yes"}},
+    "raw": {"y_true": "y", "y_score": "age", "score_kind": "raw", "grid": "floatbits(1)"},
+    "a class to a part": {"y_true": "side", "y_score": "q", "pos_label": "up"},
+    "costs": {"y_true": "y", "y_score": "q", "row_cost": {"fp": 5, "fn": "amount"}},
+    "models": {"y_true": "y", "y_score": {"old": "old", "new": "q"}},
+}
+SOME_REFINED = ("slices", "a class to a part")
+"""For engines that take seconds for a job."""
+
+
+def check_refined(table: Any, name: str) -> None:
+    """Two passes end where all rows at once do: to the bit, and with the values of the exact scores."""
+    how = {"grid": "folded(2)", "refine": True} | REFINED[name]
+    made = uc.evaluate_frame(table, **how)
+    if "row_cost" in how:
+        how["row_cost"] = {"fp": 5, "fn": array(PLAIN["amount"])}
+    models = how["y_score"] if isinstance(how["y_score"], dict) else {None: how["y_score"]}
+    for model, column in models.items():
+        one = made if model is None else made[model]
+        assert alike(one.tallies, by_arrays(PLAIN, **how | {"y_score": column}).tallies)
+        exact = by_arrays(
+            PLAIN, **{x: y for x, y in how.items() if x != "refine"} | {"y_score": column, "grid": "exact"}
+        )
+        held = one.tallies.scores if isinstance(one.tallies.scores, Mapping) else {"": one.tallies.scores}
+        assert all(x.binned for x in held.values())
+        for metric in ("roc_auc", "ks", *(["average_precision"] if how["refine"] is True else [])):
+            of_class = f"{metric}@macro" if len(held) > 1 else metric
+            found, wanted = one.estimate(of_class), exact.estimate(of_class).value
+            if "sample_weight" in how:
+                assert abs(found.value - wanted) <= 1e-12
+            else:
+                assert (found.value, found.bounds) == (wanted, (wanted, wanted))
+
+
+def check_refined_hostile(table: Any) -> None:
+    """Rows without a score or a class, at the ends of the scores, in the seats."""
+    for how in (COUNTED["scores"], COUNTED["dropped"], COUNTED["null labels"], {"y_true": "y", "y_score": "edge"}):
+        given = how | {"invalid": "count", "grid": "folded(1)", "refine": True}
+        made, wanted = uc.evaluate_frame(table, **given).tallies.scores, by_arrays(HOSTILE, **given).tallies.scores
+        for x in ("scores", "full", "lows", "highs"):
+            np.testing.assert_array_equal(getattr(made, x), getattr(wanted, x))

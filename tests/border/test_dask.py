@@ -111,8 +111,25 @@ def test_what_a_worker_refuses(cluster: Any) -> None:
     """Our own error with its sentences; and what no part can know."""
     with pytest.raises(InvalidWeights, match=r"1 of \d parts of the table.*negative"):
         uc.evaluate_frame(frame(HOSTILE), y_true="y", y_score="edge", sample_weight="w")
-    with pytest.raises(UsageError, match="stay where they are"):
-        uc.evaluate_frame(frame(PLAIN), y_true="y", y_score="p", refine=True)
+
+
+@pytest.mark.parametrize("name", elsewhere.REFINED)
+def test_a_second_look(name: str, cluster: Any) -> None:
+    """Of the bins that leave something open, exact in the end; rows that are others by then are an error."""
+    elsewhere.check_refined(frame(PLAIN), name)
+
+
+def _drawn(part: Any) -> Any:
+    """Scores that are new each time."""
+    return part.assign(p=np.random.default_rng().random(len(part)))
+
+
+def test_a_frame_that_changes(cluster: Any) -> None:
+    """A random column of a lazy frame is another one at the second look."""
+    made = frame({"y": PLAIN["y"], "p": PLAIN["p"]})
+    changing = made.map_partitions(_drawn, meta=made._meta)
+    with pytest.raises(UsageError, match=r"hold other rows at the second look.*persist"):
+        uc.evaluate_frame(changing, y_true="y", y_score="p", refine=True)
 
 
 def test_odd_slices(cluster: Any) -> None:

@@ -113,6 +113,42 @@ def test_same_tally(name: str, size: int, plain: Any, monkeypatch: pytest.Monkey
     elsewhere.check_call(plain, name)
 
 
+@pytest.mark.parametrize("name", elsewhere.REFINED)
+def test_a_second_look(name: str, plain: Any) -> None:
+    """Of the bins that leave something open, exact in the end."""
+    elsewhere.check_refined(plain, name)
+
+
+def test_a_second_look_at_what_has_no_score(hostile: Any) -> None:
+    """Nulls, NaN, infinities and what is out of range stay in their seats; denormals are found again."""
+    elsewhere.check_refined_hostile(hostile)
+
+
+def test_a_second_look_is_filtered_in_the_database(engine: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only rows near open bins come over, of integers, floats of 32 bits and those at the ends too."""
+    connection, execute, _ = engine
+    rows = "generate_series(0, 999)" if connection.name == "postgres" else "range(1000)"
+    execute("create table looked as select i % 3 % 2 as y, cast(x as double precision) as p, cast(x as real) as single,"
+            " cast(2000 * x as bigint) as n from (select i, case when i < 900 then 0.25 else i / 2000.0 end as x "
+            f"from {rows} as t(i)) as rows")  # fmt: skip
+    narrow = connection.table("looked")
+    came: list[int] = []
+    counted = road.taken
+
+    def seen(rows: Any, wanted: Any) -> Any:
+        came.append(len(rows))
+        return counted(rows, wanted)
+
+    monkeypatch.setattr(road, "taken", seen)
+    for column, how in {"p": {}, "single": {}, "n": {"score_kind": "raw", "grid": "floatbits(2)"}}.items():
+        came.clear()
+        how = {"pins": (), "refine": True, **({"grid": "folded(1)"} | how)}
+        made = uc.evaluate_frame(narrow, y_true="y", y_score=column, **how)
+        values = narrow.select("y", column).to_pandas()
+        assert made.scores == uc.evaluate(values["y"], y_score=values[column], **how).scores
+        assert came[-1] == 100
+
+
 def test_weights(plain: Any) -> None:
     """Sums of weights to 1e-12."""
     elsewhere.check_weights(plain)

@@ -23,7 +23,7 @@ from border.elsewhere import CALLS, HOSTILE, PLAIN, Columns  # noqa: E402
 from border.hostile import PASSES, Source, arrow_table, check_source  # noqa: E402
 
 import unconfused as uc  # noqa: E402
-from unconfused.errors import InvalidWeights, LabelTypeMismatch, MissingExtra, UsageError  # noqa: E402
+from unconfused.errors import InvalidWeights, LabelTypeMismatch, MissingExtra  # noqa: E402
 from unconfused.ingest import spark as road  # noqa: E402
 
 SRC = Path(uc.__file__).resolve().parents[1]
@@ -161,8 +161,12 @@ def test_what_an_executor_refuses(hostile: Any, plain: Any) -> None:
     with pytest.raises(InvalidWeights, match="negative") as error:
         uc.evaluate_frame(hostile, y_true="y", y_score="edge", sample_weight="w")
     assert "java" not in str(error.value).lower()
-    with pytest.raises(UsageError, match="stay where they are"):
-        uc.evaluate_frame(plain, y_true="y", y_score="p", refine=True)
+
+
+@pytest.mark.parametrize("name", elsewhere.SOME_REFINED)
+def test_a_second_look(name: str, plain: Any) -> None:
+    """Of the bins that leave something open, exact in the end."""
+    elsewhere.check_refined(plain, name)
 
 
 def test_odd_slices(spark: Any) -> None:

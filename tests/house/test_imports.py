@@ -26,6 +26,7 @@ ORDER = [
     {"evaluation"},
     {"passes", "stream", "examine", "shards", "versus"},
     {"asked"},
+    {"again"},
     {"parts"},
     {"edges"},
     {"engines"},

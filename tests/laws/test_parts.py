@@ -17,6 +17,7 @@ from border.elsewhere import (
     PLAIN,
     PRICED,
     QUANTILES,
+    REFINED,
     REFUSED,
     Columns,
     array,
@@ -135,6 +136,32 @@ def test_any_cut_of_several_models(name: str, places: list[int]) -> None:
 def test_any_cut_of_rows_with_costs(places: list[int]) -> None:
     """Rows to the bit, sums to 1e-12."""
     assert alike(tallied(Cut(PLAIN, places), **PRICED), priced_by_arrays().tallies)
+
+
+@pytest.mark.parametrize("name", REFINED)
+@given(places=CUTS)
+@settings(max_examples=5)
+def test_any_cut_has_the_same_second_look(name: str, places: list[int]) -> None:
+    """Each part finds its rows in the open bins of all parts."""
+    how = {"grid": "folded(2)", "refine": True} | REFINED[name]
+    models = how["y_score"] if isinstance(how["y_score"], dict) else {"": how["y_score"]}
+    made = kept(Cut(PLAIN, places), **how)
+    if "row_cost" in how:
+        how["row_cost"] = {"fp": 5, "fn": array(PLAIN["amount"])}
+    for one, column in zip(made, models.values(), strict=False):
+        assert alike(one, by_arrays(PLAIN, **how | {"y_score": column}).tallies)
+
+
+def test_a_table_that_changes_before_the_second_look() -> None:
+    """Is an error with the bins that changed, whichever part they lie in."""
+    for later in ([*PLAIN["p"][1:], 0.5], [*PLAIN["p"][:-1], 0.9999]):
+        turns = iter([PLAIN, {**PLAIN, "p": later}])
+
+        def changed(*work: Any, turns: Iterator[Columns] = turns) -> Any:
+            return Cut(next(turns), [100])(*work)
+
+        with pytest.raises(UsageError, match=r"hold other rows at the second look.* rows"):
+            tallied(changed, y_true="y", y_score="p", grid="folded(2)", pins=(), refine=True)
 
 
 @given(places=CUTS, parts=st.integers(2, 40), name=st.sampled_from([*QUANTILES]))

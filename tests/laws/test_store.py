@@ -93,6 +93,25 @@ def test_round_trip(parts: list[Tallies], tmp_path: Path) -> None:
     assert halfway == total
 
 
+@pytest.mark.parametrize("grid", ["folded(2)", "uniform(8)", "floatbits(1)"])
+def test_pins(grid: str, tmp_path: Path) -> None:
+    """They are saved with the bins that they split, of the scores and of what rows cost, and of every slice."""
+    rng, n = np.random.default_rng(3), 60
+    how: dict[str, Any] = {"score_kind": "raw"} if grid.startswith("floatbits") else {}
+    made = uc.evaluate(
+        rng.integers(2, size=n), y_score=rng.random(n), grid=grid, pins=[0.123, 0.777], row_cost={"fn": rng.random(n)},
+        by={"side": rng.integers(2, size=n)}, **how,
+    ).tallies  # fmt: skip
+    back = through_file(made, tmp_path)
+    assert back == made
+    for one, other in zip((back, *back.slices["side",].members.values()),
+                          (made, *made.slices["side",].members.values()), strict=True):  # fmt: skip
+        assert {0.123, 0.777} <= set(one.scores.pins)
+        assert one.scores.pins.tolist() == other.scores.pins.tolist() == one.row_costs.pins.tolist()
+        assert one.scores.at(0.123) == other.scores.at(0.123)
+    assert back + made == made + made
+
+
 @pytest.mark.parametrize(
     "tally",
     [

@@ -111,6 +111,31 @@ def test_bounds_hold_the_exact_value_of_every_metric_of_scores(kind: str, weight
         )
 
 
+@pytest.mark.parametrize("n", [2, 3, 5])
+def test_a_row_at_each_end_of_a_bin_is_on_its_side_of_any_threshold(n: int) -> None:
+    """So a threshold between the ends calls at least one row positive and leaves at least one."""
+    scores = np.linspace(0.7001, 0.7101, n)
+    ev = uc.evaluate([0] + [1] * n, y_score=[0.1, *scores], grid="folded(2)", pins=())
+    assert ev.estimate("recall", threshold=0.705).bounds == (1 / n, (n - 1) / n)
+    assert (n == 2) == (ev.scores.bracket(0.705)[1:] == [])
+
+
+@pytest.mark.parametrize("best", [False, True])
+def test_bounds_hold_a_value_that_reaches_them_to_the_last_bit(best: bool) -> None:
+    """Rows that weigh next to nothing leave the order of a bin open whose other rows stand in the extreme one."""
+    rng = np.random.default_rng(0)
+    for _ in range(50):
+        weights = np.append(rng.random(8), [1e-30, 1e-30])
+        truth = np.array([0, 0, 0, 0, 1, 1, 1, 1, *((1, 0) if best else (0, 1))])
+        scores = np.append(0.7 + (0.001 if best else -0.001) * truth[:8] + 1e-5 * np.arange(8), [0.69, 0.71])
+        given_rows = {"y_true": truth, "y_score": scores, "sample_weight": weights}
+        exact = float(uc.evaluate(**given_rows).estimate("roc_auc"))
+        low, high = uc.evaluate(**given_rows, grid="folded(1)", pins=()).estimate("roc_auc").bounds
+        assert high - low > 0.5
+        assert low <= exact <= high
+        assert math.isclose(exact, high if best else low, rel_tol=1e-12, abs_tol=1e-12)
+
+
 COUNTS = [name if not m.parameters else f"{name}({'quadratic' if m.parameters[0].words else 2})"
           for name, m in CATALOGUE.items() if m.of == "counts"]  # fmt: skip
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 import math
 import pickle
+import re
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -510,6 +512,19 @@ def test_a_matrix_of_no_rows_is_undefined_everywhere() -> None:
 )
 def test_an_estimate_prints_no_bound_on_the_wrong_side(value: float, low: float, high: float, text: str) -> None:
     assert str(Estimate(value, low, high)) == text
+
+
+def test_certified_bounds_are_printed_no_narrower_than_they_are() -> None:
+    """Rounded outward, with the digits that tell them apart."""
+    for low, high in ((0.90781, 0.90794), (1 / 3, 2 / 3), (0.12345678, 0.12345679), (0.1, 0.1000000001)):
+        told = str(Estimate(low, low, high, bounds=(low, high)))
+        found = re.search(r"certified in \[([\d.]+), ([\d.]+)\]", told)
+        assert found is not None
+        ends = [Decimal(x) for x in found.groups()]
+        assert ends[0] <= Decimal(low)
+        assert Decimal(high) <= ends[1]
+        assert ends[1] - ends[0] <= Decimal(high) - Decimal(low) + Decimal("0.2") * (Decimal(high) - Decimal(low))
+    assert "certified" not in str(Estimate(0.5, 0.4, 0.6, bounds=(0.5, 0.5)))
 
 
 def test_an_estimate_compares_and_formats_like_its_value() -> None:

@@ -10,6 +10,7 @@ import pytest
 
 import unconfused as uc
 from unconfused.errors import NotKept, UsageError
+from unconfused.tally.prevalence import at_prevalence
 
 BETAS = (1e-3, 0.1, 0.5, 1.0)
 
@@ -46,6 +47,21 @@ def test_the_ranking_stays_to_the_bit() -> None:
     point, other = (x.choose(cost={"fp": 1, "fn": 5}) for x in (ev, made))
     assert point.matrix.ravel() == other.matrix.ravel()
     assert other.threshold == pytest.approx(0.1 * point.threshold / (0.1 * point.threshold + 1 - point.threshold))
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("kind", ["probability", "logit"])
+def test_a_view_of_a_view_moves_scores_from_where_they_were(weighted: bool, kind: Any) -> None:
+    """By way of another prevalence as straight: the odds of both steps count, not of the last alone."""
+    y, p = rows()
+    scores = p if kind == "probability" else np.log(p / (1 - p))
+    weights = np.random.default_rng(1).uniform(0.5, 2, len(y)) if weighted else None
+    tally = uc.evaluate(y, y_score=scores, score_kind=kind, sample_weight=weights).scores
+    straight = at_prevalence(tally, 0.05, recalibrate=True)
+    around = at_prevalence(at_prevalence(at_prevalence(tally, 0.6), 0.3), 0.05, recalibrate=True)
+    assert around.scores == pytest.approx(straight.scores, rel=1e-12)
+    assert not np.allclose(straight.scores, tally.scores, rtol=0.1)
+    assert around.masses == pytest.approx(straight.masses, rel=1e-12)
 
 
 @pytest.mark.parametrize("weights", [{0: 1, 1: 10}, {0: 0.1, 1: 1}, {0: np.float32(2), 1: 20}])

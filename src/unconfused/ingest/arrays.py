@@ -35,6 +35,7 @@ from unconfused.ingest.worst import worst_of
 from unconfused.labels import Label, Labels, listed, plural
 from unconfused.tally.confusion import ConfusionMatrix
 from unconfused.tally.grouped import Grouped
+from unconfused.tally.opened import Opened
 from unconfused.tally.scores import ScoreTally
 from unconfused.tally.sparse import counted
 from unconfused.tally.tallies import Matrix, Tallies, class_kind
@@ -256,6 +257,8 @@ def label_names(rows: Rows) -> Labels:
 def _of_label(rows: Rows, place: int) -> Rows:
     """The rows of one label as a binary problem over 0 and 1."""
     reading = replace(rows.reading, labels=(0, 1), pos_label=None, label_kind=None)
+    if isinstance(reading.refine, Opened):
+        reading = replace(reading, refine=reading.refine.of_column(place))
     parts = [None if c is None else c.part(place) for c in (rows.truth, rows.called, rows.score)]
     assert parts[0] is not None
     one = replace(rows, reading=reading, truth=parts[0], called=parts[1], score=parts[2])

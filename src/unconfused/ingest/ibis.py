@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, nullcontext
+from functools import reduce
+from operator import or_
 from typing import Any, TypeAlias
 
 from unconfused.errors import require
@@ -11,12 +13,15 @@ from unconfused.ingest.ibis_cells import Unsure, celled, interval, stand_ins, st
 from unconfused.ingest.numbered import numbered, taken
 from unconfused.ingest.refusals import refuse_durations
 from unconfused.ingest.rows import Reading
+from unconfused.tally.opened import Opened
 
 __all__ = ["Unsure", "groups", "is_here", "is_ibis", "pieces"]
 Pieces: TypeAlias = "Iterator[dict[str, Any]]"
 
 PIECE = 1 << 18
 """Rows that come at a time."""
+SPARE, LEAST = 2.0**-50, 1e-300
+"""How much further than its ends a stretch of scores reaches: a share of either, and at least so much."""
 ENCODERS = {"duckdb": ("encode",), "postgres": ("convert_to", "UTF8")}
 """What turns text into bytes there. A database may hold "Cat" and "cat" for equal, but not their bytes."""
 
@@ -31,14 +36,30 @@ def is_here(table: Any) -> bool:
     return bool(table.get_backend().name == "duckdb")
 
 
-def pieces(table: Any, names: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """The rows, some at a time."""
+def pieces(table: Any, names: Mapping[str, Any], among: Any = False) -> Iterator[dict[str, Any]]:
+    """The rows, some at a time; of a second look ``among`` its cells those whose scores lie near them."""
     arrow = require("pyarrow")
     wanted, chosen = _chosen(table, names)
+    if isinstance(among, Opened):
+        chosen = _near(chosen, wanted.get("y_score"), among)
     with _reader(chosen) as batches:
         for batch in batches:
             if len(batch):
                 yield taken(arrow.Table.from_batches([batch]), wanted)
+
+
+def _near(chosen: Any, score: Any, opened: Opened) -> Any:
+    """The rows within the stretches of one column of scores: a WHERE of the database.
+
+    A little more than asked for is taken, so that how the database reads a number decides nothing; which rows lie in
+    the cells is found here. Decimals are rounded by each engine in its own way, so all of them come.
+    """
+    if not isinstance(score, str) or not (chosen[score].type().is_floating() or chosen[score].type().is_integer()):
+        return chosen
+    x = chosen[score].cast("float64")
+    parts = [(x >= low - abs(low) * SPARE - LEAST) & (x <= high + abs(high) * SPARE + LEAST)
+             for low, high in opened.ranges[0]]  # fmt: skip
+    return chosen.filter(reduce(or_, parts))
 
 
 def _reader(chosen: Any, few: bool = False) -> Any:

@@ -22,6 +22,7 @@ from unconfused.ingest.weights import Weighing, read_weights
 from unconfused.labels import Declared, Labels, listed, plain, plural
 from unconfused.tally.axis import SCORE_KINDS, ScoreKind, pinned
 from unconfused.tally.grids import Grid
+from unconfused.tally.opened import Opened, What
 from unconfused.tally.rules import Rule, check_rules
 from unconfused.tally.worst import KEEP
 
@@ -47,7 +48,8 @@ class Reading:
         grid: the bins of scores: "exact", "folded", "floatbits", "uniform(1024)", with or without "(fineness)".
         pins: thresholds that stay exact on any grid, besides the 99 per cents of probabilities and logits; () for none.
         refine: look again at the rows of bins that leave something open, and keep their scores: True for all that is,
-            "order" for the order of the two classes, on which every ranking metric but the average precision rests.
+            "order" for the order of the two classes, on which every ranking metric but the average precision rests. Of
+            a table it is a second pass.
         worst: with ids, how many of the worst rows of each cell are kept by their id.
         batch: these rows are a part, so whether both sides speak of the same classes is asked of the whole.
     """
@@ -63,7 +65,7 @@ class Reading:
     curves: bool = True
     grid: str | Grid = "exact"
     pins: Iterable[float] | None = None
-    refine: bool | Literal["order"] = False
+    refine: What = False
     worst: int = KEEP
     batch: bool = False
 
@@ -82,7 +84,7 @@ class Reading:
             "unknown": ("error", "other", "drop"),
             "invalid": ("error", "count"),
             "curves": (True, False),
-            "refine": (True, False, "order"),
+            "refine": (True, False, "order", self.refine if isinstance(self.refine, Opened) else False),
         }
         check_rules(self.rules)
         for name, allowed in choices.items():

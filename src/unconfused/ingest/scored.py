@@ -19,6 +19,7 @@ from unconfused.tally.axis import ScoreKind, cut_of, logistic, near_misses
 from unconfused.tally.grids import EXACT, Grid
 from unconfused.tally.grouped import Grouped
 from unconfused.tally.moments import CLIP, Moments
+from unconfused.tally.opened import Opened
 from unconfused.tally.ranks import Ranks
 from unconfused.tally.rules import Rule, first_largest
 from unconfused.tally.scores import ScoreTally
@@ -249,6 +250,8 @@ def score_tallies(
     for place, name in enumerate(labels.names):
         column = np.array([int(i == place) for i in range(k)] + [2, 3])
         own = scores[:, place] if kind != "logit" else log_odds(scores, place)
+        if isinstance(reading.refine, Opened):
+            options["refine"] = reading.refine.of_column(place)
         tallies[name] = ScoreTally.count(Labels.against_rest(name), kind, column[truth], own, **options)
     return Grouped(tallies, "class")
 

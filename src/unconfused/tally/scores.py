@@ -14,9 +14,10 @@ from unconfused.findings import Evidence
 from unconfused.labels import Labels
 from unconfused.tally.axis import ScoreKind, logistic, pinned
 from unconfused.tally.confusion import ConfusionMatrix
-from unconfused.tally.cuts import COLUMNS, added, bracket, matrix_at, mixed, settled
+from unconfused.tally.cuts import COLUMNS, added, bracket, matrix_at
 from unconfused.tally.grids import EXACT, Grid
 from unconfused.tally.kernels import Floats, Ints, check_total, count_codes, exact_total, runs, same, sum_codes
+from unconfused.tally.opened import Opened, What, kept_apart, replaced
 from unconfused.tally.sides import Ranked as Placements
 from unconfused.tally.sides import merged_masses, ranked_sums
 
@@ -77,12 +78,24 @@ class ScoreTally:
         evidence: Evidence | None = None,
         grid: Grid = EXACT,
         pins: ArrayLike = (),
-        refine: bool | str = False,
+        refine: What = False,
     ) -> ScoreTally:
         """Tally rows: ``truth`` (n,) holds columns 0…3 as above, ``scores`` (n,) the score, NaN where there is none.
 
         ``refine`` keeps the scores of bins that leave something open: the order of their rows ("order"), or anything.
+        With some cells `Opened` it keeps the rows in these alone, exactly.
         """
+        if isinstance(refine, Opened):
+            at = refine.holds(scores, grid, pins)
+            truth, scores = truth[at], scores[at]
+            if count is None and weights is None and (truth < 2).all():
+                negative, positive = (np.sort(scores[truth == i] + 0.0) for i in (0, 1))
+                return cls.of_sides(labels, score_kind, negative, positive)
+            count, weights, grid = (
+                count if count is None else count[at],
+                weights if weights is None else weights[at],
+                EXACT,
+            )
         usable = ~np.isnan(scores)
         order = np.argsort(scores, kind="stable")  # NaN last
         ranked = scores[order[: int(usable.sum())]] + 0.0  # -0.0 ties with 0.0
@@ -107,11 +120,7 @@ class ScoreTally:
         if grid == EXACT:
             return exact
         coarse = exact.coarsen(grid, pins)
-        if not refine:
-            return coarse
-        wide = mixed(coarse) if refine == "order" else ~settled(coarse)
-        inside = wide[np.searchsorted(coarse.scores, exact.scores, side="right") - 1]
-        return coarse.refined(exact.taken(np.flatnonzero(inside)), wide)
+        return kept_apart(coarse, exact, refine) if refine else coarse
 
     @classmethod
     def of_sides(
@@ -176,9 +185,7 @@ class ScoreTally:
 
         It stays on its grid, and adds as before; a sum with another tally has whole bins again.
         """
-        rest = self.taken(np.flatnonzero(~cells))
-        bare = replace(rows, full=rows.full * (np.arange(len(rows.full)) > 0)[:, None])  # row 0 is here already
-        return replace(self, **added([rest, bare], [rest.scores, bare.scores], extremes=True))
+        return replace(self, **replaced(self, rows, cells))
 
     def merged(self, starts: Ints) -> ScoreTally:
         """Neighbouring cells put together, a new one beginning at each of ``starts``."""
