@@ -107,7 +107,8 @@ def _binnable(names: Names, work: Counting) -> bool:
 def _small(names: Names, work: Counting) -> bool:
     """Whether the tally of a part has some thousand cells at most: of one score on the usual grid."""
     grid = work.reading.bins["grid"]
-    return _only(names, "y_true", "y_score", "sample_weight", "count") and not work.by and 0 < grid.size <= CELLS
+    single = names.get("y_score") is not None and _only(names, "y_true", "y_score", "sample_weight", "count")
+    return single and not work.by and 0 < grid.size <= CELLS
 
 
 def _only(names: Names, *roles: str) -> bool:
