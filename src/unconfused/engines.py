@@ -27,6 +27,9 @@ from unconfused.ingest.rows import Reading
 from unconfused.parts import Counting, Names, Reply, Run, added, merged, tally_parts
 from unconfused.tally.grids import EXACT
 
+CELLS = 1 << 16
+"""Bins of a grid whose tally is small: folded(8), uniform(65536)."""
+
 
 def tally_elsewhere(source: Any, names: Names, reading: Reading, asked: Asked) -> tuple[Any, ...] | None:
     """What is kept of a table of Spark, Dask or Ibis; None of any other.
@@ -57,7 +60,8 @@ def _road(source: Any) -> Run | None:
         def in_spark(names: Names, work: Counting) -> Reply:
             if _countable(names, work):
                 return work.rows(spark.groups(source, names))
-            return added(map(Reply.from_bytes, spark.partitions(source, names, work.reply, merged)))
+            found = spark.partitions(source, names, work.reply, merged, small=_small(names, work))
+            return added(map(Reply.from_bytes, found))
 
         return in_spark
     if dask.is_dask(source):
@@ -101,6 +105,13 @@ def _binnable(names: Names, work: Counting) -> bool:
     how = work.reading
     on_grid = how.curves and not how.rules and not how.refine and how.bins["grid"] != EXACT
     return _only(names, "y_true", "y_pred", *(["y_score"] if on_grid else []))
+
+
+def _small(names: Names, work: Counting) -> bool:
+    """Whether the tally of a part has some thousand cells at most: of one score on the usual grid."""
+    grid = work.reading.bins["grid"]
+    single = names.get("y_score") is not None and _only(names, "y_true", "y_score", "sample_weight", "count")
+    return single and not work.by and 0 < grid.size <= CELLS
 
 
 def _only(names: Names, *roles: str) -> bool:

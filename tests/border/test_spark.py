@@ -214,10 +214,14 @@ def fault(kind: str, folder: str) -> Any:
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="finds the executor in /proc")
+@pytest.mark.parametrize("stages", [1, 2])
 @pytest.mark.parametrize("kind", ["failed", "killed"])
-def test_every_row_counts_once(kind: str, spark: Any, tmp_path: Path) -> None:
+def test_every_row_counts_once(
+    kind: str, stages: int, spark: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Whatever becomes of the first attempt: it fails, or loses its executor."""
     n, parts = 20_000, 4
+    monkeypatch.setattr(road, "LARGE", parts if stages == 1 else 0)
     rows = spark.range(n, numPartitions=parts).selectExpr(
         "id", "cast(id * 7919 % 3 = 0 as int) y", "(id * 104729 % 100003) / 100003D p"
     )
@@ -236,6 +240,59 @@ def test_what_moves(plain: Any) -> None:
     replies = road.partitions(plain, {"y_true": "y", "y_score": "p"}, *_work())
     assert sum(map(len, replies)) < 60_000
     assert len(replies) <= 4
+
+
+@pytest.mark.parametrize("parts", [1, 5, 70])
+def test_partitions_few_and_many(parts: int, spark: Any) -> None:
+    """The driver adds what comes of few; what comes of many is added on the executors before."""
+    rows = spark.range(700, numPartitions=parts).selectExpr("cast(id % 2 as int) y", "id / 700D p")
+    replies = road.partitions(rows, {"y_true": "y", "y_score": "p"}, *_work(), small=True)
+    assert len(replies) == parts if parts <= road.FEW else len(replies) <= 8
+    made, ids = uc.evaluate_frame(rows, y_true="y", y_score="p"), np.arange(700)
+    assert made.tallies == uc.evaluate(ids % 2, y_score=ids / 700, grid="folded").tallies
+
+
+def test_partitions_are_numbered_where_nothing_has_to_run(spark: Any) -> None:
+    """After a shuffle only running it tells, and a frame of Connect does not say."""
+    rows = spark.range(10, numPartitions=3)
+    assert road._parts(rows) == 3
+    assert road._parts(rows.repartition(7, "id")) is None
+    assert road._parts(object()) is None
+
+
+def test_the_session_is_as_before(spark: Any) -> None:
+    """How many rows come at a time is set for the job alone, and not where the session says it."""
+    rows = spark.range(10).selectExpr("cast(id % 2 as int) y", "id / 10D p")
+    with road._large_batches(spark, 2):
+        assert spark.conf.get(road.BATCH) == str(road.CELLS // 2)
+        with road._large_batches(spark, 1):  # of another thread
+            assert spark.conf.get(road.BATCH) == str(road.CELLS // 2)
+    uc.evaluate_frame(rows, y_true="y", y_score="p")
+    with pytest.raises(UsageError):
+        uc.evaluate_frame(rows, y_true="y", y_score="p", refine=True)
+    assert road.BATCH not in spark.conf.getAll
+    assert spark.conf.get(road.BATCH) == str(road.USUAL)
+    spark.conf.set(road.BATCH, "3")
+    try:
+        with road._large_batches(spark, 2):
+            assert spark.conf.get(road.BATCH) == "3"
+        assert uc.evaluate_frame(rows, y_true="y", y_score="p").total == 10
+        assert spark.conf.get(road.BATCH) == "3"
+    finally:
+        spark.conf.unset(road.BATCH)
+
+
+def test_a_session_in_which_nothing_may_be_set() -> None:
+    """Is left as it is; and what goes wrong meanwhile is told."""
+
+    class Session:
+        @property
+        def conf(self) -> Any:
+            raise RuntimeError("not allowed")
+
+    with pytest.raises(ValueError, match="of the job"), road._large_batches(Session(), 2):
+        raise ValueError("of the job")
+    assert not road._GUARD.locked()
 
 
 def _work() -> Any:

@@ -27,6 +27,7 @@ if not sys.platform.startswith("linux"):
     pytest.skip("needs a second address of the loopback interface", allow_module_level=True)
 
 import unconfused as uc  # noqa: E402
+from unconfused.ingest import spark as road  # noqa: E402
 
 HOME = Path(pyspark.__file__).parent
 SCALA = next((HOME / "jars").glob("spark-core_*.jar")).name.split("_")[1].split("-")[0]  # as bin/spark-class says
@@ -117,15 +118,21 @@ def sleepy(folder: str) -> Any:
     return passed
 
 
-def test_a_slow_task_and_its_duplicate(spark: Any, tmp_path: Path) -> None:
-    """Both read all rows of the partition, at the same time and to the end; one of them is kept."""
-    n, place = 20_000, tmp_path / "attempts"
-    place.mkdir()
+def test_a_slow_task_and_its_duplicate(spark: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both read all rows of the partition, at the same time and to the end; one of them is kept.
+
+    Whether the driver adds what comes of the partitions, or executors do.
+    """
+    n, ids = 20_000, np.arange(20_000)
     rows = spark.range(n, numPartitions=4).selectExpr(
         "cast(id * 7919 % 3 = 0 as int) y", "(id * 104729 % 100003) / 100003D p"
     )
-    made = uc.evaluate_frame(rows.mapInArrow(sleepy(str(place)), rows.schema), y_true="y", y_score="p")
-    ids = np.arange(n)
     truth, score = (ids * 7919 % 3 == 0).astype(int), (ids * 104729 % 100003) / 100003
-    assert {"0-0", "0-1"} <= {path.name for path in place.iterdir()}
-    assert made.tallies == uc.evaluate(truth, y_score=score, grid="folded").tallies
+    wanted = uc.evaluate(truth, y_score=score, grid="folded").tallies
+    for few in (4, 0):
+        monkeypatch.setattr(road, "FEW", few)
+        place = tmp_path / f"attempts-{few}"
+        place.mkdir()
+        made = uc.evaluate_frame(rows.mapInArrow(sleepy(str(place)), rows.schema), y_true="y", y_score="p")
+        assert {"0-0", "0-1"} <= {path.name for path in place.iterdir()}
+        assert made.tallies == wanted

@@ -6,7 +6,10 @@ of the attempts at one task Spark keeps the rows of one.
 
 from __future__ import annotations
 
+import math
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -16,6 +19,13 @@ from unconfused.ingest.refusals import refuse_nested
 
 PIECE = 1 << 20
 """Rows of a partition that are counted at a time."""
+FEW, LARGE = 64, 4
+"""Partitions up to which the driver adds their replies, small ones and any: a second stage would take longer."""
+BATCH, USUAL = "spark.sql.execution.arrow.maxRecordsPerBatch", 10_000
+"""How many rows come to Python at a time, unless told otherwise."""
+CELLS = 1 << 18
+"""Values in all columns that are asked for instead: each batch costs some time of its own."""
+_GUARD = threading.Lock()
 Pieces: TypeAlias = Iterable[Mapping[str, Any]]
 
 
@@ -29,18 +39,65 @@ def partitions(
     names: Mapping[str, Any],
     reply: Callable[[Pieces], bytes],
     merge: Callable[[Iterable[bytes]], bytes],
+    *,
+    small: bool = False,
 ) -> list[bytes]:
     """What ``reply`` makes of the rows of each partition, added by ``merge`` until few are left.
 
     Both functions run on the executors, so unconfused must be installed there.
 
+    Args:
+        frame: the table.
+        names: the columns by role.
+        reply: counts one partition.
+        merge: adds.
+        small: a reply is no larger than some hundred kilobytes.
+
     Raises:
         MissingExtra: it is not.
     """
     wanted, chosen = _chosen(frame, names)
-    tallies = chosen.mapInArrow(_Counted(wanted, reply), "bucket int, tally binary")
-    fewer = tallies.repartition("bucket").select("tally").mapInArrow(_Merged(merge), "tally binary")
-    return [bytes(row[0]) for row in _collected(fewer)]
+    with _large_batches(frame.sparkSession, len(chosen.columns)):
+        replies = chosen.mapInArrow(_Counted(wanted, reply), "tally binary, bucket int")
+        parts = _parts(replies)
+        if parts is None or parts > (FEW if small else LARGE):
+            tasks = [] if parts is None else [math.isqrt(parts)]  # each adds as many as the driver will
+            replies = replies.repartition(*tasks, "bucket").select("tally").mapInArrow(_Merged(merge), "tally binary")
+        return [bytes(row[0]) for row in _collected(replies)]
+
+
+@contextmanager
+def _large_batches(session: Any, columns: int) -> Iterator[None]:
+    """More rows come to Python at a time meanwhile, unless the session itself says how many; afterwards as before.
+
+    No count depends on this. Where two threads count at once, the second leaves the session as it is; and so does one
+    in whose session nothing may be set.
+    """
+    rows, changed = CELLS // columns, False
+    if rows <= USUAL or not _GUARD.acquire(blocking=False):
+        yield
+        return
+    try:
+        with suppress(Exception):
+            if BATCH not in session.conf.getAll:
+                changed = True
+                session.conf.set(BATCH, rows)
+        yield
+    finally:
+        if changed:
+            with suppress(Exception):  # of a session that was stopped
+                session.conf.unset(BATCH)
+        _GUARD.release()
+
+
+def _parts(frame: Any) -> int | None:
+    """How many partitions there are; None where only running tells, after a shuffle, and of Spark Connect."""
+    try:
+        plan = frame._jdf.queryExecution()
+        adaptive = plan.executedPlan().nodeName().startswith("Adaptive")
+        return None if adaptive else int(plan.toRdd().getNumPartitions())
+    except Exception:  # nothing depends on it but which of two ways is shorter, and what is wrong is told by either
+        return None
 
 
 def groups(frame: Any, names: Mapping[str, Any]) -> dict[str, list[Any]]:
@@ -87,17 +144,19 @@ class _Counted:
         arrow, spark = require("pyarrow"), require("pyspark")
         content = self.reply(self._pieces(batches))
         yield arrow.RecordBatch.from_pydict(
-            {"bucket": arrow.array([spark.TaskContext.get().partitionId()], arrow.int32()), "tally": [content]}
+            {"tally": [content], "bucket": arrow.array([spark.TaskContext.get().partitionId()], arrow.int32())}
         )
 
     def _pieces(self, batches: Iterator[Any]) -> Iterator[dict[str, Any]]:
         """Tables of about PIECE rows: Spark's own batches are small."""
         held: list[Any] = []
+        rows = 0
         for batch in batches:
             held.append(batch)
-            if sum(map(len, held)) >= PIECE:
+            rows += len(batch)
+            if rows >= PIECE:
                 yield taken(require("pyarrow").Table.from_batches(held), self.wanted)
-                held = []
+                held, rows = [], 0
         if held:
             yield taken(require("pyarrow").Table.from_batches(held), self.wanted)
 
