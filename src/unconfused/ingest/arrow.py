@@ -8,7 +8,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -284,6 +284,7 @@ class _RowGroups:
     texts: list[list[str]]
     wanted: Wanted
     rows: int
+    footers: dict[int, Any] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[Callable[[], Found]]:
         for at, together, batches in self._parts():
@@ -317,7 +318,11 @@ class _RowGroups:
     def _file(self, at: int) -> Any:
         import pyarrow.parquet as pq
 
-        return pq.ParquetFile(self.paths[at], read_dictionary=self.texts[at])
+        file = pq.ParquetFile(self.paths[at], metadata=self.footers.get(at), read_dictionary=self.texts[at])
+        if at not in self.footers:
+            self.footers.clear()  # that of one file is kept, for its other row groups
+            self.footers[at] = file.metadata
+        return file
 
     @property
     def _names(self) -> list[str]:

@@ -43,6 +43,36 @@ class Binned(NamedTuple):
     highs: Floats
 
 
+class BinSum:
+    """The cells of rows that are counted a few at a time.
+
+    Args:
+        cells: of the grid, with its pins.
+
+    >>> total = BinSum(3)
+    >>> for score in (0.2, 1.0):
+    ...     total.add(bin_counts(np.array([1]), np.array([score]), Grid.parse("uniform(2)"), [0.25]))
+    >>> total.bins().cells
+    array([0, 2])
+    """
+
+    def __init__(self, cells: int) -> None:
+        self.counts = np.zeros((cells, 2), np.int64)
+        self.lows, self.highs = np.full((cells, 2), np.inf), np.full((cells, 2), -np.inf)
+
+    def add(self, found: Binned) -> None:
+        """Add other rows."""
+        at = found.cells
+        self.counts[at] += found.counts
+        self.lows[at] = np.minimum(self.lows[at], found.lows)
+        self.highs[at] = np.maximum(self.highs[at], found.highs)
+
+    def bins(self) -> Binned:
+        """All of them, without the cells that hold none."""
+        cells = np.flatnonzero(self.counts.any(1))
+        return Binned(cells, self.counts[cells], self.lows[cells], self.highs[cells])
+
+
 def bin_counts(truth: NDArray[Any], scores: NDArray[Any], grid: Grid, pins: Sequence[float] = ()) -> Binned | None:
     """Tally scores of truth 0 or 1 in the cells of a grid that ``pins``, ascending, split.    Shapes: (n,) twice.
 
@@ -157,6 +187,8 @@ class Plan:
         self.floats = np.dtype(np.float64 if width == 8 else np.float32)
         self.whole, mantissa, bias = _FORMATS[self.floats.itemsize]
         self.bytes = 2 * self.cells * 4 * self.whole.itemsize
+        self.empty = np.empty((2 * self.cells, 4), self.whole)
+        self.empty[:] = [0, np.iinfo(self.whole).max, np.iinfo(self.whole).min, 0]
         unbounded = grid.family == "floatbits"
         highest = np.inf if unbounded else 1.0
         ends = [_key(-highest if unbounded else 0.0, self.floats), _key(highest, self.floats)]
@@ -182,8 +214,8 @@ class Plan:
 
     def keyed(self, classes: int) -> NDArray[Any]:
         """For each class, cell and truth: rows, lowest key, highest key, and a seat to fill the line."""
-        states = np.empty((classes, 2 * self.cells, 4), self.whole)
-        states[:] = [0, np.iinfo(self.whole).max, np.iinfo(self.whole).min, 0]
+        states = np.empty((classes, *self.empty.shape), self.whole)
+        states[:] = self.empty
         return states
 
     def plain(self) -> State:
