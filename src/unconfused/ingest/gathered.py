@@ -7,7 +7,7 @@ A tally of each piece, and the sum of them, would take as long as the rows of a 
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from unconfused.ingest.columns import Column
 from unconfused.ingest.express import is_two, plain_scores, scores_of_bins
 from unconfused.ingest.rows import Reading, Rows
 from unconfused.ingest.weights import Weighing
-from unconfused.tally.binning import BinSum, bin_counts
+from unconfused.tally.binning import BinSum
 from unconfused.tally.grids import EXACT
 from unconfused.tally.tallies import Tallies
 
@@ -28,7 +28,8 @@ class _Gathered:
     """Pieces whose truth is of one kind."""
 
     bins: BinSum
-    evidence: Evidence
+    evidence: Evidence = field(default_factory=Evidence)
+    rows: int = 0
 
 
 class ScoreCounter:
@@ -55,26 +56,27 @@ class ScoreCounter:
         if plain is None or not is_two(rows, plain[0].dtype):
             return None
         truth, scores = plain
-        grid, pins = self.reading.bins["grid"], self.reading.bins["pins"]
-        found = bin_counts(truth, scores, grid, pins)
-        if found is None:
-            return None
         kind = "b" if truth.dtype.kind == "b" else "i"
         with self._guard:
             if kind not in self._gathered:
-                self._gathered[kind] = _Gathered(BinSum(grid.size + len(pins)), Evidence())
-            self._gathered[kind].bins.add(found)
-            self._gathered[kind].evidence += rows.evidence
+                self._gathered[kind] = _Gathered(BinSum(self.reading.bins["grid"], self.reading.bins["pins"]))
+        gathered = self._gathered[kind]
+        if not gathered.bins.add(truth, scores):
+            return None
+        with self._guard:
+            gathered.evidence += rows.evidence
+            gathered.rows += len(truth)
         return plain
 
     def over(self, rest: Tallies) -> Tallies:
         """The tallies of all rows: of those that were taken, and of the ``rest``."""
         for kind, gathered in self._gathered.items():
-            bins = gathered.bins.bins()
-            n = int(bins.counts.sum())
+            n = gathered.rows
+            if not n:
+                continue  # its pieces were not plain
             score = Column("y_score", np.broadcast_to(np.float64(0), (n,)))  # of which only the shape is told
             rows = Rows(self.reading, score, None, score, Weighing(n), gathered.evidence)
-            scores = scores_of_bins(rows, bins, np.dtype(bool if kind == "b" else np.int64))
+            scores = scores_of_bins(rows, gathered.bins.bins(), np.dtype(bool if kind == "b" else np.int64))
             assert scores is not None  # they were asked for their classes before
             rest = Tallies("binary", None, scores) + rest
         return rest
