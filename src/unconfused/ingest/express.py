@@ -160,14 +160,8 @@ def _tally_of(
     found: Binned, labels: Labels, columns: slice, score_kind: ScoreKind, evidence: Evidence, bins: dict[str, Any]
 ) -> ScoreTally:
     """The tally of counted bins; ``columns`` puts the negatives first."""
-    full = np.zeros((len(found.counts) + 1, COLUMNS), np.int64)
-    full[1:, :2] = found.counts[:, columns]
-    lows, highs = (np.full((len(found.counts), COLUMNS), x) for x in (np.inf, -np.inf))
-    lows[:, :2], highs[:, :2] = found.lows[:, columns], found.highs[:, columns]
-    return ScoreTally(
-        labels, score_kind, np.minimum(lows[:, 0], lows[:, 1]), full, evidence=evidence,
-        grid=bins["grid"], pins=bins["pins"], lows=lows, highs=highs,
-    )  # fmt: skip
+    pairs = found.counts[:, columns], found.lows[:, columns], found.highs[:, columns]
+    return ScoreTally.of_pairs(labels, score_kind, pairs, evidence, bins)
 
 
 def _exact_of_two(rows: Rows, truth: NDArray[Any], scores: NDArray[Any]) -> ScoreTally | None:

@@ -13,7 +13,10 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
 
+import numpy as np
+
 from unconfused.errors import InputError, InvalidValues, InvalidWeights, ScoresAsLabels, UnreadableFile, require
+from unconfused.ingest.columns import as_column
 from unconfused.ingest.files import File, Found, Wanted, sentence
 from unconfused.ingest.lines import explained, lacks, line_in, source_of
 from unconfused.labels import Declared, plural
@@ -106,7 +109,8 @@ def _plainly(
         with engine.cursor() as own:  # each thread has one
             if quick:
                 found = own.sql(query, params=[start, stop])
-                arrays = (getattr(found, "to_arrow_table", None) or found.fetch_arrow_table)()
+                table = (getattr(found, "to_arrow_table", None) or found.fetch_arrow_table)()
+                arrays = {name: _masked(table.column(name)) for name in table.column_names}
             else:
                 arrays = own.execute(query, [start, stop]).fetchnumpy()
             return {r: [arrays[f"p{pairs.index((x, kinds[r]))}"] for x in columns] for r, columns in wanted.items()}
@@ -121,6 +125,12 @@ def _arrow_is_here() -> bool:
     except ImportError:
         return False
     return True
+
+
+def _masked(array: Any) -> Any:
+    """A column of numbers of Arrow as NumPy, masked where it is null."""
+    column = as_column(array, "")
+    return column.values if column.missing is None else np.ma.MaskedArray(column.values, column.missing)
 
 
 def _looked_at(
