@@ -37,6 +37,7 @@ class _Slicing:
     held: list[Together] = field(default_factory=list)
     size: int = 0
     counted: SlicedBins | None = None
+    latest: tuple[tuple[Any, ...] | None, Any] = (None, None)  # the values of the piece before, and their numbers
 
     def number(self, keys: list[Key]) -> NDArray[np.uint32]:
         """The numbers of slices, new ones for those that were not yet seen."""
@@ -76,7 +77,7 @@ class SliceCounter:
         self._guard = threading.Lock()
 
     def take(self, y_true: Any, by: By | None, columns: Mapping[str, Any]) -> Tallies | None:
-        """Count a piece. Its slices are kept here, and its rows too where this is None; else these are their tallies."""
+        """Count a piece. Its slices are kept here, and its rows too where this is None; else it is their tallies."""
         others = ("y_pred", "ids", "row_cost")
         if not self._scores.may or columns.get("y_score") is None or any(columns.get(x) is not None for x in others):
             return self._slowly(y_true, by, columns)
@@ -101,10 +102,16 @@ class SliceCounter:
         return None
 
     def _hold(self, names: tuple[str, ...], coded: list[Codes], truth: NDArray[Any], scores: NDArray[Any]) -> None:
-        codes, keys = numbered(coded)
         with self._guard:
             slicing = self._slicings.setdefault(names, _Slicing(tuple(x.edges for x in coded)))
-            numbers, number = slicing.number(keys), len(slicing.numbers)
+            latest, numbers = slicing.latest
+        codes, values = coded[0].codes, coded[0].values
+        if len(coded) > 1 or values != latest or codes.min(initial=0) < 0:
+            codes, keys = numbered(coded)
+            with self._guard:
+                numbers = slicing.number(keys)
+                slicing.latest = (values, numbers) if len(coded) == 1 else slicing.latest
+        number = len(slicing.numbers)
         for i in range(0, len(truth), HELD):
             rows = slice(i, i + HELD)
             made = together(codes[rows], numbers, truth[rows], scores[rows], number)

@@ -32,7 +32,7 @@ def placed(negative: NDArray[Any], positive: NDArray[Any]) -> dict[str, NDArray[
 
 
 def unfolded(counts: NDArray[Any], lows: NDArray[Any], highs: NDArray[Any]) -> dict[str, NDArray[Any]]:
-    """The cells of a binned tally, from the rows of either class in each, and their lowest and highest scores (U, 2)."""
+    """The cells of a binned tally, from the rows of either class in each, their lowest and highest scores (U, 2)."""
     extremes = [np.full((len(counts), COLUMNS), x) for x in (np.inf, -np.inf)]
     for array, own in zip(extremes, (lows, highs), strict=True):
         array[:, :2] = own
