@@ -21,12 +21,12 @@ from unconfused.ingest.mixups import check_matrix
 from unconfused.ingest.progress import watched
 from unconfused.ingest.quantiles import cut_edges
 from unconfused.ingest.rows import Reading
-from unconfused.ingest.sliced import SliceCounter
+from unconfused.ingest.sliced import SliceCounter, tally_sliced
 from unconfused.passes import told
 from unconfused.tally.grids import usual
 from unconfused.tally.joint import Joint, JointScores
 from unconfused.tally.tallies import Tallies
-from unconfused.tally.threads import cores
+from unconfused.tally.threads import cores, one_core
 from unconfused.versus import Models
 
 T = TypeVar("T")
@@ -141,7 +141,7 @@ class Pass:
         if cut := self.asked.quantiles:
             found = cut_edges(table, {self.asked.sliced(name): (name, parts) for name, parts in cut.items()})
             self.asked = self.asked.cut(found)
-        counting = bool(self.asked.by) and not self.asked.models and self.columns.get("unit") is None
+        counting = not self.asked.models and self.columns.get("unit") is None
         return self.told(self._summed(table, self.asked.kept, counting), source)
 
     def told(self, kept: tuple[Any, ...], source: str | None = None) -> Evaluation | Models:
@@ -174,17 +174,20 @@ class Pass:
     def _look(self, table: Table, roles: Mapping[str, Any], how: Reading, asked: Asked) -> Tallies:
         """A second look at every piece: ``roles`` says which column of a piece plays which role."""
 
+        threads = cores() if table.threads else 1
+
         def one(piece: Callable[[], dict[str, Any]]) -> tuple[Any, ...]:
-            rows = piece()
-            try:
-                return asked.kept(how, {role: rows[x] for role, x in roles.items() if x in rows})
-            except EmptyInput:
-                return (Tallies.zero(),)
+            with one_core(threads > 1):
+                rows = piece()
+                try:
+                    return asked.kept(how, {role: rows[x] for role, x in roles.items() if x in rows})
+                except EmptyInput:
+                    return (Tallies.zero(),)
 
         due = watched(table.pieces, total=getattr(table.pieces, "total", None), text="Looking again")
         sums = _Sum()
         try:
-            for made in _ahead(due, one, cores() if table.threads else 1):
+            for made in _ahead(due, one, threads):
                 sums.add(made)
         except (UnconfusedError, MemoryError):
             raise
@@ -195,11 +198,16 @@ class Pass:
 
     def _of_pieces(self, table: Table, kept: Kept, counting: bool) -> tuple[Any, ...] | None:
         batch, sums = replace(self.how, batch=True, refine=False), _Sum()
-        slices = SliceCounter(batch, self.asked.edges or None) if counting else None
+        threads = cores() if table.threads else 1
+        counter = SliceCounter(batch, self.asked.edges or None) if counting else None
 
         def one(piece: Callable[[], dict[str, Any]]) -> tuple[Any, ...]:
-            rows = piece()
-            return kept(batch, rows) if slices is None else (slices.take(rows["y_true"], *self.asked.apart(rows)),)
+            with one_core(threads > 1):
+                rows = piece()
+                if counter is None:
+                    return kept(batch, rows)
+                rest = counter.take(rows["y_true"], *self.asked.apart(rows))
+                return () if rest is None else (rest,)
 
         try:
             pieces = iter(table.pieces)
@@ -207,11 +215,12 @@ class Pass:
             if len(head) < 2:
                 return self._of_one(head[0](), kept, counting) if head else None
             due = watched(chain(head, pieces), total=getattr(table.pieces, "total", None), text="Counting")
-            for made in _ahead(due, one, cores() if table.threads else 1):
-                sums.add(made)
+            for made in _ahead(due, one, threads):
+                if made:
+                    sums.add(made)
             whole = sums.total()
-            if slices is not None:
-                whole = (slices.over(whole[0]),)
+            if counter is not None:
+                whole = (counter.over(*whole),)
             for x in whole:
                 check_matrix(x.matrix if isinstance(x, Tallies) else None)
         except UnconfusedError:
@@ -219,10 +228,10 @@ class Pass:
         return whole
 
     def _of_one(self, rows: dict[str, Any], kept: Kept, counting: bool) -> tuple[Any, ...]:
-        if not counting:
+        if not counting or not self.asked.by:
             return kept(self.how, rows)
-        slices = SliceCounter(self.how, self.asked.edges or None)
-        return (slices.over(slices.take(rows["y_true"], *self.asked.apart(rows))),)
+        by, columns = self.asked.apart(rows)
+        return (tally_sliced(self.how, rows["y_true"], by, self.asked.edges or None, columns),)
 
 
 class _Sum:
@@ -239,7 +248,7 @@ class _Sum:
         self.parts.append((size, made))
 
     def total(self) -> tuple[Any, ...]:
-        whole = self.parts[-1][1]
+        whole = self.parts[-1][1] if self.parts else ()
         for _, part in self.parts[-2::-1]:
             whole = _added(part, whole)
         return whole

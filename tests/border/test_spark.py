@@ -23,7 +23,7 @@ from border.elsewhere import CALLS, HOSTILE, PLAIN, Columns  # noqa: E402
 from border.hostile import PASSES, Source, arrow_table, check_source  # noqa: E402
 
 import unconfused as uc  # noqa: E402
-from unconfused.errors import InvalidWeights, LabelTypeMismatch, MissingExtra  # noqa: E402
+from unconfused.errors import InputError, InvalidWeights, LabelTypeMismatch, MissingExtra  # noqa: E402
 from unconfused.ingest import spark as road  # noqa: E402
 
 SRC = Path(uc.__file__).resolve().parents[1]
@@ -268,8 +268,8 @@ def test_the_session_is_as_before(spark: Any) -> None:
         with road._large_batches(spark, 1):  # of another thread
             assert spark.conf.get(road.BATCH) == str(road.CELLS // 2)
     uc.evaluate_frame(rows, y_true="y", y_score="p")
-    with pytest.raises(UsageError):
-        uc.evaluate_frame(rows, y_true="y", y_score="p", refine=True)
+    with pytest.raises(InputError):
+        uc.evaluate_frame(rows.selectExpr("y", "p + 1 p"), y_true="y", y_score="p")
     assert road.BATCH not in spark.conf.getAll
     assert spark.conf.get(road.BATCH) == str(road.USUAL)
     spark.conf.set(road.BATCH, "3")

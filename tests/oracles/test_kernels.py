@@ -245,8 +245,8 @@ def test_slices_are_binned_as_their_own_rows(form: str, data: Any) -> None:
         rows = [sliced.together(own, turned, *x, slices + i) for i, (own, *x) in enumerate(held, 1)]
         some = sliced.slice_bins(rows, grid, pins)
         found = sliced.slice_bins(rows[:1], grid, pins, known=some).of(number)
-        assert equal(tuple(some.plus(sliced.slice_bins(rows[:1], grid, pins))),
-                     tuple(sliced.slice_bins(rows[:1], grid, pins, known=some)))  # fmt: skip
+        assert equal(some.plus(sliced.slice_bins(rows[:1], grid, pins)).joined(),
+                     sliced.slice_bins(rows[:1], grid, pins, known=some).joined())  # fmt: skip
     for (own, truth, s), made in zip(held, rows, strict=True):
         for place in range(slices):
             there = slice(made.bounds[turned[place]], made.bounds[turned[place] + 1])
@@ -445,10 +445,10 @@ def test_both_forms_agree_to_the_bit_over_many_blocks(seed: int) -> None:
             kernels.cut_counts(truth, s, 0.3, near=[float(np.float32(0.3))]),
             binning.bin_counts(truth, s, folded, percents),
             binning.bin_counts(truth, z, floatbits, [-1.0, 0.0, 0.5]),
-            sliced.slice_bins([sliced.together(classes, np.arange(20), truth, s, 20)] * 2, folded, percents),
+            sliced.slice_bins([sliced.together(classes, np.arange(20), truth, s, 20)] * 2, folded, percents).joined(),
             sliced.slice_bins(
                 [sliced.together(np.arange(n) // 100, np.arange(n), truth, z, n // 100)], floatbits, [-1.0, 0.0, 0.5]
-            ),
+            ).joined(),
             binning.ovr_bin_counts(classes, table, folded, percents),
             binning.argmax_pairs(classes, table),
             binning.row_sums_off(table, 1e-3),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -19,6 +19,8 @@ from unconfused.ingest.refusals import refuse_durations
 
 NUMBERS = ("y_score", "sample_weight", "count", "cut", "cost")
 """Roles of numbers: text in them stays text, so that what is wrong with it is told as of a list."""
+BUFFER = 1 << 20
+"""Bytes of a column that are read at a time: they are used again for the next, where whole columns would need pages."""
 WIDE = 4
 """A row group of more than so many pieces is read in batches, one after the other."""
 
@@ -284,6 +286,7 @@ class _RowGroups:
     texts: list[list[str]]
     wanted: Wanted
     rows: int
+    footers: dict[int, Any] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[Callable[[], Found]]:
         for at, together, batches in self._parts():
@@ -317,7 +320,12 @@ class _RowGroups:
     def _file(self, at: int) -> Any:
         import pyarrow.parquet as pq
 
-        return pq.ParquetFile(self.paths[at], read_dictionary=self.texts[at])
+        known = self.footers.get(at)
+        file = pq.ParquetFile(self.paths[at], metadata=known, read_dictionary=self.texts[at], buffer_size=BUFFER)
+        if at not in self.footers:
+            self.footers.clear()  # that of one file is kept, for its other row groups
+            self.footers[at] = file.metadata
+        return file
 
     @property
     def _names(self) -> list[str]:

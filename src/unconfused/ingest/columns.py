@@ -164,7 +164,7 @@ def _from_arrow(x: Any, name: str) -> Column:
             raise ShapeError(f"{name} is a table with categorical columns or none.", fix="Pass one column.")
         return Column(name, np.stack([part.values for part in parts], 1), np.stack(gone, 1))
     if hasattr(x, "combine_chunks"):
-        x = x.unify_dictionaries().combine_chunks()
+        x = x.chunk(0) if x.num_chunks == 1 else x.unify_dictionaries().combine_chunks()
     missing = np.asarray(x.is_null()) if x.null_count else None
     if hasattr(x, "dictionary"):
         codes = (x.indices.fill_null(0) if x.null_count else x.indices).to_numpy(zero_copy_only=False)

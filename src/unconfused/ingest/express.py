@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from unconfused.errors import UnconfusedError
 from unconfused.findings import Evidence
 from unconfused.ingest.classes import resolve, score_labels
 from unconfused.ingest.columns import Column
@@ -93,6 +94,20 @@ def scores_of_two(rows: Rows) -> ScoreTally | None:
     return None if found is None else scores_of_bins(rows, found, truth.dtype)
 
 
+def plain_scores(rows: Rows) -> tuple[NDArray[Any], NDArray[Any]] | None:
+    """Truth and scores, however few, that the loops may read: whole numbers and floats, none missing or weighed."""
+    truth, scores = _whole(rows, rows.truth, 1), _plain_scores(rows)
+    return None if truth is None or scores is None else (truth, scores)
+
+
+def is_two(rows: Rows, kind: np.dtype[Any]) -> bool:
+    """Whether rows labelled 0 and 1 in a column of that type are of the two classes that are asked for."""
+    try:
+        return _two(rows, kind, np.ones(2, bool)) is not None
+    except UnconfusedError:  # said by the long way, which knows the classes that there are
+        return False
+
+
 def scores_of_bins(rows: Rows, found: Binned, kind: np.dtype[Any]) -> ScoreTally | None:
     """The tally of counted bins of rows labelled 0 and 1 in a column of that type."""
     bins, named = rows.reading.bins, _two(rows, kind, (found.counts > 0).any(axis=0))
@@ -145,14 +160,8 @@ def _tally_of(
     found: Binned, labels: Labels, columns: slice, score_kind: ScoreKind, evidence: Evidence, bins: dict[str, Any]
 ) -> ScoreTally:
     """The tally of counted bins; ``columns`` puts the negatives first."""
-    full = np.zeros((len(found.counts) + 1, COLUMNS), np.int64)
-    full[1:, :2] = found.counts[:, columns]
-    lows, highs = (np.full((len(found.counts), COLUMNS), x) for x in (np.inf, -np.inf))
-    lows[:, :2], highs[:, :2] = found.lows[:, columns], found.highs[:, columns]
-    return ScoreTally(
-        labels, score_kind, np.minimum(lows[:, 0], lows[:, 1]), full, evidence=evidence,
-        grid=bins["grid"], pins=bins["pins"], lows=lows, highs=highs,
-    )  # fmt: skip
+    pairs = found.counts[:, columns], found.lows[:, columns], found.highs[:, columns]
+    return ScoreTally.of_pairs(labels, score_kind, pairs, evidence, bins)
 
 
 def _exact_of_two(rows: Rows, truth: NDArray[Any], scores: NDArray[Any]) -> ScoreTally | None:
@@ -165,9 +174,9 @@ def _exact_of_two(rows: Rows, truth: NDArray[Any], scores: NDArray[Any]) -> Scor
     return ScoreTally.of_sides(labels, rows.reading.score_kind, negative, positive_side, rows.evidence)
 
 
-def _whole(rows: Rows, column: Column | None) -> NDArray[Any] | None:
+def _whole(rows: Rows, column: Column | None, least: int = FEW) -> NDArray[Any] | None:
     """A column of whole numbers or truth values, all of whose rows count as one; floats 0 and 1 as such numbers."""
-    if column is None or len(column) < FEW or column.values.ndim != 1 or column.categories is not None:
+    if column is None or len(column) < least or column.values.ndim != 1 or column.categories is not None:
         return None
     if rows.weighing.count is not None or rows.weighing.weights is not None:
         return None

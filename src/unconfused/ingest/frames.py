@@ -197,7 +197,8 @@ def _files(
                 return
             cells = load_texts(engine, files, wanted, labels, delimiter)
             starts = range(0, max(cells.rows, 1), PIECE)
-            yield partial(cells.read, 0, cells.rows), [partial(cells.read, i, i + PIECE) for i in starts], False
+            pieces = [partial(cells.read, i, i + PIECE) for i in starts]
+            yield partial(cells.read, 0, cells.rows), pieces, cells.threads
 
 
 def _parquet_at_once(files: list[File], wanted: Wanted) -> Found:

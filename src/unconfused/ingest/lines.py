@@ -12,11 +12,15 @@ import json
 import os
 import zlib
 from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import islice
 from typing import Any, TextIO
 
 from unconfused.errors import UnreadableFile
-from unconfused.ingest.files import File, InputFormat, Wanted, check_columns, kind_of, quoted
+from unconfused.ingest.files import PACKED, File, InputFormat, Wanted, check_columns, kind_of, quoted
+
+CHUNK = 1 << 20
+"""Bytes that are looked through at a time."""
 
 
 def source_of(
@@ -68,6 +72,15 @@ def _keys(engine: Any, file: File, names: Sequence[str]) -> list[str]:
         return list(first[0])
     every = engine.execute(f"SELECT DISTINCT unnest(keys) AS key FROM ({objects}) ORDER BY key", [file.pattern])
     return [*first[0], *(key for (key,) in every.fetchall() if key not in first[0])]
+
+
+def lacks(file: File, marks: Sequence[bytes]) -> bool:
+    """Whether none of these bytes occurs below the first line of a file that is text as it lies, without escapes."""
+    if file.kind == "jsonl" or file.path.lower().endswith(PACKED):
+        return False
+    with open(file.path, "rb") as raw:
+        raw.readline()
+        return not any(mark in piece for piece in iter(partial(raw.read, CHUNK), b"") for mark in marks)
 
 
 # ── what is wrong with a file: asked only when reading failed ─────────────────────────────────

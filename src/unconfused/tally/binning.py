@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias
@@ -43,6 +44,41 @@ class Binned(NamedTuple):
     highs: Floats
 
 
+class BinSum:
+    """Rows in the cells of a grid, a few at a time; `add` may be called from several threads.
+
+    Args:
+        grid, pins: as in `bin_counts`.
+
+    >>> total = BinSum(Grid.parse("uniform(2)"), [0.25])
+    >>> [total.add(np.array([1]), np.array([score])) for score in (0.2, 1.0, 1.5)]
+    [True, True, False]
+    >>> total.bins().cells
+    array([0, 3])
+    """
+
+    def __init__(self, grid: Grid, pins: Sequence[float] = ()) -> None:
+        self.grid, self.pins = grid, tuple(pins)
+        self._counts, self._lows, self._highs = plan_of(grid, self.pins, 8).plain()
+        self._guard = threading.Lock()
+
+    def add(self, truth: NDArray[Any], scores: NDArray[Any]) -> bool:
+        """Tally rows; False where `bin_counts` would return None, and then none of them is."""
+        plan, states = _states(truth, scores, self.grid, self.pins)
+        for counts, lows, highs in states or ():
+            least, most = plan.extremes(counts, lows, highs)
+            with self._guard:
+                self._counts += counts
+                np.minimum(self._lows, least, out=self._lows)
+                np.maximum(self._highs, most, out=self._highs)
+        return states is not None
+
+    def bins(self) -> Binned:
+        """All of them, without the cells that hold none."""
+        cells = np.flatnonzero(self._counts.any(1))
+        return Binned(cells, self._counts[cells], self._lows[cells], self._highs[cells])
+
+
 def bin_counts(truth: NDArray[Any], scores: NDArray[Any], grid: Grid, pins: Sequence[float] = ()) -> Binned | None:
     """Tally scores of truth 0 or 1 in the cells of a grid that ``pins``, ascending, split.    Shapes: (n,) twice.
 
@@ -52,9 +88,18 @@ def bin_counts(truth: NDArray[Any], scores: NDArray[Any], grid: Grid, pins: Sequ
     >>> bin_counts(np.array([0, 1, 1]), np.array([0.2, 0.3, 1.0]), Grid.parse("uniform(2)"), [0.25]).cells
     array([0, 1, 3])
     """
+    plan, states = _states(truth, scores, grid, tuple(pins))
+    return None if states is None else plan.united(states)
+
+
+def _states(
+    truth: NDArray[Any], scores: NDArray[Any], grid: Grid, pins: tuple[float, ...]
+) -> tuple[Plan, list[State] | None]:
+    """What the parts of the rows come to; None where one of them is irregular."""
+    plan = plan_of(grid, pins, scores.itemsize)
     if not (whole_numbers(truth) and real_numbers(scores)):
-        return None
-    compiled, plan = loops("bins", truth, scores), plan_of(grid, tuple(pins), scores.itemsize)
+        return plan, None
+    compiled = loops("bins", truth, scores)
 
     def part(rows: slice) -> State | None:
         state = plan.keyed(1)[0] if compiled else None
@@ -66,7 +111,7 @@ def bin_counts(truth: NDArray[Any], scores: NDArray[Any], grid: Grid, pins: Sequ
 
     parts = in_parts(len(truth), part)
     good = [x for x in parts if x is not None]
-    return plan.united(good) if len(good) == len(parts) else None
+    return plan, good if len(good) == len(parts) else None
 
 
 def ovr_bin_counts(
@@ -157,6 +202,8 @@ class Plan:
         self.floats = np.dtype(np.float64 if width == 8 else np.float32)
         self.whole, mantissa, bias = _FORMATS[self.floats.itemsize]
         self.bytes = 2 * self.cells * 4 * self.whole.itemsize
+        self.empty = np.empty((2 * self.cells, 4), self.whole)
+        self.empty[:] = [0, np.iinfo(self.whole).max, np.iinfo(self.whole).min, 0]
         unbounded = grid.family == "floatbits"
         highest = np.inf if unbounded else 1.0
         ends = [_key(-highest if unbounded else 0.0, self.floats), _key(highest, self.floats)]
@@ -182,8 +229,8 @@ class Plan:
 
     def keyed(self, classes: int) -> NDArray[Any]:
         """For each class, cell and truth: rows, lowest key, highest key, and a seat to fill the line."""
-        states = np.empty((classes, 2 * self.cells, 4), self.whole)
-        states[:] = [0, np.iinfo(self.whole).max, np.iinfo(self.whole).min, 0]
+        states = np.empty((classes, *self.empty.shape), self.whole)
+        states[:] = self.empty
         return states
 
     def plain(self) -> State:
@@ -202,10 +249,16 @@ class Plan:
         cells = np.flatnonzero(counts[:, 0] | counts[:, 1])
         counts = counts[cells]
         lows, highs = np.min([x[cells] for _, x, _ in parts], axis=0), np.max([x[cells] for _, _, x in parts], axis=0)
-        if lows.dtype == self.whole:
-            lows = np.where(counts > 0, self._scores(lows), np.inf)
-            highs = np.where(counts > 0, self._scores(highs), -np.inf)
+        lows, highs = self.extremes(counts, lows, highs)
         return Binned(cells, counts, lows.astype(np.float64), highs.astype(np.float64))
+
+    def extremes(
+        self, counts: NDArray[Any], lows: NDArray[Any], highs: NDArray[Any]
+    ) -> tuple[NDArray[Any], NDArray[Any]]:
+        """The lowest and highest scores, also where they come as keys; inf and -inf for no rows."""
+        if lows.dtype != self.whole:
+            return lows, highs
+        return np.where(counts > 0, self._scores(lows), np.inf), np.where(counts > 0, self._scores(highs), -np.inf)
 
     def _scores(self, keys: NDArray[Any]) -> NDArray[Any]:
         return np.where(keys >= 0, keys, np.iinfo(self.whole).min - keys).view(self.floats)

@@ -16,12 +16,41 @@ from unconfused.labels import plural
 from unconfused.tally.axis import cut_of, logistic, near_misses
 from unconfused.tally.confusion import ConfusionMatrix
 from unconfused.tally.kernels import Floats, Ints, exact_total, runs
+from unconfused.tally.sides import merged_masses
 
 if TYPE_CHECKING:
     from unconfused.tally.scores import ScoreTally
 
 COLUMNS = 4
 """The truth of a row: negative, positive, and the seats other and missing."""
+
+
+def placed(negative: NDArray[Any], positive: NDArray[Any]) -> dict[str, NDArray[Any]]:
+    """The cells of an exact tally, from the sorted scores of either class."""
+    scores, mass = merged_masses(negative, positive)
+    return _kept(scores=scores, full=_seated(mass))
+
+
+def unfolded(counts: NDArray[Any], lows: NDArray[Any], highs: NDArray[Any]) -> dict[str, NDArray[Any]]:
+    """The cells of a binned tally, from the rows of either class in each, their lowest and highest scores (U, 2)."""
+    extremes = [np.full((len(counts), COLUMNS), x) for x in (np.inf, -np.inf)]
+    for array, own in zip(extremes, (lows, highs), strict=True):
+        array[:, :2] = own
+    least = np.minimum(extremes[0][:, 0], extremes[0][:, 1])
+    return _kept(scores=least, full=_seated(counts), lows=extremes[0], highs=extremes[1])
+
+
+def _seated(mass: NDArray[Any]) -> Ints:
+    """Rows of the two classes beside the seats that none of them has.    Shape: (U, 2) → (U + 1, 4)."""
+    full = np.zeros((len(mass) + 1, COLUMNS), np.int64)
+    full[1:, :2] = mass
+    return full
+
+
+def _kept(**arrays: NDArray[Any]) -> dict[str, NDArray[Any]]:
+    for array in arrays.values():
+        array.setflags(write=False)
+    return arrays
 
 
 def added(parts: Sequence[ScoreTally], keys: Sequence[NDArray[Any]], *, extremes: bool) -> dict[str, Any]:

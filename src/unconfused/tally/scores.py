@@ -14,12 +14,12 @@ from unconfused.findings import Evidence
 from unconfused.labels import Labels
 from unconfused.tally.axis import ScoreKind, logistic, pinned
 from unconfused.tally.confusion import ConfusionMatrix
-from unconfused.tally.cuts import COLUMNS, added, bracket, matrix_at
+from unconfused.tally.cuts import COLUMNS, added, bracket, matrix_at, placed, unfolded
 from unconfused.tally.grids import EXACT, Grid
 from unconfused.tally.kernels import Floats, Ints, check_total, count_codes, exact_total, runs, same, sum_codes
 from unconfused.tally.opened import Opened, What, kept_apart, replaced
 from unconfused.tally.sides import Ranked as Placements
-from unconfused.tally.sides import merged_masses, ranked_sums
+from unconfused.tally.sides import ranked_sums
 
 _ARRAYS = ("scores", "full", "full_weights", "full_squares", "pins", "lows", "highs")
 
@@ -56,8 +56,8 @@ class ScoreTally:
     evidence: Evidence = field(default_factory=Evidence)
     grid: Grid = EXACT
     pins: Floats = field(default_factory=lambda: np.zeros(0))
-    lows: Floats | None = None
-    highs: Floats | None = None
+    lows: Floats | None = field(default_factory=lambda: None)
+    highs: Floats | None = field(default_factory=lambda: None)
 
     def __post_init__(self) -> None:
         for name in _ARRAYS:
@@ -139,17 +139,23 @@ class ScoreTally:
         )  # fmt: skip
         return made
 
+    @classmethod
+    def of_pairs(
+        cls, labels: Labels, score_kind: ScoreKind, pairs: tuple[NDArray[Any], ...], evidence: Evidence, bins: Any
+    ) -> ScoreTally:
+        """The tally of the rows, lowest and highest scores of both classes in each bin, (U, 2) each; made as above."""
+        made = cls.__new__(cls)
+        vars(made).update(labels=labels, score_kind=score_kind, full_weights=None, full_squares=None)
+        vars(made).update(evidence=evidence, grid=bins["grid"], pins=bins["pins"], pairs=pairs)
+        return made
+
     def __getattr__(self, name: str) -> Any:
-        """The cells of a tally that was made of its sides."""
-        if name not in ("scores", "full") or "sides" not in vars(self):
+        """The cells of a tally that was made of its sides, or of pairs."""
+        kept = vars(self)
+        if name not in ("scores", "full", "lows", "highs") or not ("sides" in kept or "pairs" in kept):
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-        scores, mass = merged_masses(*vars(self)["sides"])
-        full = np.zeros((len(scores) + 1, COLUMNS), np.int64)
-        full[1:, :2] = mass
-        for array in (scores, full):
-            array.setflags(write=False)
-        vars(self).update(scores=scores, full=full)
-        return vars(self)[name]
+        kept.update(unfolded(*kept["pairs"]) if "pairs" in kept else placed(*kept["sides"]))
+        return kept[name]
 
     @classmethod
     def zero(cls) -> ScoreTally:
@@ -216,23 +222,17 @@ class ScoreTally:
     @property
     def negatives(self) -> int:
         """Rows of the negative class that have a score."""
-        if "sides" in vars(self):
-            return len(vars(self)["sides"][0])
-        return exact_total(self.mass[:, 0])
+        return len(vars(self)["sides"][0]) if "sides" in vars(self) else exact_total(self.mass[:, 0])
 
     @property
     def positives(self) -> int:
         """Rows of the positive class that have a score."""
-        if "sides" in vars(self):
-            return len(vars(self)["sides"][1])
-        return exact_total(self.mass[:, 1])
+        return len(vars(self)["sides"][1]) if "sides" in vars(self) else exact_total(self.mass[:, 1])
 
     @property
     def total(self) -> int:
         """Rows counted."""
-        if "sides" in vars(self):
-            return self.negatives + self.positives
-        return exact_total(self.full)
+        return self.negatives + self.positives if "sides" in vars(self) else exact_total(self.full)
 
     @cached_property
     def placements(self) -> Placements | None:

@@ -37,54 +37,81 @@ class Together(NamedTuple):
     bounds: Ints
 
 
-class SlicedBins(NamedTuple):
-    """Rows of slices in the cells of a grid, of each slice only the cells that hold any.
+class Cells(NamedTuple):
+    """Cells of slices that hold rows.
 
     Attributes:
-        codes: slice x ``size`` + cell, ascending, int64 (E,).
-        counts: rows of truth 0 and 1, int64 (E, 2).
+        codes: slice x cells of a slice + cell, ascending, whole numbers (E,).
+        counts: rows of truth 0 and 1, whole numbers (E, 2).
         lows, highs: their lowest and highest score, in the type of the scores (E, 2); inf and -inf for no rows.
+    """
+
+    codes: NDArray[Any]
+    counts: NDArray[Any]
+    lows: NDArray[Any]
+    highs: NDArray[Any]
+
+
+class SlicedBins:
+    """Rows of slices in the cells of a grid, of each slice only the cells that hold any.
+
+    Args:
+        parts: of some slices each, in order; they are put together only for more to be added.
         size: cells of a slice.
     """
 
-    codes: Ints
-    counts: Ints
-    lows: NDArray[Any]
-    highs: NDArray[Any]
-    size: int
+    def __init__(self, parts: Sequence[Cells], size: int) -> None:
+        self.parts, self.size = list(parts), size
 
     @classmethod
     def none(cls, plan: Plan) -> SlicedBins:
         """The bins of no rows."""
         pairs = np.zeros((0, 2), plan.floats)
-        return cls(np.zeros(0, np.int64), np.zeros((0, 2), np.int64), pairs, pairs, plan.cells)
+        return cls([Cells(np.zeros(0, np.int64), np.zeros((0, 2), np.int64), pairs, pairs)], plan.cells)
+
+    def joined(self) -> Cells:
+        """All cells."""
+        if len(self.parts) > 1:
+            self.parts = [Cells(*(np.concatenate(x) for x in zip(*self.parts, strict=True)))]
+        return self.parts[0]
 
     def plus(self, other: SlicedBins) -> SlicedBins:
         """All rows of both."""
-        codes = np.concatenate([self.codes, other.codes])
+        a, b = self.joined(), other.joined()
+        kind = _width(int(a.counts.sum() + b.counts.sum()), int(max(x.codes.max(initial=0) for x in (a, b))))
+        codes = np.concatenate([a.codes, b.codes]).astype(kind)
         order = np.argsort(codes, kind="stable")  # two runs in order, which it merges
         starts = runs(codes[order])
         first = np.zeros(len(codes), np.int64)
         first[starts] = 1
         at = np.empty(len(codes), np.int64)
         at[order] = np.cumsum(first) - 1
-        mine, theirs = at[: len(self.codes)], at[len(self.codes) :]
-        counts = np.zeros((len(starts), 2), np.int64)
-        counts[mine] = self.counts
-        counts[theirs] += other.counts
-        lows, highs = (np.full((len(starts), 2), x, self.lows.dtype) for x in (np.inf, -np.inf))
-        lows[mine], highs[mine] = self.lows, self.highs
-        lows[theirs] = np.minimum(lows[theirs], other.lows)
-        highs[theirs] = np.maximum(highs[theirs], other.highs)
-        return SlicedBins(codes[order[starts]], counts, lows, highs, self.size)
+        mine, theirs = at[: len(a.codes)], at[len(a.codes) :]
+        counts = np.zeros((len(starts), 2), kind)
+        counts[mine] = a.counts
+        counts[theirs] += b.counts
+        lows, highs = (np.full((len(starts), 2), x, a.lows.dtype) for x in (np.inf, -np.inf))
+        lows[mine], highs[mine] = a.lows, a.highs
+        lows[theirs] = np.minimum(lows[theirs], b.lows)
+        highs[theirs] = np.maximum(highs[theirs], b.highs)
+        return SlicedBins([Cells(codes[order[starts]], counts, lows, highs)], self.size)
 
     def of(self, slices: int) -> list[Binned]:
         """The bins of each of so many slices; none of a slice without rows."""
-        bounds = np.searchsorted(self.codes, np.arange(slices + 1) * self.size)
-        return [
-            Binned(self.codes[a:b] - place * self.size, self.counts[a:b], self.lows[a:b], self.highs[a:b])
-            for place, (a, b) in enumerate(pairwise(bounds.tolist()))
-        ]
+        made = [Binned(*(x[:0] for x in self.parts[0]))] * slices
+        for part in self.parts:
+            if not len(part.codes):
+                continue
+            first, last = int(part.codes[0]) // self.size, int(part.codes[-1]) // self.size
+            bounds = np.searchsorted(part.codes, np.arange(first, last + 2) * self.size).tolist()
+            for place, (a, b) in enumerate(pairwise(bounds), first):
+                made[place] = Binned(part.codes[a:b] - place * self.size, *(x[a:b] for x in part[1:]))
+        return made
+
+
+def _width(rows: int, codes: int) -> type[np.signedinteger[Any]]:
+    """The type of counts and codes: half as many bytes for as long as all of them fit."""
+    return np.int32 if max(rows, codes) < 1 << 31 else np.int64
 
 
 def together(
@@ -150,7 +177,8 @@ def _plainly(plan: Plan, piece: Together) -> SlicedBins:
     if len(starts):
         counts[at] = np.diff(np.append(starts, len(places)))
         lows[at], highs[at] = np.minimum.reduceat(ranked, starts), np.maximum.reduceat(ranked, starts)
-    return SlicedBins(codes[own], counts, lows, highs, plan.cells)
+    kind = _width(len(s), (len(piece.bounds) - 1) * plan.cells)
+    return SlicedBins([Cells(codes[own].astype(kind), counts.astype(kind), lows, highs)], plan.cells)
 
 
 def _compiled(compiled: Any, plan: Plan, held: Sequence[Together], rows: int, known: SlicedBins) -> SlicedBins:
@@ -160,26 +188,24 @@ def _compiled(compiled: Any, plan: Plan, held: Sequence[Together], rows: int, kn
     own = np.diff(bounds).sum(0)
     cuts = np.unique(np.searchsorted(own.cumsum(), np.arange(SOME, rows, SOME), side="right"))
 
-    def some(ends: tuple[int, int]) -> tuple[Ints, Ints, NDArray[Any], NDArray[Any]]:
+    cells = known.joined()
+    whole = _width(rows + int(cells.counts.sum()), number * plan.cells)
+
+    def some(ends: tuple[int, int]) -> Cells:
         first, last = ends
         at = bounds[:, first : last + 1]
         truth, scores = (np.concatenate([x[i][a:b] for x, a, b in zip(held, at[:, 0], at[:, -1], strict=True)])
                          for i in range(2))  # fmt: skip
         lengths = at[:, -1] - at[:, 0]
         at = at - at[:, :1] + (lengths.cumsum() - lengths)[:, None]
-        also = np.diff(np.searchsorted(known.codes, [first * plan.cells, last * plan.cells]))[0]
-        most = int(np.minimum(own[first:last], plan.cells).sum() + also)
-        made = (
-            np.empty(most, np.int64),
-            np.empty((most, 2), np.int64),
-            *(np.empty((most, 2), plan.floats) for _ in "lh"),
-        )
-        used = compiled.slices(truth, scores, at, first, last, *plan.orders, plan.keyed(1)[0], *known[:4], *made)
+        also = np.diff(np.searchsorted(cells.codes, [first * plan.cells, last * plan.cells]))[0]
+        most = int(np.minimum(own[first:last], plan.cells).sum() + also)  # of which memory is only what gets used
+        kinds = (((most,), whole), ((most, 2), whole), ((most, 2), plan.floats), ((most, 2), plan.floats))
+        made = Cells(*(np.empty(*kind) for kind in kinds))
+        used = compiled.slices(truth, scores, at, first, last, *plan.orders, plan.keyed(1)[0], *cells, *made)
         if used < 0:
             raise ValueError("rows that are not plain were counted")  # they were looked at before
-        return made[0][:used].copy(), made[1][:used].copy(), made[2][:used].copy(), made[3][:used].copy()
+        return Cells(*(x[:used] for x in made))
 
     groups = [(a, b) for a, b in pairwise([0, *cuts.tolist(), number - 1]) if a < b]
-    found = in_threads(groups, some, rows)
-    codes, counts, lows, highs = (np.concatenate(x) for x in zip(*found, strict=True))
-    return SlicedBins(codes, counts, lows, highs, plan.cells)
+    return SlicedBins(in_threads(groups, some, rows), plan.cells)

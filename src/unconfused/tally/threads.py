@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 import os
+import threading
 import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from itertools import pairwise
 from typing import Any, TypeVar
 
@@ -33,6 +35,7 @@ THREADS = 8
 
 _seen: dict[tuple[str, ...], int] = {}
 _absent = False
+_own = threading.local()
 
 
 def loops(name: str, *columns: Column) -> Any:
@@ -67,9 +70,22 @@ def ready(name: str, *columns: Column) -> Any:
 
 
 def cores() -> int:
-    """Processors that this process may use, at most THREADS."""
+    """Processors that this process may use, at most THREADS; one inside of `one_core`."""
+    if getattr(_own, "alone", False):
+        return 1
     own = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return min(own, THREADS)
+
+
+@contextmanager
+def one_core(alone: bool = True) -> Iterator[None]:
+    """This thread starts no others meanwhile: as many as there are cores are at work already; False lifts that."""
+    before = getattr(_own, "alone", False)
+    _own.alone = alone
+    try:
+        yield
+    finally:
+        _own.alone = before
 
 
 def parts_of(rows: int) -> list[slice]:

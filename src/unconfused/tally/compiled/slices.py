@@ -102,8 +102,8 @@ def slices(
     rest = np.empty(BLOCK, scores.dtype)
     rest_bits = rest.view(state.dtype)
     taken, seen = np.zeros(size, np.uint8), np.empty(size + 1, np.int64)
-    ends_of = np.empty(2, scores.dtype)
-    ends_bits = ends_of.view(state.dtype)
+    nothing = np.array([np.inf, -np.inf]).astype(scores.dtype).view(state.dtype)
+    low_bits, high_bits = lows.view(state.dtype), highs.view(state.dtype)
     known = np.searchsorted(known_codes, first * size)
     for own in range(first, last):
         many, before = 0, known
@@ -134,16 +134,17 @@ def slices(
             for side in range(2):
                 at = 2 * cell + side
                 rows, low, high = state[at, 0], state[at, 1], state[at, 2]
-                ends_bits[0] = low if low >= whole(0) else whole(turn - low)
-                ends_bits[1] = high if high >= whole(0) else whole(turn - high)
                 counts[used, side] = rows
-                lows[used, side] = ends_of[0] if rows else np.inf
-                highs[used, side] = ends_of[1] if rows else -np.inf
+                if rows:
+                    low_bits[used, side] = low if low >= whole(0) else whole(turn - low)
+                    high_bits[used, side] = high if high >= whole(0) else whole(turn - high)
+                    state[at, 0], state[at, 1], state[at, 2] = whole(0), least, whole(turn)
+                else:
+                    low_bits[used, side], high_bits[used, side] = nothing[0], nothing[1]
                 if also:
                     counts[used, side] += known_counts[known, side]
                     lows[used, side] = min(lows[used, side], known_lows[known, side])
                     highs[used, side] = max(highs[used, side], known_highs[known, side])
-                state[at, 0], state[at, 1], state[at, 2] = whole(0), least, whole(turn)
             known += also
             used += 1
     return used
