@@ -267,6 +267,17 @@ def test_sentinels(sentinel: int) -> None:
     assert confusion_matrix(y, [*z[:-1], sentinel]).total == 22
 
 
+def test_four_rows_tell_a_sentinel_and_a_shift() -> None:
+    """As few as an example on a page has; -1, which may be a class, and a batch of less say nothing yet."""
+    refused(SentinelLabels, "255 (1 of 4 rows, 25.0%)", y_true=[0, 1, 2, 255], y_pred=[0, 1, 1, 1])
+    refused(SentinelLabels, "-100 (2 of 4 rows, 50.0%)", y_true=[-100, 7, -100, 0], y_pred=[3, 7, 0, 0])
+    refused(DisjointLabels, "in 100% of 4 rows", "y_pred + 1", y_true=[1, 2, 3, 1], y_pred=[0, 1, 2, 0])
+    assert confusion_matrix([0, 1, 2, -1], [0, 1, 1, 1]).total == 4
+    assert confusion_matrix([0, 1, 255], [0, 1, 1]).total == 3
+    assert confusion_matrix([1, 2, 3], [0, 1, 2]).total == 3
+    assert confusion_matrix([1, 2, 3, 1], [0, 1, 2, 1]).total == 4
+
+
 def test_no_false_sentinels() -> None:
     """{-1, 1}, sentiment, all 256 grey values, and ids that are predicted."""
     assert confusion_matrix([-1, 1] * 10, [1, 1] * 10).total == 20

@@ -16,6 +16,8 @@ from unconfused.tally.confusion import ConfusionMatrix
 
 SENTINELS = (-1, -100, 255, 65535, -9999)
 """Values that usually mark rows to leave out."""
+FEW = 4
+"""Rows below which nothing is told of them; -1, which may be a class, and classes that fit in part ask for more."""
 
 
 def check_kinds(truth: Factor, called: Factor) -> None:
@@ -122,7 +124,7 @@ def _check_sentinel(sides: Sides) -> None:
     truth, called, n = sides.truth, sides.called, sides.n
     numbers = [x for x in truth.values if isinstance(x, int)]
     for sentinel in SENTINELS:
-        if n < 10 or sentinel not in numbers or sentinel in called.values:
+        if n < (10 if sentinel == -1 else FEW) or sentinel not in numbers or sentinel in called.values:
             continue
         rest = [x for x in numbers if x != sentinel] + [x for x in called.values if isinstance(x, int)]
         if not rest:
@@ -215,13 +217,13 @@ def _check_shifted(sides: Sides) -> None:
     """Class ids that start and end one later on one side, and agree once they are moved back."""
     truth, called = sides.truth, sides.called
     theirs, ours = whole(truth.values), whole(called.values)
-    if sides.n < 30 or len(truth.values) < 3 or theirs is None or ours is None:
+    if sides.n < FEW or len(truth.values) < 3 or theirs is None or ours is None:
         return
     first, last = (end(theirs) - end(ours) for end in (min, max))
     if first != last or abs(first) != 1:
         return
     as_given, share = (sides.agreement(shift) for shift in (None, first))
-    if share > 0.5 and share > 3 * as_given:
+    if share > 0.5 and share > 3 * as_given and (sides.n >= 30 or share == 1):
         spelled = f"y_pred {'+' if first > 0 else '-'} 1"
         _refuse_disjoint(sides, spelled, share, f"as they are, {as_given:.0%} of the rows agree")
 

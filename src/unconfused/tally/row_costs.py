@@ -129,7 +129,10 @@ class RowCosts:
             if not a.total and not len(a.scores) and a.weights is None and a.grid == EXACT:
                 return b
         if (self.weights is None) != (other.weights is None):
-            raise MergeRefused("One tally has weighted rows and the other unweighted ones.")
+            raise MergeRefused(
+                "One tally has weighted rows and the other unweighted ones.",
+                fix="Count both with sample_weight=, or neither.",
+            )
         check_total(self.total + other.total, lambda: self.total + other.total)
         pins = self.pins if same(self.pins, other.pins) else np.intersect1d(self.pins, other.pins)
         return self._united([self, other], self.grid.with_coarser(other.grid), pins)

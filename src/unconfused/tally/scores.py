@@ -344,7 +344,10 @@ class ScoreTally:
             if not a.labels and not a.total and a.full_weights is None:
                 return b
         if (self.full_weights is None) != (other.full_weights is None):
-            raise MergeRefused("One tally has weighted rows and the other unweighted ones.")
+            raise MergeRefused(
+                "One tally has weighted rows and the other unweighted ones.",
+                fix="Count both with sample_weight=, or neither.",
+            )
         if self.score_kind != other.score_kind:
             raise MergeRefused(
                 f"The scores are of kind {self.score_kind!r} on one side and {other.score_kind!r} on the other.",
