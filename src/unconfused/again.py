@@ -77,7 +77,7 @@ def _reading(whole: Tallies, reading: Reading) -> Reading | None:
         labels = whole.labels
         own["labels"] = dict(zip(labels.values, labels.names, strict=True))
         own["pos_label"] = None if labels.positive is None else labels.names[labels.positive]
-    return replace(reading, refine=opened, rules=None, curves=True, batch=True, **own)
+    return replace(reading, refine=opened, rules=None, curves=True, pairs=False, batch=True, **own)
 
 
 def _columns(scores: Any) -> list[ScoreTally]:

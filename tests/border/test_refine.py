@@ -175,6 +175,19 @@ def test_only_the_rows_that_matter_are_kept(monkeypatch: pytest.MonkeyPatch) -> 
     assert made.estimate("roc_auc").value == uc.evaluate(y, y_score=p).estimate("roc_auc").value
 
 
+@pytest.mark.parametrize("most", [1, 2, 3, 32])
+def test_stretches_of_scores(most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A database is asked for few, which hold all open bins and leave out the gaps with the most rows."""
+    monkeypatch.setattr(opened, "RANGES", most)
+    p = [0.3, 0.31, *[0.4] * 5, 0.6, 0.61, *[0.7] * 90, 0.8, 0.81, *[0.9] * 30, 0.95, 0.951]
+    coarse = uc.evaluate(np.arange(len(p)) % 2, y_score=p, grid="folded(3)", pins=()).scores
+    (found,) = opened.Opened.of([coarse], True).ranges
+    whole = [(0.3, 0.31), (0.6, 0.61), (0.8, 0.81), (0.95, 0.951)]
+    gone = {1: [], 2: [1], 3: [1, 2], 32: [0, 1, 2]}[most]
+    starts, ends = [0, *(x + 1 for x in gone)], [*gone, 3]
+    assert list(found) == [(whole[a][0], whole[b][1]) for a, b in zip(starts, ends, strict=True)]
+
+
 def test_too_many_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     """Refused before they are read, with how many there are and what to type."""
     table = arrow({"y": PLAIN["y"], "p": PLAIN["q"]})

@@ -35,8 +35,9 @@ def mean(query: Query, group: Grouped[Any], members: Mapping[Any, Estimate], row
     if query.average == "ovo" and group.kind != "pair":
         raise NotKept(
             f"These {len(group)} tallies are each of one {group.kind} against the rest.",
-            "@ovo compares two classes at a time, for which the exact scores of at most 64 classes are kept.",
-            f'Type "{query.metric.name}@macro" for the mean over them, or evaluate with grid="exact".',
+            "@ovo compares two classes at a time. What that takes is kept of at most 64 classes, of scores on a grid "
+            "only where it was asked for.",
+            f'Type "{query.metric.name}@macro" for the mean over them, or evaluate with pairs=True or grid="exact".',
         )
     weights = np.array([_support(member) if query.average == "weighted" else 1.0 for member in group.values()])
     value, low, high, *ends = (float(weighted_mean(column, weights)) for column in _columns(members))

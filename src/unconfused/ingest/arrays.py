@@ -165,7 +165,7 @@ def _pairs(
 
 def _class_tallies(rows: Rows) -> Tallies:
     reading = rows.reading
-    if not reading.rules and reading.curves and rows.costs is None:
+    if not reading.rules and reading.curves and rows.costs is None and not reading.pairs:
         if rows.score is None and (matrix := express.matrix_of_pairs(rows)) is not None:
             return Tallies(class_kind(matrix), matrix)
         if (quick := express.scores_of_two(rows)) is not None:
@@ -174,6 +174,7 @@ def _class_tallies(rows: Rows) -> Tallies:
     if rows.score is None:
         _refuse_rules(reading, "y_pred= was given alone, and rules weigh scores")
         refuse_row_costs(rows, "there are no scores")
+        _refuse_pairs(reading, "there are no scores")
         assert rows.called is not None
         labels = resolve(reading, truth, factored(rows, rows.called))
         given = _label_matrix(rows, truth, labels)
@@ -182,6 +183,7 @@ def _class_tallies(rows: Rows) -> Tallies:
     labels = score_labels(reading, truth, score, partial=True)
     if not reading.curves:
         refuse_row_costs(rows, "curves=False keeps no scores")
+        _refuse_pairs(reading, "curves=False keeps no scores")
     if score.values.ndim == 2 and score.values.shape[1] > 2:
         refuse_row_costs(rows, f"y_score has a score for each of {score.values.shape[1]} classes")
     if (
@@ -211,6 +213,7 @@ def _class_tallies(rows: Rows) -> Tallies:
     if scores.ndim == 1:
         if matrix is None and tallies is None and not matrices:
             _nothing_kept()
+        _refuse_pairs(reading, "there is one score for each row")
         prices = row_costs(rows, codes, scores, labels, weighing)
         return Tallies("binary", matrix, tallies, matrices=matrices, row_costs=prices)
     moments = score_moments(codes, scores, reading.score_kind, weighing)
@@ -229,6 +232,15 @@ def _noted(rows: Rows, score: Column) -> Rows:
 def _refuse_rules(reading: Reading, why: str) -> None:
     if reading.rules:
         raise UsageError(f"rules= names {listed(list(reading.rules))}, but {why}.", fix="Leave rules= out.")
+
+
+def _refuse_pairs(reading: Reading, why: str) -> None:
+    if reading.pairs:
+        raise UsageError(
+            f"pairs=True was given, and {why}.",
+            "It compares the scores of each two of several classes.",
+            "Leave pairs= out.",
+        )
 
 
 def _nothing_kept() -> NoReturn:
@@ -274,6 +286,7 @@ def _of_label(rows: Rows, place: int) -> Rows:
 def _multilabel(rows: Rows) -> Tallies:
     _refuse_rules(rows.reading, "each label is decided by itself, at a threshold of its own")
     refuse_row_costs(rows, "each label is decided by itself")
+    _refuse_pairs(rows.reading, "the labels of a row do not exclude each other")
     members: dict[Label, Tallies] = {}
     for place, name in enumerate(label_names(rows).names):
         members[name] = tally_rows(_of_label(rows, place))

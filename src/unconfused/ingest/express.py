@@ -16,7 +16,7 @@ from unconfused.ingest.classes import resolve, score_labels
 from unconfused.ingest.columns import Column
 from unconfused.ingest.factors import Factor
 from unconfused.ingest.rows import Rows
-from unconfused.ingest.scored import moments_of, require_threshold, sum_tolerance
+from unconfused.ingest.scored import moments_of, require_threshold, score_columns, sum_tolerance
 from unconfused.labels import Labels
 from unconfused.tally.axis import ScoreKind, cut_of, near_misses
 from unconfused.tally.binning import Binned, argmax_pairs, bin_counts, ovr_bin_counts, row_sums_off
@@ -143,7 +143,9 @@ def scores_of_many(rows: Rows, truth: Factor, labels: Labels) -> Tallies | None:
     }
     at = placed(codes, scores)
     ranks = Ranks.at(k, at.best, at.worst)
-    return Tallies("multiclass", matrix, Grouped(tallies, "class"), moments_of(at.own, at.squares), ranks)
+    columns = score_columns(codes, scores, labels, reading, rows.weighing) if reading.pairs else None
+    losses = moments_of(at.own, at.squares)
+    return Tallies("multiclass", matrix, Grouped(tallies, "class"), losses, ranks, columns=columns)
 
 
 def of_bins(found: Binned, labels: Labels, score_kind: ScoreKind, bins: dict[str, Any]) -> ScoreTally:

@@ -50,6 +50,8 @@ class Reading:
         refine: look again at the rows of bins that leave something open, and keep their scores: True for all that is,
             "order" for the order of the two classes, on which every ranking metric but the average precision rests. Of
             a table it is a second pass.
+        pairs: of several classes keep on a grid too what each two of them are compared by ("roc_auc@ovo"), for at most
+            64 classes; it takes as many times the memory as there are classes.
         worst: with ids, how many of the worst rows of each cell are kept by their id.
         batch: these rows are a part, so whether both sides speak of the same classes is asked of the whole.
     """
@@ -66,6 +68,7 @@ class Reading:
     grid: str | Grid = "exact"
     pins: Iterable[float] | None = None
     refine: What = False
+    pairs: bool = False
     worst: int = KEEP
     batch: bool = False
 
@@ -84,6 +87,7 @@ class Reading:
             "unknown": ("error", "other", "drop"),
             "invalid": ("error", "count"),
             "curves": (True, False),
+            "pairs": (True, False),
             "refine": (True, False, "order", self.refine if isinstance(self.refine, Opened) else False),
         }
         check_rules(self.rules)

@@ -261,24 +261,37 @@ def score_columns(
 ) -> Grouped[Grouped[ScoreTally]] | None:
     """For the score of each class the rows of each class: what two classes at a time are compared by.
 
-    None on a grid, and of more than ``MOST_PAIRED`` classes.    Shapes: (n,) and (n, K).
+    None of more than ``MOST_PAIRED`` classes, and on a grid unless ``reading.pairs``.    Shapes: (n,) and (n, K).
+
+    Raises:
+        UsageError: ``reading.pairs`` of more classes than that.
     """
-    if Grid.parse(reading.grid) != EXACT or len(labels) > MOST_PAIRED:
+    exact = Grid.parse(reading.grid) == EXACT
+    if reading.pairs and len(labels) > MOST_PAIRED:
+        raise UsageError(
+            f"pairs=True was given, and there are {len(labels)} classes.",
+            f"What is kept grows with their square, so {MOST_PAIRED} classes are the most.",
+            'Leave pairs= out, and ask for "roc_auc@macro".',
+        )
+    if not (exact or reading.pairs) or len(labels) > MOST_PAIRED:
         return None
-    rows = [np.flatnonzero((truth == place) & ~np.isnan(scores).any(1)) for place in range(len(labels))]
+    usable = ~np.isnan(scores).any(1)
+    rows = [np.flatnonzero((truth == place) & usable) for place in range(len(labels))]
+    bins = {"grid": reading.bins["grid"], "pins": reading.bins["pins"]}
+    plain = weighing.weights is None and weighing.count is None
 
     def side(own: Floats, at: NDArray[np.intp], positive: bool, name: Label) -> ScoreTally:
         two = Labels.against_rest(name)
-        if weighing.weights is None and weighing.count is None:
+        if exact and plain:
             ranked, none = np.sort(own[at] + 0.0), np.zeros(0)
             return ScoreTally.of_sides(two, reading.score_kind, *((none, ranked) if positive else (ranked, none)))
-        kept = weighing.keep(np.isin(np.arange(len(own)), at))
+        kept = weighing if plain else weighing.keep(np.isin(np.arange(len(own)), at))
         return ScoreTally.count(two, reading.score_kind, np.full(len(at), int(positive)), own[at],
-                                count=kept.count, weights=kept.weights)  # fmt: skip
+                                count=kept.count, weights=kept.weights, **bins)  # fmt: skip
 
     made = {}
     for place, name in enumerate(labels.names):
-        own = scores[:, place] if reading.score_kind != "logit" else log_odds(scores, place)
+        own = scores[:, place].astype(np.float64) if reading.score_kind != "logit" else log_odds(scores, place)
         members = {other: side(own, at, i == place, name)
                    for i, (other, at) in enumerate(zip(labels.names, rows, strict=True))}  # fmt: skip
         made[name] = Grouped(members, "truth")

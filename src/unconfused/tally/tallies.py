@@ -38,7 +38,8 @@ class Tallies:
         moments: per-row losses that the scores of one class cannot give back ("log_loss", "brier").
         ranks: the place of the true class among the scores of several classes, or None.
         matrices: of each rule that was named at the pass.
-        columns: of an exact evaluation of several classes, for the score of each the rows of each class.
+        columns: of several classes for the score of each the rows of each class: of an exact evaluation, and on a grid
+            where ``pairs=True`` asked for it.
         units: of clustered rows, what each bucket of units adds to all this.
         slices: of the columns that the rows were sliced by, the tallies of the rows of each value.
         worst: of rows that were given with ids, those of the worst in each cell; names of rows beside what is counted.
@@ -171,8 +172,9 @@ class Tallies:
         units = self.units and replace(self.units, buckets=self.units.buckets.each(lambda x: x.coarsen(grid, pins)))
         slices = {names: x.coarsen(grid, pins) for names, x in self.slices.items()}
         scores, costs = coarse(self.scores), self.row_costs
+        columns = coarse(self.columns) if _on_a_grid(self.columns) else None
         costs = costs and costs.coarsen(grid, scores.pins)
-        return replace(self, scores=scores, columns=None, units=units, slices=slices, row_costs=costs)
+        return replace(self, scores=scores, columns=columns, units=units, slices=slices, row_costs=costs)
 
     def nameless(self) -> Tallies:
         """The same without ids of rows."""
@@ -202,6 +204,10 @@ class Tallies:
 def class_kind(matrix: ConfusionMatrix) -> Kind:
     """What given classes make: a batch may hold fewer of them than the whole."""
     return "binary" if len(matrix.labels) <= 2 else "multiclass"
+
+
+def _on_a_grid(columns: Grouped[Grouped[ScoreTally]] | None) -> bool:
+    return columns is not None and any(x.binned for own in columns.values() for x in own.values())
 
 
 def _sum(a: Any, b: Any) -> Any:
