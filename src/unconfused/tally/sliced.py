@@ -78,7 +78,8 @@ class SlicedBins:
     def plus(self, other: SlicedBins) -> SlicedBins:
         """All rows of both."""
         a, b = self.joined(), other.joined()
-        kind = _width(int(a.counts.sum() + b.counts.sum()), int(max(x.codes.max(initial=0) for x in (a, b))))
+        most = max(int(x.codes.max(initial=0)) for x in (a, b)) + self.size
+        kind = _width(int(a.counts.sum() + b.counts.sum()), most)
         codes = np.concatenate([a.codes, b.codes]).astype(kind)
         order = np.argsort(codes, kind="stable")  # two runs in order, which it merges
         starts = runs(codes[order])
@@ -103,7 +104,7 @@ class SlicedBins:
             if not len(part.codes):
                 continue
             first, last = int(part.codes[0]) // self.size, int(part.codes[-1]) // self.size
-            bounds = np.searchsorted(part.codes, np.arange(first, last + 2) * self.size).tolist()
+            bounds = _places(part.codes, np.arange(first, last + 2), self.size).tolist()
             for place, (a, b) in enumerate(pairwise(bounds), first):
                 made[place] = Binned(part.codes[a:b] - place * self.size, *(x[a:b] for x in part[1:]))
         return made
@@ -112,6 +113,11 @@ class SlicedBins:
 def _width(rows: int, codes: int) -> type[np.signedinteger[Any]]:
     """The type of counts and codes: half as many bytes for as long as all of them fit."""
     return np.int32 if max(rows, codes) < 1 << 31 else np.int64
+
+
+def _places(codes: NDArray[Any], slices: Ints, size: int) -> NDArray[np.intp]:
+    """Where slices begin among codes; asked in the type of the codes, which would be copied into a wider one."""
+    return np.searchsorted(codes, (slices * size).astype(codes.dtype))
 
 
 def together(
@@ -198,14 +204,14 @@ def _compiled(compiled: Any, plan: Plan, held: Sequence[Together], rows: int, kn
                          for i in range(2))  # fmt: skip
         lengths = at[:, -1] - at[:, 0]
         at = at - at[:, :1] + (lengths.cumsum() - lengths)[:, None]
-        also = np.diff(np.searchsorted(cells.codes, [first * plan.cells, last * plan.cells]))[0]
-        most = int(np.minimum(own[first:last], plan.cells).sum() + also)  # of which memory is only what gets used
+        also = np.diff(_places(cells.codes, np.array([first, last]), plan.cells))[0]
+        most = int(np.minimum(own[first:last], plan.cells).sum() + also)
         kinds = (((most,), whole), ((most, 2), whole), ((most, 2), plan.floats), ((most, 2), plan.floats))
         made = Cells(*(np.empty(*kind) for kind in kinds))
         used = compiled.slices(truth, scores, at, first, last, *plan.orders, plan.keyed(1)[0], *cells, *made)
         if used < 0:
             raise ValueError("rows that are not plain were counted")  # they were looked at before
-        return Cells(*(x[:used] for x in made))
+        return Cells(*(x[:used].copy() for x in made))
 
     groups = [(a, b) for a, b in pairwise([0, *cuts.tolist(), number - 1]) if a < b]
     return SlicedBins(in_threads(groups, some, rows), plan.cells)
