@@ -13,10 +13,11 @@ from unconfused.asked import asked_of
 from unconfused.engines import tally_elsewhere
 from unconfused.errors import UnconfusedError
 from unconfused.evaluation import Evaluation
+from unconfused.ingest.engine import interruptible
 from unconfused.ingest.files import InputFormat
 from unconfused.ingest.frames import Table, opened, paths_of
 from unconfused.ingest.mixups import check_matrix
-from unconfused.ingest.progress import watched
+from unconfused.ingest.progress import asked, rows_in, shown
 from unconfused.ingest.quantiles import cut_edges
 from unconfused.ingest.rows import Reading
 from unconfused.ingest.sliced import SliceCounter
@@ -37,21 +38,21 @@ def evaluate_frame(
     source: Any, *, y_true: Any, y_score: Mapping[str, Any], y_pred: None = None, sample_weight: Any = None,
     count: Any = None, ids: Any = None, row_cost: Mapping[str, Any] | None = None, by: Any = None,
     edges: Mapping[str, Any] | None = None, threshold: Any = None, input_format: InputFormat | None = None,
-    delimiter: str | None = None, **reading: Any,
+    delimiter: str | None = None, progress: bool | None = None, **reading: Any,
 ) -> Models: ...  # fmt: skip
 @overload
 def evaluate_frame(
     source: Any, *, y_true: Any, y_pred: Mapping[str, Any], y_score: None = None, sample_weight: Any = None,
     count: Any = None, ids: Any = None, row_cost: Mapping[str, Any] | None = None, by: Any = None,
     edges: Mapping[str, Any] | None = None, input_format: InputFormat | None = None, delimiter: str | None = None,
-    **reading: Any,
+    progress: bool | None = None, **reading: Any,
 ) -> Models: ...  # fmt: skip
 @overload
 def evaluate_frame(
     source: Any, *, y_true: Any, y_score: str | Sequence[Any] | None = None, y_pred: str | Sequence[Any] | None = None,
     sample_weight: Any = None, count: Any = None, ids: Any = None, unit: Any = None,
     row_cost: Mapping[str, Any] | None = None, by: Any = None, edges: Mapping[str, Any] | None = None,
-    input_format: InputFormat | None = None, delimiter: str | None = None, **reading: Any,
+    input_format: InputFormat | None = None, delimiter: str | None = None, progress: bool | None = None, **reading: Any,
 ) -> Evaluation: ...  # fmt: skip
 def evaluate_frame(
     source: Any,
@@ -69,6 +70,7 @@ def evaluate_frame(
     threshold: Any = None,
     input_format: InputFormat | None = None,
     delimiter: str | None = None,
+    progress: bool | None = None,
     **reading: Any,
 ) -> Evaluation | Models:
     """Evaluate columns of a table of any size: a file, a pandas, Polars, Arrow or DuckDB frame, a pattern of files.
@@ -88,6 +90,7 @@ def evaluate_frame(
         threshold: of several models: the joint table keeps what they decide there, not each pair of scores.
         input_format: "csv", "tsv", "jsonl", "parquet" or "arrow", for a file whose extension does not say it.
         delimiter: what separates the cells of a CSV file, if not a comma.
+        progress: of long work rows, speed and time left are shown on a terminal; False shows nothing, True anywhere.
         reading: as in `evaluate`. Scores are kept on a grid unless ``grid="exact"``.
 
     Returns:
@@ -106,11 +109,12 @@ def evaluate_frame(
     names |= {"ids": ids, "unit": unit}
     reading.setdefault("grid", usual(reading.get("score_kind", "probability")))
     scan = Pass(Reading(**reading), names, by, edges, threshold, row_cost)  # refused before anything is read
-    if (elsewhere := tally_elsewhere(source, scan.columns, scan.how, scan.asked)) is not None:
-        return scan.told(elsewhere)
     options: dict[str, Any] = {"labels": reading.get("labels"), "input_format": input_format, "delimiter": delimiter}
-    with opened(source, scan.columns, **options) as table:
-        return scan.over(table, paths_of(source))
+    with asked(progress), interruptible():
+        if (elsewhere := tally_elsewhere(source, scan.columns, scan.how, scan.asked)) is not None:
+            return scan.told(elsewhere)
+        with opened(source, scan.columns, **options) as table:
+            return scan.over(table, paths_of(source))
 
 
 class Pass:
@@ -163,27 +167,32 @@ class Pass:
     ) -> tuple[Any, ...]:
         """The sum over pieces. Where one cannot be read by itself, or is wrong, all rows together tell which."""
         made = None if at_once else self._of_pieces(table, kept, counting)
-        return kept(self.how, table.whole()) if made is None else made
+        if made is not None:
+            return made
+        with shown("Reading all rows at once"):
+            return kept(self.how, table.whole())
 
     def _of_pieces(self, table: Table, kept: Kept, counting: bool) -> tuple[Any, ...] | None:
         batch, sums = replace(self.how, batch=True), _Sum()
         slices = SliceCounter(batch, self.asked.edges or None) if counting else None
 
-        def one(piece: Callable[[], dict[str, Any]]) -> tuple[Any, ...]:
+        def one(piece: Callable[[], dict[str, Any]]) -> tuple[int, tuple[Any, ...]]:
             rows = piece()
-            return kept(batch, rows) if slices is None else (slices.take(rows["y_true"], *self.asked.apart(rows)),)
+            made = kept(batch, rows) if slices is None else (slices.take(rows["y_true"], *self.asked.apart(rows)),)
+            return rows_in(rows), made
 
         try:
             pieces = iter(table.pieces)
             head = [piece for _, piece in zip(range(2), pieces, strict=False)]
             if len(head) < 2:
                 return self._of_one(head[0](), kept, counting) if head else None
-            due = watched(chain(head, pieces), total=getattr(table.pieces, "total", None), text="Counting")
-            for made in _ahead(due, one, cores() if table.threads else 1):
-                sums.add(made)
-            whole = sums.total()
-            if slices is not None:
-                whole = (slices.over(whole[0]),)
+            with shown("Counting", table.rows) as meter:
+                for rows, made in _ahead(chain(head, pieces), one, cores() if table.threads else 1):
+                    sums.add(made)
+                    meter.add(rows)
+                whole = sums.total()
+                if slices is not None:
+                    whole = (slices.over(whole[0]),)
             for x in whole:
                 check_matrix(x.matrix if isinstance(x, Tallies) else None)
         except UnconfusedError:

@@ -592,12 +592,12 @@ def test_closed_pipe(tmp_path: Path) -> None:
 
 
 def test_interrupt() -> None:
-    """Ctrl-C ends without a word and without a trace."""
+    """Ctrl-C ends with one word and without a trace."""
     running = process("report", "-", "--y-true", "y", "--y-score", "p", stdin=subprocess.PIPE)
     time.sleep(4)  # past the imports, waiting for rows
     running.send_signal(signal.SIGINT)
     out, err = running.communicate()
-    assert (out, err, running.returncode) == (b"", b"", 130)
+    assert (out, err, running.returncode) == (b"", b"interrupted\n", 130)
 
 
 def test_light_help() -> None:
