@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import replace
 from itertools import chain
 from typing import Any, TypeAlias, TypeVar, overload
@@ -25,7 +25,7 @@ from unconfused.passes import told
 from unconfused.tally.grids import usual
 from unconfused.tally.joint import Joint, JointScores
 from unconfused.tally.tallies import Tallies
-from unconfused.tally.threads import cores
+from unconfused.tally.threads import cores, pooled
 from unconfused.versus import Models
 
 T = TypeVar("T")
@@ -236,13 +236,10 @@ def _ahead(items: Iterable[T], task: Callable[[T], Any], threads: int) -> Iterat
         yield from map(task, items)
         return
     waiting: deque[Future[Any]] = deque()
-    pool = ThreadPoolExecutor(threads)
-    try:
+    with pooled(threads) as pool:
         for item in items:
             waiting.append(pool.submit(task, item))
             if len(waiting) > threads:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
-    finally:
-        pool.shutdown(cancel_futures=True)

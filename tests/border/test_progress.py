@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import fcntl
 import io
 import os
-import pty
-import struct
 import subprocess
 import sys
-import termios
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -18,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from border.screens import drawn, more, terminal
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -53,22 +50,6 @@ class Notebook(Terminal):
 
 
 Notebook.__module__ = "ipykernel.iostream"
-
-
-def drawn(text: str) -> list[str]:
-    """The lines of a screen after what was written; longer than they are wide they may not be."""
-    lines = [""]
-    at = 0
-    for letter in text.replace("\r\n", "\n"):
-        if letter == "\n":
-            lines.append("")
-            at = 0
-        elif letter == "\r":
-            at = 0
-        else:
-            lines[-1] = lines[-1][:at].ljust(at) + letter + lines[-1][at + 1 :]
-            at += 1
-    return [line.rstrip() for line in lines]
 
 
 @pytest.fixture(autouse=True)
@@ -189,8 +170,8 @@ def test_a_probe_that_fails(error: Exception, monkeypatch: pytest.MonkeyPatch) -
 # ── what it says ──────────────────────────────────────────────────────────────────────────────
 def test_speed_and_time_left() -> None:
     """From the first rows on: what goes before them is no speed."""
-    watch = progress._Watch("Counting", "row", lambda: (0, None), None, threading.Event())  # type: ignore[arg-type]
-    at = watch.start
+    watch = progress._Watch("Counting", "row", lambda: (0, None), None)  # type: ignore[arg-type]
+    at = watch.began
     looks = [(0.0, 0, 0.0), (10.0, 0, 0.0), (11.0, 1_000_000, 0.1), (13.0, 5_000_000, 0.5)]
     said = [watch.parts(at + seconds, amount, share)[0] for seconds, amount, share in looks]
     assert [x["time"] for x in said] == ["0 s so far", "10 s so far", "11 s so far", "2 s left"]
@@ -372,8 +353,7 @@ def pipe(tmp_path: Path) -> Iterator[Path]:
 def test_terminal(columns: int, pipe: Path, tmp_path: Path) -> None:
     """The command line reads a pipe that stays open until the line has shown; then only the result is there."""
     pytest.importorskip("cyclopts")
-    main, end = pty.openpty()
-    fcntl.ioctl(end, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    main, end = terminal(columns)
     target = tmp_path / "a.uc"
     command = ["tally", str(pipe), "--y-true", "y", "--y-score", "p", "-o", target.name]
     path = os.pathsep.join(filter(None, (str(SRC), os.environ.get("PYTHONPATH"))))
@@ -390,7 +370,7 @@ def test_terminal(columns: int, pipe: Path, tmp_path: Path) -> None:
         while b"604" not in written:  # bytes, on any width
             written += screen.read(1024)
         rows.close()
-        while block := read(screen):
+        while block := more(screen):
             written += block
     assert running.wait(60) == 0
     text = written.decode()
@@ -398,11 +378,3 @@ def test_terminal(columns: int, pipe: Path, tmp_path: Path) -> None:
     assert max(len(line) for line in text.replace("\n", "\r").split("\r")) < max(columns, len("a.uc: 100 rows") + 1)
     assert ("Reading" in text) == (columns > 12)
     assert uc.load(target).total == 100
-
-
-def read(screen: Any) -> bytes:
-    """The next bytes; none when the terminal is closed, which Linux calls an error."""
-    try:
-        return bytes(screen.read(1024))
-    except OSError:
-        return b""

@@ -109,7 +109,8 @@ def opened_files(sources: Sequence[str], kind: InputFormat | None) -> Iterator[l
                 files.append(File(path, "standard input", kind or _as_csv(path)))
             elif os.path.exists(source) and not os.path.isdir(source) and not os.path.isfile(source):  # a pipe
                 stream = stack.enter_context(open(source, "rb"))
-                files.append(File(stack.enter_context(_spooled(stream, os.path.basename(source))), source, kind or kind_of(source)))
+                path = stack.enter_context(_spooled(stream, os.path.basename(source)))
+                files.append(File(path, source, kind or kind_of(source)))
             else:
                 files += [File(path, path, kind or kind_of(path)) for path in _paths(source)]
         _refuse_repeats(files)

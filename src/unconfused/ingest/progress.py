@@ -31,6 +31,7 @@ PAUSE = 0.25
 WINDOW = 20.0
 """Seconds over which the speed is taken."""
 _asked: ContextVar[bool | None] = ContextVar("asked", default=None)
+_watches: list[_Watch] = []
 _taken = threading.Lock()
 """Held by the one that is shown: passes that run at once share a terminal."""
 
@@ -100,24 +101,37 @@ def shown(text: str, total: Total = unknown, *, unit: Unit = "row", probe: Probe
     if screen is None:
         yield meter
         return
-    over = threading.Event()
-    work = _Watch(text, unit, probe or meter.probe, screen, over)
-    thread = threading.Thread(target=work.run, daemon=True, name="unconfused progress")
-    thread.start()
+    watch = _Watch(text, unit, probe or meter.probe, screen)
+    _watches.append(watch)
     try:
+        watch.start()
         yield meter
     finally:
-        over.set()
-        thread.join(1.0)  # a probe that hangs holds nobody up
+        watch.close()
 
 
-class _Watch:
+def hush() -> None:
+    """Show nothing any more: for who was interrupted, maybe on the way into a block."""
+    for watch in [*_watches]:
+        watch.close()
+
+
+class _Watch(threading.Thread):
     """Shows now and then what a probe says."""
 
-    def __init__(self, text: str, unit: Unit, probe: Probe, screen: _Line | _Lines, over: threading.Event) -> None:
-        self.text, self.unit, self.probe, self.screen, self.over = text, unit, probe, screen, over
-        self.start = time.monotonic()
+    def __init__(self, text: str, unit: Unit, probe: Probe, screen: _Line | _Lines) -> None:
+        super().__init__(daemon=True, name="unconfused progress")
+        self.text, self.unit, self.probe, self.screen = text, unit, probe, screen
+        self.over, self.began = threading.Event(), time.monotonic()
         self.looks: deque[tuple[float, float, float]] = deque()
+
+    def close(self) -> None:
+        """It is over."""
+        self.over.set()
+        if self.is_alive():
+            self.join(1.0)  # a probe that hangs holds nobody up
+        if self in _watches:
+            _watches.remove(self)
 
     def run(self) -> None:
         """Until it is over."""
@@ -142,7 +156,7 @@ class _Watch:
             self.looks.popleft()
         first = self.looks[0] if self.looks else (now, amount, share or 0.0)
         seconds, more, further = now - first[0], amount - first[1], (share or 0.0) - first[2]
-        said = {"text": self.text, "amount": "", "share": "", "rate": "", "time": f"{span(now - self.start)} so far"}
+        said = {"text": self.text, "amount": "", "share": "", "rate": "", "time": f"{span(now - self.began)} so far"}
         if amount:
             said["amount"] = counted(amount, self.unit)
         if share is not None:
