@@ -23,6 +23,7 @@ from typing import Any
 from unconfused.asked import Asked
 from unconfused.edges import Everywhere, edges_apart
 from unconfused.ingest import dask, ibis, spark
+from unconfused.ingest.progress import shown
 from unconfused.ingest.rows import Reading
 from unconfused.parts import Counting, Names, Reply, Run, added, merged, tally_parts
 from unconfused.tally.grids import EXACT
@@ -67,7 +68,8 @@ def _road(source: Any) -> Run | None:
     if dask.is_dask(source):
 
         def in_dask(names: Names, work: Counting) -> Reply:
-            return added(map(Reply.from_bytes, dask.partitions(source, names, work.reply, merged)))
+            with shown("Counting"):
+                return added(map(Reply.from_bytes, dask.partitions(source, names, work.reply, merged)))
 
         return in_dask
     if ibis.is_ibis(source):
@@ -76,7 +78,8 @@ def _road(source: Any) -> Run | None:
             here = ibis.is_here(source) and names.get("y_score") is not None and not work.by
             if not here and _binnable(names, work) and (made := _grouped(source, names, work)) is not None:
                 return made
-            return Reply.from_bytes(work.reply(ibis.pieces(source, names, work.reading.refine)))
+            with shown("Counting") as meter:
+                return Reply.from_bytes(work.reply(meter.over(ibis.pieces(source, names, work.reading.refine))))
 
         return in_ibis
     return None

@@ -178,7 +178,7 @@ def evaluate_model(
             `Evaluation.rows` then lists the worst rows of each cell.
         step: ``(model, batch) -> (y_true, y_score)`` for batches and outputs of another shape; ids, if any, come last.
         batch_size, steps: for arrays, and for data that never ends.
-        progress: False for no bar; there is none anyway where the work is short or stderr is no terminal.
+        progress: of long work rows, speed and time left are shown on a terminal; False shows nothing, True anywhere.
         reading: as in `evaluate`; say ``score_kind="logit"`` where the model has no last sigmoid or softmax.
     """
     made = predictions(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
 from itertools import chain
@@ -15,10 +15,11 @@ from unconfused.asked import Asked, asked_of
 from unconfused.engines import tally_elsewhere
 from unconfused.errors import EmptyInput, UnconfusedError
 from unconfused.evaluation import Evaluation
+from unconfused.ingest.engine import interruptible
 from unconfused.ingest.files import InputFormat
 from unconfused.ingest.frames import Table, opened, paths_of
 from unconfused.ingest.mixups import check_matrix
-from unconfused.ingest.progress import watched
+from unconfused.ingest.progress import asked, rows_in, shown
 from unconfused.ingest.quantiles import cut_edges
 from unconfused.ingest.rows import Reading
 from unconfused.ingest.sliced import SliceCounter, tally_sliced
@@ -26,7 +27,7 @@ from unconfused.passes import told
 from unconfused.tally.grids import usual
 from unconfused.tally.joint import Joint, JointScores
 from unconfused.tally.tallies import Tallies
-from unconfused.tally.threads import cores, one_core
+from unconfused.tally.threads import cores, one_core, pooled
 from unconfused.versus import Models
 
 T = TypeVar("T")
@@ -39,21 +40,21 @@ def evaluate_frame(
     source: Any, *, y_true: Any, y_score: Mapping[str, Any], y_pred: None = None, sample_weight: Any = None,
     count: Any = None, ids: Any = None, row_cost: Mapping[str, Any] | None = None, by: Any = None,
     edges: Mapping[str, Any] | None = None, threshold: Any = None, input_format: InputFormat | None = None,
-    delimiter: str | None = None, **reading: Any,
+    delimiter: str | None = None, progress: bool | None = None, **reading: Any,
 ) -> Models: ...  # fmt: skip
 @overload
 def evaluate_frame(
     source: Any, *, y_true: Any, y_pred: Mapping[str, Any], y_score: None = None, sample_weight: Any = None,
     count: Any = None, ids: Any = None, row_cost: Mapping[str, Any] | None = None, by: Any = None,
     edges: Mapping[str, Any] | None = None, input_format: InputFormat | None = None, delimiter: str | None = None,
-    **reading: Any,
+    progress: bool | None = None, **reading: Any,
 ) -> Models: ...  # fmt: skip
 @overload
 def evaluate_frame(
     source: Any, *, y_true: Any, y_score: str | Sequence[Any] | None = None, y_pred: str | Sequence[Any] | None = None,
     sample_weight: Any = None, count: Any = None, ids: Any = None, unit: Any = None,
     row_cost: Mapping[str, Any] | None = None, by: Any = None, edges: Mapping[str, Any] | None = None,
-    input_format: InputFormat | None = None, delimiter: str | None = None, **reading: Any,
+    input_format: InputFormat | None = None, delimiter: str | None = None, progress: bool | None = None, **reading: Any,
 ) -> Evaluation: ...  # fmt: skip
 def evaluate_frame(
     source: Any,
@@ -71,6 +72,7 @@ def evaluate_frame(
     threshold: Any = None,
     input_format: InputFormat | None = None,
     delimiter: str | None = None,
+    progress: bool | None = None,
     **reading: Any,
 ) -> Evaluation | Models:
     """Evaluate columns of a table of any size: a file, a pandas, Polars, Arrow or DuckDB frame, a pattern of files.
@@ -90,6 +92,7 @@ def evaluate_frame(
         threshold: of several models: the joint table keeps what they decide there, not each pair of scores.
         input_format: "csv", "tsv", "jsonl", "parquet" or "arrow", for a file whose extension does not say it.
         delimiter: what separates the cells of a CSV file, if not a comma.
+        progress: of long work rows, speed and time left are shown on a terminal; False shows nothing, True anywhere.
         reading: as in `evaluate`. Scores are kept on a grid unless ``grid="exact"``.
 
     Returns:
@@ -108,11 +111,12 @@ def evaluate_frame(
     names |= {"ids": ids, "unit": unit}
     reading.setdefault("grid", usual(reading.get("score_kind", "probability")))
     scan = Pass(Reading(**reading), names, by, edges, threshold, row_cost)  # refused before anything is read
-    if (elsewhere := tally_elsewhere(source, scan.columns, scan.how, scan.asked)) is not None:
-        return scan.told(elsewhere)
     options: dict[str, Any] = {"labels": reading.get("labels"), "input_format": input_format, "delimiter": delimiter}
-    with opened(source, scan.columns, **options) as table:
-        return scan.over(table, paths_of(source))
+    with asked(progress), interruptible():
+        if (elsewhere := tally_elsewhere(source, scan.columns, scan.how, scan.asked)) is not None:
+            return scan.told(elsewhere)
+        with opened(source, scan.columns, **options) as table:
+            return scan.over(table, paths_of(source))
 
 
 class Pass:
@@ -165,7 +169,8 @@ class Pass:
         """The sum over pieces. Where one cannot be read by itself, or is wrong, all rows together tell which."""
         made = self._of_pieces(table, kept, counting)
         if made is None:
-            return kept(self.how, table.whole())
+            with shown("Reading all rows at once"):
+                return kept(self.how, table.whole())
         if not self.how.refine:
             return made
         roles = {role: role for role in self.columns}
@@ -174,20 +179,15 @@ class Pass:
     def _look(self, table: Table, roles: Mapping[str, Any], how: Reading, asked: Asked) -> Tallies:
         """A second look at every piece: ``roles`` says which column of a piece plays which role."""
 
-        threads = cores() if table.threads else 1
+        def one(rows: dict[str, Any]) -> tuple[Any, ...]:
+            try:
+                return asked.kept(how, {role: rows[x] for role, x in roles.items() if x in rows})
+            except EmptyInput:
+                return (Tallies.zero(),)
 
-        def one(piece: Callable[[], dict[str, Any]]) -> tuple[Any, ...]:
-            with one_core(threads > 1):
-                rows = piece()
-                try:
-                    return asked.kept(how, {role: rows[x] for role, x in roles.items() if x in rows})
-                except EmptyInput:
-                    return (Tallies.zero(),)
-
-        due = watched(table.pieces, total=getattr(table.pieces, "total", None), text="Looking again")
         sums = _Sum()
         try:
-            for made in _ahead(due, one, threads):
+            for made in _counted(table, table.pieces, one, "Looking again"):
                 sums.add(made)
         except (UnconfusedError, MemoryError):
             raise
@@ -198,24 +198,20 @@ class Pass:
 
     def _of_pieces(self, table: Table, kept: Kept, counting: bool) -> tuple[Any, ...] | None:
         batch, sums = replace(self.how, batch=True, refine=False), _Sum()
-        threads = cores() if table.threads else 1
         counter = SliceCounter(batch, self.asked.edges or None) if counting else None
 
-        def one(piece: Callable[[], dict[str, Any]]) -> tuple[Any, ...]:
-            with one_core(threads > 1):
-                rows = piece()
-                if counter is None:
-                    return kept(batch, rows)
-                rest = counter.take(rows["y_true"], *self.asked.apart(rows))
-                return () if rest is None else (rest,)
+        def one(rows: dict[str, Any]) -> tuple[Any, ...]:
+            if counter is None:
+                return kept(batch, rows)
+            rest = counter.take(rows["y_true"], *self.asked.apart(rows))
+            return () if rest is None else (rest,)
 
         try:
             pieces = iter(table.pieces)
             head = [piece for _, piece in zip(range(2), pieces, strict=False)]
             if len(head) < 2:
                 return self._of_one(head[0](), kept, counting) if head else None
-            due = watched(chain(head, pieces), total=getattr(table.pieces, "total", None), text="Counting")
-            for made in _ahead(due, one, threads):
+            for made in _counted(table, chain(head, pieces), one, "Counting"):
                 if made:
                     sums.add(made)
             whole = sums.total()
@@ -258,19 +254,31 @@ def _added(a: tuple[Any, ...], b: tuple[Any, ...]) -> tuple[Any, ...]:
     return tuple(x + y for x, y in zip(a, b, strict=True))
 
 
+def _counted(table: Table, pieces: Iterable[Callable[[], T]], task: Callable[[T], Any], text: str) -> Iterator[Any]:
+    """``task`` of the rows of each piece, in as many threads as may read them; meanwhile it is shown how far it is."""
+    threads = cores() if table.threads else 1
+
+    def one(piece: Callable[[], Any]) -> tuple[int, Any]:
+        with one_core(threads > 1):
+            rows = piece()
+            return rows_in(rows), task(rows)
+
+    with shown(text, table.rows) as meter:
+        for rows, made in _ahead(pieces, one, threads):
+            yield made
+            meter.add(rows)
+
+
 def _ahead(items: Iterable[T], task: Callable[[T], Any], threads: int) -> Iterator[Any]:
     """``task`` of each item, in order; so many are on their way at a time, and no more are taken."""
     if threads < 2:
         yield from map(task, items)
         return
     waiting: deque[Future[Any]] = deque()
-    pool = ThreadPoolExecutor(threads)
-    try:
+    with pooled(threads) as pool:
         for item in items:
             waiting.append(pool.submit(task, item))
             if len(waiting) > threads:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
-    finally:
-        pool.shutdown(cancel_futures=True)

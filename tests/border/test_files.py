@@ -25,7 +25,7 @@ from unconfused.errors import (
     UnreadableFile,
     UsageError,
 )
-from unconfused.ingest.files import connection
+from unconfused.ingest.engine import connection
 from unconfused.ingest.frames import columns
 from unconfused.ingest.lines import line_of
 from unconfused.ingest.texts import NUMBER, PLAIN, WHOLE
@@ -340,6 +340,7 @@ def test_no_plain_cast_takes_what_is_refused(kind: str, pattern: str) -> None:
     with connection() as engine:
         engine.execute("CREATE TABLE t (x VARCHAR)")
         spelled = pa.table({"x": texts})
+        engine.own.register("spelled", spelled)
         assert spelled.num_rows == engine.execute("INSERT INTO t SELECT * FROM spelled").fetchone()[0]
         plain = PLAIN[kind].format("x").removesuffix(f"::{kind}")
         taken = f"try_cast({plain} AS {kind}) IS NOT NULL"

@@ -377,3 +377,29 @@ def test_sorted_groups_are_no_sorted_rows(plain: Any) -> None:
     """The order in which groups come is nobody's."""
     made = uc.evaluate_frame(plain, y_true="y", y_score="p", by=["zone1"])
     assert not {"neighbours", "changes", "repeated"} & {*made.scores.evidence}
+
+
+@pytest.mark.parametrize("size", [1 << 18, 7])
+def test_ids(engine: Any, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The worst rows by their names, whole numbers or text, of scores and of classes, sliced or not."""
+    monkeypatch.setattr(road, "PIECE", size)
+    rng, n = np.random.default_rng(3), 60
+    data: Columns = {
+        "y": rng.integers(2, size=n).tolist(),
+        "p": (rng.permutation(n) / n).tolist(),  # no ties: rows of a database have no order
+        "guess": rng.integers(2, size=n).tolist(),
+        "k": rng.permutation(10**6)[:n].tolist(),
+        "name": [f"né {i}" for i in rng.permutation(n)],
+        "c": rng.integers(3, size=n).tolist(),
+    }
+    made = table(engine, f"named{size}", data)
+    for ids in ("k", "name"):
+        by_score = uc.evaluate_frame(made, y_true="y", y_score="p", ids=ids, by=["c"])
+        wanted = uc.evaluate(data["y"], y_score=data["p"], ids=data[ids], grid="folded", by={"c": data["c"]})
+        for actual, predicted in ((1, 0), (0, 1)):
+            asked: Any = (actual, predicted, 5)
+            assert by_score.rows(*asked, threshold=0.5) == wanted.rows(*asked, threshold=0.5)
+            assert len(by_score.rows(*asked, threshold=0.5)) == 5
+        by_class = uc.evaluate_frame(made, y_true="y", y_pred="guess", ids=ids)
+        again = uc.evaluate(data["y"], data["guess"], ids=data[ids])
+        assert set(by_class.rows(1, 0, n)) == set(again.rows(1, 0, n)) != set()

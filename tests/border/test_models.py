@@ -1,8 +1,7 @@
-"""Models of any kind: step=, what is refused and what the refusal shows, single outputs, the progress bar."""
+"""Models of any kind: step=, what is refused and what the refusal shows, single outputs."""
 
 from __future__ import annotations
 
-import io
 import os
 import subprocess
 import sys
@@ -15,7 +14,6 @@ import pytest
 
 import unconfused as uc
 from unconfused import errors
-from unconfused.ingest import progress
 from unconfused.ingest.batches import described
 from unconfused.ingest.models import predictions
 from unconfused.ingest.rows import Reading
@@ -222,37 +220,6 @@ def test_labels_of_any_kind() -> None:
     assert found.y_true.tolist() == ["cat", "dog", None]
     numbers = pandas.Series([1, None, 0], dtype="Int64")
     assert predictions(None, [(numbers, P[:3])], Reading(), step=given).y_true.tolist() == [1, None, 0]
-
-
-# ── the progress bar ──────────────────────────────────────────────────────────────────────────────
-class Terminal(io.StringIO):
-    def isatty(self) -> bool:
-        return True
-
-
-@pytest.mark.parametrize(
-    ("terminal", "patience", "on", "shown"),
-    [(True, 0.0, None, True), (False, 0.0, True, False), (True, 60.0, None, False), (True, 0.0, False, False)],
-    ids=["long work on a terminal", "no terminal", "short work", "switched off"],
-)
-def test_progress(monkeypatch: Any, terminal: bool, patience: float, on: Any, shown: bool) -> None:
-    """A bar on a terminal once the work is long, and otherwise not a character."""
-    pytest.importorskip("rich")
-    monkeypatch.setattr(progress, "PATIENCE", patience)
-    monkeypatch.setattr(sys, "stderr", Terminal() if terminal else io.StringIO())
-    monkeypatch.setenv("TERM", "xterm")
-    found = predictions(None, in_batches(2), Reading(), step=given, progress=on)
-    assert np.array_equal(found.y_true, Y)
-    assert ("Running NoneType" in sys.stderr.getvalue()) == shown  # type: ignore[attr-defined]
-
-
-def test_progress_without_rich(monkeypatch: Any) -> None:
-    """Without rich there is no bar, and nothing else changes."""
-    monkeypatch.setattr(progress, "PATIENCE", 0.0)
-    monkeypatch.setattr(sys, "stderr", Terminal())
-    monkeypatch.setitem(sys.modules, "rich.console", None)
-    assert len(predictions(None, in_batches(2), Reading(), step=given).y_true) == 7
-    assert sys.stderr.getvalue() == ""  # type: ignore[attr-defined]
 
 
 def test_no_framework_is_imported() -> None:

@@ -592,12 +592,12 @@ def test_closed_pipe(tmp_path: Path) -> None:
 
 
 def test_interrupt() -> None:
-    """Ctrl-C ends without a word and without a trace."""
+    """Ctrl-C ends with one word and without a trace."""
     running = process("report", "-", "--y-true", "y", "--y-score", "p", stdin=subprocess.PIPE)
     time.sleep(4)  # past the imports, waiting for rows
     running.send_signal(signal.SIGINT)
     out, err = running.communicate()
-    assert (out, err, running.returncode) == (b"", b"", 130)
+    assert (out, err, running.returncode) == (b"", b"interrupted\n", 130)
 
 
 def test_light_help() -> None:
@@ -632,3 +632,36 @@ def test_merge_counts_nothing_twice(run: Run, tmp_path: Path) -> None:
     assert "--allow-repeats." in said
     assert run("merge", *pair, "--allow-repeats")[0] == 0
     assert load(tmp_path / "c.uc").total == 6
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        (["--y-true", "y"], "--y-true was given"),
+        (["--labels", "a,b", "--unit", "u"], "--unit, --labels were given"),
+        (["--by", "c"], "--by was given"),
+        (["--score-kind", "logit"], "--score-kind was given"),
+    ],
+)
+@pytest.mark.parametrize("command", ["report", "matrix", "choose"])
+def test_columns_of_a_saved_file(command: str, options: list[str], named: str, run: Run, tmp_path: Path) -> None:
+    """They would change nothing, so they are refused, with what to type."""
+    if "--by" in options and command != "report":
+        return
+    path = str(tmp_path / "a.uc")
+    evaluate([0, 1, 0, 1], y_score=[0.1, 0.9, 0.4, 0.6]).save(path)
+    code, _, err = run(command, path, *options, *(["--cost", "fp=1,fn=2"] if command == "choose" else []))
+    assert code == 2
+    assert named in err
+    assert f"unconfused tally SOURCE {options[0] if len(options) == 2 else '--unit'}" in err
+
+
+@pytest.mark.parametrize("name", ["x.csv", "x.html", "x.JSON", "x.parquet", "x.arrow", "x.csv.gz"])
+def test_tally_under_another_name(name: str, run: Run, tmp_path: Path) -> None:
+    """A tally is not written under a name that promises something else."""
+    rows = write(tmp_path, "a.csv", "y,p\n1,0.9\n0,0.2\n1,0.4\n")
+    code, _, err = run("tally", str(rows), "--y-true", "y", "--y-score", "p", "-o", str(tmp_path / name))
+    assert (code, (tmp_path / name).exists()) == (2, False)
+    assert ".uc" in err
+    assert run("tally", str(rows), "--y-true", "y", "--y-score", "p", "-o", str(tmp_path / "day1"))[0] == 0
+    assert run("merge", str(tmp_path / "day1"), "-o", str(tmp_path / name))[0] == 2

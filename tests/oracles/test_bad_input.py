@@ -677,3 +677,22 @@ def test_a_file_named_twice_is_not_counted_twice(tmp_path: Path) -> None:
         with pytest.raises(AmbiguousCall, match=r"a\.csv is named 2 times"):
             evaluate_frame(sources, y_true="y", y_pred="g")
     assert evaluate_frame(str(tmp_path / "*.csv"), y_true="y", y_pred="g").total == 4
+
+
+@pytest.mark.parametrize("truth", [[0, 1, 2, 1], ["a", "b", "c", "a"], [2, 2, 0, 0]])
+def test_flattened_scores(truth: list[Any]) -> None:
+    """Scores (n, K) in one long row are no steps of an epoch; of predictions, and of another factor, they may be."""
+    flat = np.full((4, 3), 1 / 3).ravel()
+    with pytest.raises(LengthMismatch, match=r"12 = 4 x 3 classes: .* end to end. .*y_score.reshape\(4, 3\)"):
+        evaluate(truth, y_score=flat)
+    with pytest.raises(LengthMismatch, match="steps were probably given in rows"):
+        evaluate(truth, y_score=np.tile(flat, 2))
+    with pytest.raises(LengthMismatch, match="steps were probably given in rows"):
+        evaluate([0, 1, 2, 1], y_pred=[0] * 12)
+
+
+@pytest.mark.parametrize("invalid", ["error", "count"])
+def test_counts_of_nothing(invalid: Any) -> None:
+    """Entries that stand for no row are told as that, not as scores of one class."""
+    with pytest.raises(EmptyInput, match="every count is 0"):
+        evaluate([0, 1], y_score=[0.2, 0.8], count=[0, 0], invalid=invalid)

@@ -491,3 +491,20 @@ def test_a_curve_runs_one_way() -> None:
         assert not curve.x.flags.writeable
         assert not curve.y.flags.writeable
         assert not curve.thresholds.flags.writeable
+
+
+@pytest.mark.parametrize("grid", ["exact", "floatbits"])
+@pytest.mark.parametrize("kind", ["logit", "raw"])
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("far", [np.inf, -np.inf, 1e308, -1e308])
+def test_infinite_scores_are_printed(far: float, weighted: bool, kind: Any, grid: str) -> None:
+    """A loss that is infinite, or as good as that, is said without a warning (which is an error here)."""
+    rng = np.random.default_rng(0)
+    y, s = np.arange(10) % 2, rng.normal(size=10)
+    s[3], s[4:7] = -far, far
+    ev = uc.evaluate(y, y_score=s, score_kind=kind, grid=grid, sample_weight=rng.random(10) if weighted else None)
+    assert "10 rows" in repr(ev)
+    assert "roc_auc" in str(ev.report(threshold=0.0))
+    if kind == "logit":
+        loss = ev.estimate("log_loss")
+        assert (loss.value, str(loss).split()[0]) == (np.inf, "∞") if np.isinf(far) else loss.value > 1e300

@@ -12,11 +12,12 @@ import sys
 import textwrap
 import warnings
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 from unconfused import __version__
 from unconfused.errors import UnconfusedError, inert, require
 from unconfused.findings import UnconfusedWarning
+from unconfused.ingest.progress import hush
 
 
 class Command(NamedTuple):
@@ -110,12 +111,17 @@ ABOUT = (
 )
 
 
+INTERRUPTED = 130
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command line; its exit code."""
     try:
         return _run(sys.argv[1:] if arguments is None else list(arguments))
     except KeyboardInterrupt:
-        return 130
+        hush()
+        sys.stderr.write("interrupted\n")
+        return INTERRUPTED
     except BrokenPipeError:  # the reader has left, as `| head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
@@ -123,6 +129,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return complain(error.seen, error.why, error.fix)
     except OSError as error:
         return complain(f"{error.filename or 'The output'}: {error.strerror or error}.")
+
+
+def process() -> NoReturn:
+    """Be the process of a command line. After Ctrl-C it ends at once: no thread is waited for."""
+    code = main()
+    if code != INTERRUPTED:
+        sys.exit(code)
+    sys.stderr.flush()
+    os._exit(code)  # what was temporary is gone by now
 
 
 def _run(arguments: list[str]) -> int:

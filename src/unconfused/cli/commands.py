@@ -13,6 +13,7 @@ from unconfused.cli import gates
 from unconfused.cli.options import (
     DECISION,
     OUTPUT,
+    SAVED,
     Columns,
     Level,
     Output,
@@ -25,11 +26,22 @@ from unconfused.cli.options import (
     read,
     tree_of,
 )
-from unconfused.cli.output import as_json, chosen, emit, number, page, rendered, rendered_matrix, with_slices
+from unconfused.cli.output import (
+    EXTENSIONS,
+    as_json,
+    chosen,
+    emit,
+    number,
+    page,
+    rendered,
+    rendered_matrix,
+    with_slices,
+)
 from unconfused.errors import ThresholdUnset, UsageError, inert
 from unconfused.evaluation import Evaluation
 from unconfused.findings import announce
 from unconfused.inference import Estimate
+from unconfused.ingest.files import EXTENSIONS as READABLE
 from unconfused.metrics.language import Condition, parse_conditions
 from unconfused.shards import merge as merge_files
 from unconfused.shards import opened
@@ -59,6 +71,8 @@ Tree: TypeAlias = Annotated[
         help='JSON of what is above each class, {"cat": "animal"}; the page shows each level of the tree (html).',
     ),
 ]
+OTHERS = {*EXTENSIONS, *READABLE, ".gz", ".zst", ".zip"}
+"""Extensions that promise something else than a tally."""
 NO_COLUMNS, AS_USUAL, UNSLICED = Columns(), Reading(), Slicing()
 
 
@@ -310,6 +324,14 @@ def _added(files: tuple[str, ...]) -> Evaluation:
 def _target(output: str | None) -> str:
     if output is None:
         raise UsageError("Where to write was not said.", fix="Type, for example: -o week.uc")
+    if not output.endswith(SAVED) and os.path.splitext(output)[1].lower() in OTHERS:
+        raise UsageError(
+            f"{output} is not named like a tally.",
+            "What is written is one, and whoever opens it by its name would find something else.",
+            f"Type -o {os.path.splitext(output)[0]}{SAVED}, or ask `unconfused report -o {output}` for the numbers."
+            if os.path.splitext(output)[1].lower() in EXTENSIONS
+            else f"Type -o {os.path.splitext(output)[0]}{SAVED}",
+        )
     return output
 
 

@@ -7,7 +7,7 @@ import re
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
 
@@ -150,8 +150,7 @@ def read(
         raise UsageError("No SOURCE was named.", fix="Name a file, a pattern in quotes, or - for standard input.")
     listen(reading)
     if saved := saved_among(sources):
-        if slicing and (slicing.by or slicing.edges):
-            raise UsageError("--by was given, and a .uc file.", "Its rows are gone.", "Tally the rows with --by.")
+        refuse_given(cols, reading, slicing or Slicing(), saved[0])
         made = sum(map(opened, distinct(saved)), Evaluation(Tallies.zero()))
         announce(made.findings)
         return made
@@ -165,6 +164,24 @@ def read(
         found = scan.over(table, paths_of(paths))
         assert isinstance(found, Evaluation)  # of one model
         return found
+
+
+def refuse_given(cols: Columns, reading: Reading, slicing: Slicing, saved: str) -> None:
+    """Refuse options about rows beside a .uc file, which would change nothing."""
+    spared = ("strict", "silence")
+    given = [
+        f"--{one.name.replace('_', '-')}"
+        for part in (slicing, cols, reading)
+        for one in fields(part)
+        if one.name not in spared and getattr(part, one.name) != one.default
+    ]
+    if given:
+        raise UsageError(
+            f"{', '.join(given)} {'was' if len(given) == 1 else 'were'} given, and {saved} is a .uc file.",
+            "How its rows were read and sliced was settled when they were counted; they are gone.",
+            f"Leave {'it' if len(given) == 1 else 'them'} out, or tally the rows again with "
+            f"{'it' if len(given) == 1 else 'them'}: unconfused tally SOURCE {given[0]} … -o {saved}",
+        )
 
 
 def listen(reading: Reading) -> None:

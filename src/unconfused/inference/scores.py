@@ -271,7 +271,7 @@ def _loss(name: str, tally: ScoreTally, value: float, level: float) -> tuple[Bou
     middle: Any = value
     if isinstance(tally, ScoresAt):  # the size of each class is set
         middle = ratio(np.where(masses > 0, masses * losses, 0).sum(0), masses.sum(0)).value
-    with np.errstate(invalid="ignore"):  # an infinite mean has no spread
+    with np.errstate(invalid="ignore", over="ignore"):  # an infinite mean has no spread
         off = np.where(squares > 0, squares * np.where(squares > 0, losses - middle, 0) ** 2, 0)
     error = float(np.sqrt(off.sum() * ratio(rows, rows - 1).value) / masses.sum())
     note = f"; {plural(clipped, 'row')} read as {CLIP:.1e} from certain" if clipped else ""

@@ -117,9 +117,10 @@ class Estimate:
             value = _decimal(self.value, digits)
         if self.low == self.value == self.high:
             return (f"{self.value:.0f}" if self.value.is_integer() and self.value > 1 else value) + without
+        shown = float(value) if math.isfinite(self.value) else self.value
         for digits in range(2, 18):
-            low = _decimal(self.low, digits, lambda text: float(text) <= float(value))
-            high = _decimal(self.high, digits, lambda text: float(text) >= float(value))
+            low = _decimal(self.low, digits, lambda text: float(text) <= shown)
+            high = _decimal(self.high, digits, lambda text: float(text) >= shown)
             if low != high:
                 break
         return f"{value} [{low}, {high}]{without}"

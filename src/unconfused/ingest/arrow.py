@@ -15,6 +15,7 @@ from typing import Any
 from unconfused.errors import LabelTypeMismatch, UnreadableFile, require
 from unconfused.ingest.columns import Column, as_column
 from unconfused.ingest.files import File, Found, Wanted, check_columns, quoted, sentence
+from unconfused.ingest.progress import Total, shown, unknown
 from unconfused.ingest.refusals import refuse_durations
 
 NUMBERS = ("y_score", "sample_weight", "count", "cut", "cost")
@@ -37,12 +38,14 @@ class Scan:
         wanted: which columns play which role.
         rows: how many are read at a time.
         categories: the order of unordered dictionaries means something: in memory, where there is one for all rows.
+        total: how many rows there are, where that is known before they are read.
     """
 
     batches: Batches
     wanted: Wanted
     rows: int
     categories: bool = False
+    total: Total = unknown
 
     def __iter__(self) -> Iterator[Callable[[], Found]]:
         for table in cut(self.batches(self._names), self.rows):
@@ -119,11 +122,12 @@ def scanned(source: Any, wanted: Wanted, rows: int) -> Scan | None:
         return None
     if hasattr(source, "to_batches") and hasattr(source, "schema") and hasattr(source, "unify_dictionaries"):
         check_columns(wanted, source.schema.names, "The table")
-        return Scan(lambda names: iter([source.select(names).unify_dictionaries()]), wanted, rows, categories=True)
+        select = lambda names: iter([source.select(names).unify_dictionaries()])  # noqa: E731
+        return Scan(select, wanted, rows, categories=True, total=lambda: len(source))
     if hasattr(source, "scanner") and hasattr(source, "schema"):  # a dataset
         check_columns(wanted, source.schema.names, "The dataset")
         how = {"batch_size": rows, "batch_readahead": 2, "fragment_readahead": 1}
-        return Scan(lambda names: source.to_batches(columns=names, **how), wanted, rows)
+        return Scan(lambda names: source.to_batches(columns=names, **how), wanted, rows, total=partial(_length, source))
     if hasattr(source, "num_rows") and hasattr(source, "schema"):  # one batch
         pa = require("pyarrow", extra="io")
         return scanned(pa.table(source), wanted, rows)
@@ -165,10 +169,12 @@ def spooled(reader: Any, wanted: Wanted, rows: int) -> Iterator[Scan]:
     names = list(dict.fromkeys(name for columns in wanted.values() for name in columns))
     with tempfile.NamedTemporaryFile(prefix="unconfused-") as file:
         schema = pa.schema([reader.schema.field(name) for name in names])
-        with pa.ipc.new_stream(file.name, schema) as writer:
+        with pa.ipc.new_stream(file.name, schema) as writer, shown("Reading the batches") as meter:
             for batch in reader:
                 writer.write_batch(batch.select(names))
-        yield Scan(partial(_ipc, File(file.name, "the reader", "arrow")), wanted, rows)
+                meter.add(len(batch))
+        batches = partial(_ipc, File(file.name, "the reader", "arrow"))
+        yield Scan(batches, wanted, rows, total=lambda: meter.amount)
 
 
 def scan_ipc(files: Sequence[File], wanted: Wanted, rows: int) -> Scan:
@@ -192,7 +198,23 @@ def scan_ipc(files: Sequence[File], wanted: Wanted, rows: int) -> Scan:
         for file in files:
             yield from _ipc(file, names)
 
-    return Scan(batches, wanted, rows)
+    return Scan(batches, wanted, rows, total=partial(_ipc_rows, files))
+
+
+def _ipc_rows(files: Sequence[File]) -> int | None:
+    """How many rows there are by the heads of their batches; None of streams, which have none apart."""
+    pa, dataset = require("pyarrow", extra="io"), require("pyarrow.dataset", extra="io")
+    try:
+        return int(dataset.dataset([file.path for file in files], format="ipc").count_rows())
+    except (pa.ArrowException, OSError, ValueError):
+        return None
+
+
+def _length(source: Any) -> int | None:
+    """How many rows a dataset of local Parquet or Arrow files has, by their footers; None of others."""
+    format, place = getattr(source, "format", None), getattr(source, "filesystem", None)
+    footers = getattr(format, "default_extname", "") in ("parquet", "arrow") and not source._scan_options  # no filter
+    return int(source.count_rows()) if footers and getattr(place, "type_name", "") == "local" else None
 
 
 def _text(kind: Any) -> bool:
@@ -235,7 +257,7 @@ def _reported(file: File) -> Iterator[None]:
 
 
 # ── Parquet ───────────────────────────────────────────────────────────────────────────────────
-def scan_parquet(files: Sequence[File], wanted: Wanted, rows: int) -> Iterable[Callable[[], Found]] | None:
+def scan_parquet(files: Sequence[File], wanted: Wanted, rows: int) -> RowGroups | None:
     """Row groups of Parquet files, each to be read when it is due, in any thread.
 
     None where PyArrow is not installed or a file is not as plain as that: DuckDB then reads it, or says what is wrong.
@@ -265,7 +287,7 @@ def scan_parquet(files: Sequence[File], wanted: Wanted, rows: int) -> Iterable[C
     if spans:
         refuse_durations(spans[0])  # DuckDB would take them for whole numbers
     texts = [sorted({name for name in names if _text(schema.field(name).type)}) for schema in schemas]
-    return _RowGroups([file.path for file in files], groups, texts, wanted, rows)
+    return RowGroups([file.path for file in files], groups, texts, wanted, rows)
 
 
 def _plain(kind: Any) -> bool:
@@ -278,7 +300,7 @@ def _plain(kind: Any) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class _RowGroups:
+class RowGroups:
     """Pieces of Parquet files: neighbouring row groups together until they are large enough."""
 
     paths: list[str]
@@ -295,10 +317,9 @@ class _RowGroups:
             else:
                 yield partial(self._read, at, together)
 
-    @property
     def total(self) -> int:
-        """How many pieces there are, as the footers say."""
-        return sum(batches for _, _, batches in self._parts())
+        """How many rows there are, as the footers say."""
+        return sum(size for _, size, _ in self.groups)
 
     def _parts(self) -> Iterator[tuple[int, list[int], int]]:
         """The file, the row groups that are read together, and in how many batches they come."""

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unconfused.errors import AmbiguousCall, LabelTypeMismatch, ShapeError
+from unconfused.errors import AmbiguousCall, EmptyInput, LabelTypeMismatch, ShapeError
 from unconfused.ingest.columns import Column
 from unconfused.ingest.factors import Factor, factor
 from unconfused.ingest.mixups import check_classes, check_kinds
@@ -70,6 +70,12 @@ def score_labels(reading: Reading, truth: Factor, score: Column, *, partial: boo
             "Name every column, in order.",
         )
     unnamed = partial and width == 1 and len(labels) == 1 and labels.positive is not None
+    if not len(labels) and not len(score):
+        raise EmptyInput(
+            "No entry stands for a row: every count is 0, or its label is ignored.",
+            "There is no score to keep, and nothing says which classes there are.",
+            "Check count= and the filter, or declare the classes: labels=[negative, positive].",
+        )
     if width <= 2 and len(labels) != 2 and not unnamed:
         many = len(labels) > 2
         seen = f"there are {len(labels)} classes" if many else "there is one class" if labels else "no row has a class"

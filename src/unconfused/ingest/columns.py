@@ -199,6 +199,7 @@ def check_pairing(columns: Sequence[Column]) -> None:
     first = columns[0]
     for other in columns[1:]:
         if len(other) != len(first):
+            _refuse_flattened(first, other)
             raise LengthMismatch(
                 f"{first.name} has {plural(len(first), 'row')}, {other.name} has {len(other):,}.",
                 _length_hint(len(first), len(other)) or "Rows are paired by position, so one of them is incomplete.",
@@ -208,6 +209,21 @@ def check_pairing(columns: Sequence[Column]) -> None:
     for other in indexed[1:]:
         if not indexed[0].index.equals(other.index):
             _refuse_indexes(indexed[0], other)
+
+
+def _refuse_flattened(truth: Column, score: Column) -> None:
+    """Scores (n, K) in one long row, where K is how many classes there are."""
+    n, m = len(truth), len(score)
+    if score.name != "y_score" or score.values.ndim != 1 or truth.values.ndim != 1 or not n or m % n or m < 2 * n:
+        return
+    k, values = m // n, truth.values
+    classes = len(truth.categories) if truth.categories is not None else len({*values.tolist()})
+    if k == classes or (values.dtype.kind in "iu" and int(values.max()) + 1 == k):
+        raise LengthMismatch(
+            f"y_true has {plural(n, 'row')}, y_score has {m:,}.",
+            f"{m:,} = {n:,} x {k} classes: the scores of all classes were probably put end to end.",
+            f"Pass one column for each class, such as y_score.reshape({n}, {k}).",
+        )
 
 
 def _refuse_indexes(a: Column, b: Column) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import difflib
 import glob
 import os
-import shutil
 import sys
 import tempfile
 from collections import Counter
@@ -22,6 +21,8 @@ from typing import Any, Literal, TypeAlias, cast, get_args
 import numpy as np
 
 from unconfused.errors import AmbiguousCall, LabelTypeMismatch, UnknownColumn, UnreadableFile, require
+from unconfused.ingest.engine import Engine
+from unconfused.ingest.progress import shown
 from unconfused.labels import listed
 
 InputFormat: TypeAlias = Literal["csv", "tsv", "jsonl", "parquet", "arrow"]
@@ -56,22 +57,6 @@ class File:
     def pattern(self) -> str:
         """The path as DuckDB takes it: absolute, and nothing in it read as a wildcard."""
         return glob.escape(os.path.abspath(self.path))
-
-
-@contextmanager
-def connection() -> Iterator[Any]:
-    """An engine of our own, in memory, that fetches nothing and spills into the system's temporary folder."""
-    duckdb = require("duckdb", extra="io")
-    settings = {
-        "autoinstall_known_extensions": "false",
-        "autoload_known_extensions": "false",
-        "temp_directory": os.path.join(tempfile.gettempdir(), f"unconfused-{os.getpid()}"),
-    }
-    engine = duckdb.connect(":memory:", config=settings)
-    try:
-        yield engine
-    finally:
-        engine.close()
 
 
 def quoted(name: str) -> str:
@@ -120,11 +105,12 @@ def opened_files(sources: Sequence[str], kind: InputFormat | None) -> Iterator[l
     with ExitStack() as stack:
         for source in sources:
             if source == STDIN:
-                path = stack.enter_context(_spooled(sys.stdin.buffer))
+                path = stack.enter_context(_spooled(sys.stdin.buffer, "standard input"))
                 files.append(File(path, "standard input", kind or _as_csv(path)))
             elif os.path.exists(source) and not os.path.isdir(source) and not os.path.isfile(source):  # a pipe
                 stream = stack.enter_context(open(source, "rb"))
-                files.append(File(stack.enter_context(_spooled(stream)), source, kind or kind_of(source)))
+                path = stack.enter_context(_spooled(stream, os.path.basename(source)))
+                files.append(File(path, source, kind or kind_of(source)))
             else:
                 files += [File(path, path, kind or kind_of(path)) for path in _paths(source)]
         _refuse_repeats(files)
@@ -162,10 +148,12 @@ def _as_csv(path: str) -> InputFormat:
 
 
 @contextmanager
-def _spooled(stream: Any) -> Iterator[str]:
+def _spooled(stream: Any, name: str) -> Iterator[str]:
     with tempfile.NamedTemporaryFile(prefix="unconfused-") as file:
-        shutil.copyfileobj(stream, file, 1 << 20)
-        file.flush()
+        with shown(f"Reading {name}", unit="byte") as meter:
+            while block := stream.read1(1 << 20):
+                meter.add(file.write(block))
+            file.flush()
         yield file.name
 
 
@@ -218,7 +206,7 @@ SCAN_ROWS = (
 """Row groups outside these rows are not read."""
 
 
-def read_parquet(engine: Any, files: Sequence[File], wanted: Wanted) -> Found:
+def read_parquet(engine: Engine, files: Sequence[File], wanted: Wanted) -> Found:
     """The columns with the types that the file gives them; several files must agree."""
     parts = [_read_one(engine, file, wanted) for file in files]
     _check_types(files, wanted, parts)
@@ -228,7 +216,7 @@ def read_parquet(engine: Any, files: Sequence[File], wanted: Wanted) -> Found:
     }
 
 
-def read_parquet_piece(engine: Any, files: Sequence[File], wanted: Wanted, at: int, rows: tuple[int, int]) -> Found:
+def read_parquet_piece(engine: Engine, files: Sequence[File], wanted: Wanted, at: int, rows: tuple[int, int]) -> Found:
     """Some rows of file ``at``, held against the first row of the first file."""
     first = _read_one(engine, files[0], wanted, (0, 1))
     part = _read_one(engine, files[at], wanted, rows)
@@ -251,22 +239,28 @@ def _check_types(files: Sequence[File], wanted: Wanted, parts: Sequence[Found]) 
                     )
 
 
-def parquet_pieces(engine: Any, files: Sequence[File], wanted: Wanted, size: int) -> list[Callable[[], Found]]:
-    """So many rows of the files at a time; all of them where a footer cannot be read, which reading it will explain."""
+def parquet_pieces(
+    engine: Engine, files: Sequence[File], wanted: Wanted, size: int
+) -> tuple[list[Callable[[], Found]], int | None]:
+    """So many rows of the files at a time, and how many there are.
+
+    All of them at once where a footer cannot be read, which reading it will explain.
+    """
     duckdb = require("duckdb", extra="io")
     query = "SELECT num_rows FROM parquet_file_metadata(?)"
     try:
         rows = [int(engine.execute(query, [file.pattern]).fetchall()[0][0]) for file in files]
     except duckdb.Error:
-        return [partial(read_parquet, engine, files, wanted)]
-    return [
+        return [partial(read_parquet, engine, files, wanted)], None
+    pieces: list[Callable[[], Found]] = [
         partial(read_parquet_piece, engine, files, wanted, at, (start, start + size))
         for at, n in enumerate(rows)
         for start in range(0, n, size)
     ]
+    return pieces, sum(rows)
 
 
-def _read_one(engine: Any, file: File, wanted: Wanted, rows: tuple[int, int] | None = None) -> Found:
+def _read_one(engine: Engine, file: File, wanted: Wanted, rows: tuple[int, int] | None = None) -> Found:
     """Columns of a file, all of their rows or those from one place to another."""
     duckdb = require("duckdb", extra="io")
     try:
@@ -274,7 +268,7 @@ def _read_one(engine: Any, file: File, wanted: Wanted, rows: tuple[int, int] | N
         check_columns(wanted, table.columns, file.shown)
         if rows is not None:
             table = engine.sql(f"SELECT * FROM {SCAN_ROWS}", params=[file.pattern, *rows])
-        return project(table, wanted)
+        return engine.held(lambda: project(table, wanted))
     except duckdb.Error as error:
         raise UnreadableFile(
             f"{file.shown} cannot be read as Parquet: {sentence(error).replace(file.pattern, file.shown)}.",

@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from unconfused.errors import AmbiguousCall, InputError, InvalidValues, UnreadableFile, UsageError, require
-from unconfused.ingest.arrow import reader_of, scan_ipc, scan_parquet, scan_relation, scanned, spooled
+from unconfused.ingest.arrow import Scan, reader_of, scan_ipc, scan_parquet, scan_relation, scanned, spooled
 from unconfused.ingest.columns import as_column
+from unconfused.ingest.engine import connection, interruptible
 from unconfused.ingest.files import (
     FORMATS,
     STDIN,
@@ -22,12 +23,12 @@ from unconfused.ingest.files import (
     InputFormat,
     Wanted,
     check_columns,
-    connection,
     opened_files,
     parquet_pieces,
     project,
     read_parquet,
 )
+from unconfused.ingest.progress import Total, unknown
 from unconfused.ingest.texts import load_texts
 from unconfused.labels import Declared
 
@@ -74,11 +75,13 @@ class Table:
         whole: all of them, by the role they play.
         pieces: the same a few rows at a time, each to be called when it is due; every iteration is a new pass.
         threads: pieces may be called in several threads at once.
+        rows: how many there are, where that is known before they are read.
     """
 
     whole: Callable[[], dict[str, Any]]
     pieces: Iterable[Callable[[], dict[str, Any]]]
     threads: bool = False
+    rows: Total = unknown
 
     def peek(self) -> dict[str, Any]:
         """The first piece."""
@@ -95,10 +98,18 @@ class _Told:
     def __iter__(self) -> Iterator[Callable[[], dict[str, Any]]]:
         return (_then(self.told, piece) for piece in self.pieces)
 
-    @property
-    def total(self) -> int | None:
-        """How many there are, where that is known before they are read."""
-        return len(self.pieces) if isinstance(self.pieces, list) else getattr(self.pieces, "total", None)
+
+class _Found(NamedTuple):
+    """A `Table` of found columns."""
+
+    whole: Callable[[], Found]
+    pieces: Iterable[Callable[[], Found]]
+    threads: bool = False
+    rows: Total = unknown
+
+    @classmethod
+    def of(cls, scan: Scan) -> _Found:
+        return cls(scan.whole, scan, rows=scan.total)
 
 
 @contextmanager
@@ -124,8 +135,8 @@ def opened(
             for role in wanted
         }
 
-    with _read_from(source, wanted, labels, input_format, delimiter) as (whole, pieces, threads):
-        yield Table(lambda: told(whole()), _Told(told, pieces), threads)
+    with interruptible(), _read_from(source, wanted, labels, input_format, delimiter) as found:
+        yield Table(lambda: told(found.whole()), _Told(told, found.pieces), found.threads, found.rows)
 
 
 def _then(told: Callable[[Found], dict[str, Any]], piece: Callable[[], Found]) -> Callable[[], dict[str, Any]]:
@@ -135,8 +146,8 @@ def _then(told: Callable[[Found], dict[str, Any]], piece: Callable[[], Found]) -
 @contextmanager
 def _read_from(
     source: Any, wanted: Wanted, labels: Declared | None, input_format: InputFormat | None, delimiter: str | None
-) -> Iterator[tuple[Callable[[], Found], Iterable[Callable[[], Found]], bool]]:
-    """All rows of the columns, the same in pieces, and whether threads may read these: by what kind of source it is."""
+) -> Iterator[_Found]:
+    """The columns, by what kind of source it is."""
     paths = [source] if isinstance(source, (str, os.PathLike)) else source
     if isinstance(paths, (list, tuple)) and paths and all(isinstance(path, (str, os.PathLike)) for path in paths):
         with _files([os.fspath(path) for path in paths], wanted, labels, input_format, delimiter) as read:
@@ -145,14 +156,14 @@ def _read_from(
         check_columns(wanted, source.columns, "The relation")
         scan = scan_relation(source, wanted, PIECE)
         whole = partial(project, source, wanted)
-        yield (whole, [whole], False) if scan is None else (scan.whole, scan, False)
+        yield _Found(whole, [whole]) if scan is None else _Found.of(scan)
     elif (scan := scanned(source, wanted, PIECE)) is not None:
-        yield scan.whole, scan, False
+        yield _Found.of(scan)
     elif (frame := _framed(source)) is not None:
-        yield partial(_from_frame, frame, wanted), _Slices(frame, wanted), False
+        yield _Found(partial(_from_frame, frame, wanted), _Slices(frame, wanted), rows=partial(_length, frame))
     elif (reader := reader_of(source)) is not None:
         with spooled(reader, wanted, PIECE) as scan:
-            yield scan.whole, scan, False
+            yield _Found.of(scan)
     else:
         raise InputError(
             f"A {type(source).__module__}.{type(source).__qualname__} is no table that can be read.",
@@ -175,8 +186,8 @@ def _files(
     labels: Declared | None,
     input_format: InputFormat | None,
     delimiter: str | None,
-) -> Iterator[tuple[Callable[[], Found], Iterable[Callable[[], Found]], bool]]:
-    """The columns of files, one after the other: all at once, or in pieces."""
+) -> Iterator[_Found]:
+    """The columns of files, one after the other."""
     if input_format not in (None, *FORMATS):
         raise UsageError(f"input_format={input_format!r} is not known.", fix=f"Choose one of {', '.join(FORMATS)}.")
     with opened_files(sources, input_format) as files:
@@ -185,20 +196,20 @@ def _files(
             raise UnreadableFile(f"Some of the files are {' and some are '.join(sorted(kinds))}.",
                                  fix="Read one kind at a time.")  # fmt: skip
         if kinds == {"Arrow"}:
-            scan = scan_ipc(files, wanted, PIECE)
-            yield scan.whole, scan, False
+            yield _Found.of(scan_ipc(files, wanted, PIECE))
             return
         if kinds == {"Parquet"} and (groups := scan_parquet(files, wanted, PIECE)) is not None:
-            yield partial(_parquet_at_once, files, wanted), groups, True
+            yield _Found(partial(_parquet_at_once, files, wanted), groups, True, groups.total)
             return
         with connection() as engine:
             if kinds == {"Parquet"}:
-                yield partial(read_parquet, engine, files, wanted), parquet_pieces(engine, files, wanted, PIECE), False
+                pieces, rows = parquet_pieces(engine, files, wanted, PIECE)
+                yield _Found(partial(read_parquet, engine, files, wanted), pieces, rows=lambda: rows)
                 return
             cells = load_texts(engine, files, wanted, labels, delimiter)
             starts = range(0, max(cells.rows, 1), PIECE)
             pieces = [partial(cells.read, i, i + PIECE) for i in starts]
-            yield partial(cells.read, 0, cells.rows), pieces, cells.threads
+            yield _Found(partial(cells.read, 0, cells.rows), pieces, cells.threads, lambda: cells.rows)
 
 
 def _parquet_at_once(files: list[File], wanted: Wanted) -> Found:
@@ -230,6 +241,11 @@ def _chosen(frame: Any, wanted: Wanted) -> Any:
     names = list(dict.fromkeys(name for columns in wanted.values() for name in columns))
     check_columns(wanted, list(frame.collect_schema().names()), "The frame")
     return frame.select(*[narwhals.col(name) for name in names])
+
+
+def _length(frame: Any) -> int | None:
+    """How many rows a frame has; None of a lazy one."""
+    return len(frame) if hasattr(frame, "__len__") else None
 
 
 def _from_frame(frame: Any, wanted: Wanted) -> Found:

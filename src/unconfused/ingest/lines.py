@@ -17,6 +17,7 @@ from itertools import islice
 from typing import Any, TextIO
 
 from unconfused.errors import UnreadableFile
+from unconfused.ingest.engine import Engine
 from unconfused.ingest.files import PACKED, File, InputFormat, Wanted, check_columns, kind_of, quoted
 
 CHUNK = 1 << 20
@@ -24,7 +25,7 @@ CHUNK = 1 << 20
 
 
 def source_of(
-    engine: Any, file: File, wanted: Wanted, names: Sequence[str], delimiter: str | None
+    engine: Engine, file: File, wanted: Wanted, names: Sequence[str], delimiter: str | None
 ) -> tuple[str, list[str], list[Any]]:
     """A table of text in SQL, its columns called ``names``, and its parameters."""
     mark = _mark(file, delimiter)
@@ -46,7 +47,7 @@ def _mark(file: File, delimiter: str | None) -> str:
     return delimiter if delimiter is not None else "\t" if file.kind == "tsv" else ","
 
 
-def _header(engine: Any, file: File, mark: str) -> list[str]:
+def _header(engine: Engine, file: File, mark: str) -> list[str]:
     """The cells of the first line."""
     lines = "read_csv(?, columns={'line': 'VARCHAR'}, header=false, auto_detect=false, delim=?, quote='', escape='')"
     first = engine.execute(f"SELECT line FROM {lines} LIMIT 1", [file.pattern, "\x1f"]).fetchone()
@@ -59,7 +60,7 @@ def _header(engine: Any, file: File, mark: str) -> list[str]:
     return next(csv.reader([first[0]], delimiter=mark), [])
 
 
-def _keys(engine: Any, file: File, names: Sequence[str]) -> list[str]:
+def _keys(engine: Engine, file: File, names: Sequence[str]) -> list[str]:
     """The keys of the first object, or of all where a wanted one is not among them."""
     objects = "SELECT json_keys(json) AS keys FROM read_ndjson_objects(?)"
     first = engine.execute(f"{objects} LIMIT 1", [file.pattern]).fetchone()

@@ -31,7 +31,7 @@ from unconfused.ingest.batches import (
     stepped,
     values_of,
 )
-from unconfused.ingest.progress import watched
+from unconfused.ingest.progress import asked, shown
 from unconfused.ingest.rows import Reading
 from unconfused.ingest.sklearn import estimator_pass, is_estimator
 from unconfused.labels import Labels, plain, plural
@@ -82,7 +82,7 @@ def predictions(
             row is that of the second class. A third value is taken as sample_weight.
         batch_size: rows per batch where arrays are given.
         steps: read this many batches; needed where the data never ends.
-        progress: False for no bar. There is none anyway where stderr is no terminal or the work is short.
+        progress: False shows nothing, True also where stderr is no terminal. What is over in a second shows nothing.
 
     Raises:
         UsageError: a model or data that is not understood without ``step=``.
@@ -91,10 +91,12 @@ def predictions(
     declared = None if reading.labels is None else Labels.declare(reading.labels, reading.pos_label)  # before the run
     run = _named(lambda by: _open(model, data, reading, by, batch_size, steps), data, step, ids)
     parts: list[Batch] = []
-    with run.mode:
-        for batch in watched(run.batches, total=run.total, text=f"Running {run.source}", on=progress):
+    batches = run.total if run.total != 1 else None  # of one nothing is known until it is over
+    with run.mode, asked(progress), shown(f"Running {run.source}", lambda: batches) as meter:
+        for batch in run.batches:
             parts.append(run.read(batch))
             _check(parts, run.source, reading)
+            meter.add(len(parts[-1].y_true), done=1)
     whole = _joined(parts, run.source)
     if not isinstance(ids, bool) and ids is not None:
         whole = whole._replace(ids=_names_of(ids, len(whole.y_true)))

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from unconfused.errors import InvalidValues, UsageError
 from unconfused.ingest.columns import Column, as_column
+from unconfused.ingest.progress import Total, shown
 from unconfused.ingest.sums import balanced
 from unconfused.tally.slices import Edges
 
@@ -34,6 +35,10 @@ class Pieces(Protocol):
     @property
     def pieces(self) -> Iterable[Callable[[], dict[str, Any]]]:
         """A new pass."""
+
+    @property
+    def rows(self) -> Total:
+        """How many rows there are, where that is known."""
 
 
 def numbers_of(column: Column, name: str) -> tuple[Floats, NDArray[np.bool_]]:
@@ -117,7 +122,12 @@ class Look:
 
 def cut_edges(table: Pieces, wanted: Mapping[str, tuple[str, int]]) -> dict[str, Edges]:
     """The edges of columns in pieces: ``wanted`` holds for each role the column and into how many parts it goes."""
-    return edges_seen(lambda look: look.at(piece() for piece in table.pieces), wanted)
+
+    def seen(look: Look) -> Mapping[str, Histogram]:
+        with shown("Looking for edges", table.rows) as meter:
+            return look.at(meter.over(piece() for piece in table.pieces))
+
+    return edges_seen(seen, wanted)
 
 
 def edges_seen(

@@ -17,6 +17,7 @@ import numpy as np
 
 from unconfused.errors import InputError, InvalidValues, InvalidWeights, ScoresAsLabels, UnreadableFile, require
 from unconfused.ingest.columns import as_column
+from unconfused.ingest.engine import Engine, loaded
 from unconfused.ingest.files import File, Found, Wanted, sentence
 from unconfused.ingest.lines import explained, lacks, line_in, source_of
 from unconfused.labels import Declared, plural
@@ -69,7 +70,7 @@ class Cells:
 
 
 def load_texts(
-    engine: Any, files: Sequence[File], wanted: Wanted, labels: Declared | None, delimiter: str | None
+    engine: Engine, files: Sequence[File], wanted: Wanted, labels: Declared | None, delimiter: str | None
 ) -> Cells:
     """The columns of text files, one file after the other, each row in its place.
 
@@ -80,7 +81,7 @@ def load_texts(
 
 
 def _plainly(
-    engine: Any, files: Sequence[File], wanted: Wanted, labels: Declared | None, delimiter: str | None
+    engine: Engine, files: Sequence[File], wanted: Wanted, labels: Declared | None, delimiter: str | None
 ) -> Cells | None:
     """The columns of files whose every cell is plain (`PLAIN`); None of others."""
     duckdb = require("duckdb", extra="io")
@@ -92,12 +93,15 @@ def _plainly(
             return None
         pairs = list(dict.fromkeys((name, kinds[role]) for role, columns in wanted.items() for name in columns))
         engine.execute(f"CREATE TABLE plain ({', '.join(f'p{i} {kind}' for i, (_, kind) in enumerate(pairs))})")
-        rows = 0
-        for file, (source, cells, parameters) in zip(files, sources, strict=True):
-            plain = WITHOUT if any(kind == "DOUBLE" for _, kind in pairs) and lacks(file, ODD) else PLAIN
+
+        def load(at: int) -> int:
+            source, cells, parameters = sources[at]
+            plain = WITHOUT if any(kind == "DOUBLE" for _, kind in pairs) and lacks(files[at], ODD) else PLAIN
             picks = (plain[kind].format(cells[names.index(name)]) for name, kind in pairs)
             query = f"INSERT INTO plain SELECT {', '.join(picks)} FROM {source}"
-            rows += int(engine.execute(query, parameters).fetchone()[0])
+            return int(engine.execute(query, parameters).fetchone()[0])
+
+        rows = sum(loaded(engine, [file.path for file in files], load, "Reading"))
     except (duckdb.Error, InputError):  # said in full, in the order of the files
         engine.execute("DROP TABLE IF EXISTS plain")
         return None
@@ -108,8 +112,8 @@ def _plainly(
     def read(start: int, stop: int) -> Found:
         with engine.cursor() as own:  # each thread has one
             if quick:
-                found = own.sql(query, params=[start, stop])
-                table = (getattr(found, "to_arrow_table", None) or found.fetch_arrow_table)()
+                found = own.sql(query, [start, stop])
+                table = own.held(getattr(found, "to_arrow_table", None) or found.fetch_arrow_table)
                 arrays = {name: _masked(table.column(name)) for name in table.column_names}
             else:
                 arrays = own.execute(query, [start, stop]).fetchnumpy()
@@ -134,7 +138,7 @@ def _masked(array: Any) -> Any:
 
 
 def _looked_at(
-    engine: Any, names: Sequence[str], source: str, cells: Sequence[str], parameters: Sequence[Any]
+    engine: Engine, names: Sequence[str], source: str, cells: Sequence[str], parameters: Sequence[Any]
 ) -> dict[str, tuple[bool, bool]]:
     """Of each column: whether the first cells are whole numbers, and whether one of them is no number."""
     tests = ", ".join(f"bool_and(regexp_full_match({c}, ?)), bool_or(NOT regexp_full_match({c}, ?))" for c in cells)
@@ -166,11 +170,12 @@ def _plain_kinds(
 
 
 def _in_full(
-    engine: Any, files: Sequence[File], wanted: Wanted, labels: Declared | None, delimiter: str | None
+    engine: Engine, files: Sequence[File], wanted: Wanted, labels: Declared | None, delimiter: str | None
 ) -> Cells:
     names = list(dict.fromkeys(name for columns in wanted.values() for name in columns))
     engine.execute(f"CREATE TEMP TABLE cells ({', '.join(f'c{i} VARCHAR' for i in range(len(names)))})")
-    rows = [_load(engine, file, wanted, names, delimiter) for file in files]
+    load = lambda at: _load(engine, files[at], wanted, names, delimiter)  # noqa: E731
+    rows = loaded(engine, [file.path for file in files], load, "Reading cell by cell")
     places = {role: [f"c{names.index(name)}" for name in columns] for role, columns in wanted.items()}
     classes = list(dict.fromkeys(c for role, columns in places.items() if not _plain(role) for c in columns))
     whole = not _any_text(labels) and _all(engine, classes, WHOLE, "BIGINT")
@@ -218,7 +223,7 @@ def _argument(role: str) -> str:
     return "edges" if head == "cut" else head
 
 
-def _kind_of_slice(engine: Any, name: str, column: str) -> str:
+def _kind_of_slice(engine: Engine, name: str, column: str) -> str:
     """A column to slice by holds whole numbers or text; fractional numbers are refused, as in a frame."""
     if _all(engine, [column], WHOLE, "BIGINT"):
         return "BIGINT"
@@ -238,7 +243,7 @@ def _any_text(labels: Declared | None) -> bool:
     return values is not None and any(isinstance(x, str) for x in values)
 
 
-def _all(engine: Any, columns: Sequence[str], pattern: str, kind: str) -> bool:
+def _all(engine: Engine, columns: Sequence[str], pattern: str, kind: str) -> bool:
     """Every cell that is not empty matches the pattern and fits the type."""
     if not columns:
         return False
@@ -250,7 +255,7 @@ def _cast(column: str, kind: str) -> str:
     return f"CASE WHEN regexp_full_match({column}, ?) THEN try_cast({column} AS {kind}) END"
 
 
-def _refuse_scores(engine: Any, wanted: Wanted, places: Mapping[str, Sequence[str]]) -> None:
+def _refuse_scores(engine: Engine, wanted: Wanted, places: Mapping[str, Sequence[str]]) -> None:
     """A label column of fractional numbers holds scores: as text each of them would be a class."""
     for role, columns in places.items():
         for name, column in zip(wanted[role], columns, strict=True):
@@ -270,7 +275,7 @@ def _refuse_scores(engine: Any, wanted: Wanted, places: Mapping[str, Sequence[st
                 )
 
 
-def _first_other(engine: Any, column: str, pattern: str, kind: str) -> tuple[int, str, int]:
+def _first_other(engine: Engine, column: str, pattern: str, kind: str) -> tuple[int, str, int]:
     """The first cell that is no number: its row, its text, and how many there are."""
     query = f"SELECT min(rowid), arg_min({column}, rowid), count(*) FROM cells WHERE {column} IS NOT NULL AND "
     place, value, bad = engine.execute(f"{query} ({_cast(column, kind)}) IS NULL", [pattern]).fetchone()
@@ -286,7 +291,7 @@ def _where(files: Sequence[File], rows: Sequence[int], place: int, delimiter: st
     return f"row {own} of {files[at].shown}" if line is None else f"line {line} of {files[at].shown}"
 
 
-def _load(engine: Any, file: File, wanted: Wanted, names: Sequence[str], delimiter: str | None) -> int:
+def _load(engine: Engine, file: File, wanted: Wanted, names: Sequence[str], delimiter: str | None) -> int:
     """Append the cells of one file; how many rows it has."""
     duckdb = require("duckdb", extra="io")
     try:

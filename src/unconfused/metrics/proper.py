@@ -79,5 +79,6 @@ def clipped_rows(tally: ScoreTally) -> int:
 def mean_loss(m: Masses, losses: Any) -> Ratio:
     """The mean of a loss known at each score and class; a cell without rows adds nothing, even of infinite loss."""
     masses = np.stack([m.negatives, m.positives], -1)
-    lost = np.where(masses > 0, masses * np.where(masses > 0, losses, 0), 0)
-    return ratio(lost.sum((-2, -1)), masses.sum((-2, -1)))
+    with np.errstate(over="ignore"):  # of logits beyond 1e300, whose mean is as good as infinite
+        lost = np.where(masses > 0, masses * np.where(masses > 0, losses, 0), 0).sum((-2, -1))
+    return ratio(lost, masses.sum((-2, -1)))

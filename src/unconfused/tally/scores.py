@@ -91,11 +91,8 @@ class ScoreTally:
             if count is None and weights is None and (truth < 2).all():
                 negative, positive = (np.sort(scores[truth == i] + 0.0) for i in (0, 1))
                 return cls.of_sides(labels, score_kind, negative, positive)
-            count, weights, grid = (
-                count if count is None else count[at],
-                weights if weights is None else weights[at],
-                EXACT,
-            )
+            count, grid = None if count is None else count[at], EXACT
+            weights = None if weights is None else weights[at]
         usable = ~np.isnan(scores)
         order = np.argsort(scores, kind="stable")  # NaN last
         ranked = scores[order[: int(usable.sum())]] + 0.0  # -0.0 ties with 0.0

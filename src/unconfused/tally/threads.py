@@ -104,8 +104,21 @@ def in_threads(items: list[Item], task: Callable[[Item], Part], rows: int) -> li
     """``task`` of each item, in threads that end with the call, if there are rows enough for two."""
     if len(items) < 2 or cores() < 2 or rows < 2 * SHARE:
         return [task(item) for item in items]
-    with ThreadPoolExecutor(min(len(items), cores())) as pool:
+    with pooled(min(len(items), cores())) as pool:
         return list(pool.map(task, items))
+
+
+@contextmanager
+def pooled(threads: int) -> Iterator[ThreadPoolExecutor]:
+    """Threads that end with the block. After Ctrl-C nobody waits for what they do, such as compiling."""
+    pool, wait = ThreadPoolExecutor(threads), True
+    try:
+        yield pool
+    except (KeyboardInterrupt, GeneratorExit):
+        wait = False
+        raise
+    finally:
+        pool.shutdown(wait, cancel_futures=True)
 
 
 def pieces(*columns: Column, compiled: bool = True) -> Iterator[tuple[Column, ...]]:
