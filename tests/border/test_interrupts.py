@@ -104,7 +104,7 @@ def test_command_line(command: list[str], kind: str, room: Path) -> None:
         running.send_signal(signal.SIGINT)
         while block := more(screen):
             written += block
-    assert running.wait(60) == 130
+    assert running.wait(60) == 130, written.decode()
     assert drawn(written.decode()) == ["interrupted", ""]
     if kept_open is not None:
         os.close(kept_open)

@@ -234,7 +234,7 @@ def test_slices_of_saved_rows(file: str, tmp_path: Path, capsys: pytest.CaptureF
     run(capsys, "tally", file, *SCORES, "-o", str(tmp_path / "a.uc"))
     code, _, err = run(capsys, "report", str(tmp_path / "a.uc"), "--by", "zone")
     assert code == 2
-    assert "Tally the rows with --by" in err
+    assert "unconfused tally SOURCE --by" in err
 
 
 def test_compare_in_pieces(file: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,9 @@ import unconfused as uc
 from unconfused import errors
 
 LETTERS = "abcdef"
-PAIRS = st.lists(st.tuples(st.sampled_from(LETTERS), st.sampled_from(LETTERS), st.floats(0, 9)), min_size=1)
+PAIRS = st.lists(
+    st.tuples(st.sampled_from(LETTERS), st.sampled_from(LETTERS), st.just(0.0) | st.floats(1e-9, 9)), min_size=1
+)
 GROUPS = st.fixed_dictionaries({x: st.sampled_from(["X", "Y", "Z"]) for x in LETTERS})
 
 

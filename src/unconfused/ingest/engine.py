@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -14,6 +15,8 @@ from unconfused.errors import require
 from unconfused.ingest.progress import shown
 
 T = TypeVar("T")
+TRIES, PAUSE = 500, 0.01
+"""How often a connection that is busy is asked to end, and the seconds between."""
 
 
 class Engine:
@@ -86,7 +89,19 @@ def connection() -> Iterator[Engine]:
     try:
         yield Engine(engine)
     finally:
-        engine.close()
+        _close(engine, duckdb.Error)
+
+
+def _close(engine: Any, busy: type[Exception]) -> None:
+    """Close a connection, also where Ctrl-C came while a thread for a query was starting: that is ended first."""
+    for _ in range(TRIES):
+        try:
+            engine.close()
+            return
+        except busy:
+            engine.interrupt()
+            time.sleep(PAUSE)
+    engine.close()
 
 
 def loaded(engine: Engine, paths: Sequence[str], load: Callable[[int], int], text: str) -> list[int]:
