@@ -6,7 +6,9 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +67,15 @@ def start(room: Path, *arguments: str, **how: Any) -> subprocess.Popen[bytes]:
     return started[-1]
 
 
+def press(running: subprocess.Popen[bytes]) -> None:
+    """Ctrl-C; once more after ten seconds, since Python forgets one that comes while it cleans up; and then the end."""
+    running.send_signal(signal.SIGINT)
+    for seconds, act in ((10, partial(running.send_signal, signal.SIGINT)), (60, running.kill)):
+        timer = threading.Timer(seconds, act)
+        timer.daemon = True
+        timer.start()
+
+
 def rows(room: Path, kind: str) -> str:
     """What takes minutes to read: a pipe that nobody closes, or a file under many names."""
     if kind == "pipe":
@@ -101,7 +112,7 @@ def test_command_line(command: list[str], kind: str, room: Path) -> None:
     kept_open = os.open(source, os.O_WRONLY) if kind == "pipe" else None
     with os.fdopen(main, "rb", 0) as screen:
         written = screen.read(1)
-        running.send_signal(signal.SIGINT)
+        press(running)
         while block := more(screen):
             written += block
     assert running.wait(60) == 130, written.decode()
@@ -156,7 +167,7 @@ def test_python(source: str, how: str, room: Path) -> None:
     running = start(room, "-c", code, *files, **PIPES)
     assert running.stderr is not None
     first = running.stderr.read(1)
-    running.send_signal(signal.SIGINT)
+    press(running)
     out, err = running.communicate(timeout=60)
     assert (out, running.returncode) == (b"interrupted\n", 0), err.decode()
     said = (first + err).decode().splitlines()
@@ -172,7 +183,7 @@ def test_writing(call: str, room: Path) -> None:
     running = start(room, "-c", code, **PIPES)
     assert running.stdout is not None
     assert running.stdout.readline() == b"go\n"
-    running.send_signal(signal.SIGINT)
+    press(running)
     _, err = running.communicate(timeout=60)
     assert err.decode().splitlines()[-1] == "KeyboardInterrupt"
 
@@ -190,6 +201,6 @@ def test_command_line_writing(command: list[str], room: Path) -> None:
     )
     assert running.stdout is not None
     assert running.stdout.readline() == b"go\n"
-    running.send_signal(signal.SIGINT)
+    press(running)
     _, err = running.communicate(timeout=60)
     assert (err, running.returncode) == (b"interrupted\n", 130)
