@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import itertools
 import math
 import os
 import subprocess
@@ -248,10 +249,10 @@ def test_slices_are_binned_as_their_own_rows(form: str, data: Any) -> None:
         assert equal(some.plus(sliced.slice_bins(rows[:1], grid, pins)).joined(),
                      sliced.slice_bins(rows[:1], grid, pins, known=some).joined())  # fmt: skip
     for (own, truth, s), made in zip(held, rows, strict=True):
-        for place in range(slices):
-            there = slice(made.bounds[turned[place]], made.bounds[turned[place] + 1])
-            assert made.truth[there].tolist() == truth[own == place].tolist()
-            assert made.scores[there].tolist() == s[own == place].tolist()
+        for place, side in itertools.product(range(slices), range(2)):
+            at = 2 * int(turned[place]) + side
+            there = slice(made.bounds[at], made.bounds[at + 1])
+            assert made.scores[there].tolist() == s[(own == place) & (truth == side)].tolist()
     own, truth, s = (np.concatenate([*(x[i] for x in held), held[0][i]]) for i in range(3))
     for place in range(slices):
         slow = slowly_binned(truth[own == place], s[own == place], grid, pins)

@@ -50,23 +50,36 @@ class ScoreCounter:
         plain = how.rules is None and how.curves and not how.refine and how.ignore is None and how.label_kind is None
         return plain and how.bins["grid"] != EXACT
 
-    def take(self, rows: Rows) -> tuple[NDArray[Any], NDArray[Any]] | None:
-        """Count the rows of a piece: their truth, 0 and 1, and their scores; None where they are not plain."""
+    def plain(self, rows: Rows) -> tuple[NDArray[Any], NDArray[Any]] | None:
+        """The truth of rows, whole numbers, and their scores; None where they are not plain."""
         plain = plain_scores(rows) if self.may else None
-        if plain is None or not is_two(rows, plain[0].dtype):
-            return None
-        truth, scores = plain
+        return None if plain is None or not is_two(rows, plain[0].dtype) else plain
+
+    def take(self, rows: Rows) -> bool:
+        """Count the rows of a piece; False where they are not plain."""
+        plain = self.plain(rows)
+        if plain is None or not self.bins(plain[0]).add(*plain):
+            return False
+        self.note(rows, plain[0])
+        return True
+
+    def bins(self, truth: NDArray[Any]) -> BinSum:
+        """Where rows of such a truth are counted."""
+        return self._of(truth).bins
+
+    def note(self, rows: Rows, truth: NDArray[Any]) -> None:
+        """These rows were counted, or will be before `over` is asked for."""
+        gathered = self._of(truth)
+        with self._guard:
+            gathered.evidence += rows.evidence
+            gathered.rows += len(truth)
+
+    def _of(self, truth: NDArray[Any]) -> _Gathered:
         kind = "b" if truth.dtype.kind == "b" else "i"
         with self._guard:
             if kind not in self._gathered:
                 self._gathered[kind] = _Gathered(BinSum(self.reading.bins["grid"], self.reading.bins["pins"]))
-        gathered = self._gathered[kind]
-        if not gathered.bins.add(truth, scores):
-            return None
-        with self._guard:
-            gathered.evidence += rows.evidence
-            gathered.rows += len(truth)
-        return plain
+            return self._gathered[kind]
 
     def over(self, rest: Tallies) -> Tallies:
         """The tallies of all rows: of those that were taken, and of the ``rest``."""

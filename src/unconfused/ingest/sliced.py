@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from unconfused.ingest.express import of_bins
 from unconfused.ingest.gathered import ScoreCounter
-from unconfused.ingest.rows import Reading, given_rows
+from unconfused.ingest.rows import Reading, Rows, given_rows
 from unconfused.ingest.slices import By, Codes, codes_of, named_columns, numbered, refuse_edges, tally_slices
+from unconfused.tally.binning import BinSum, plan_of
 from unconfused.tally.scores import ScoreTally
 from unconfused.tally.sliced import SlicedBins, Together, slice_bins, together
 from unconfused.tally.slices import Edges, Key, Slices
@@ -73,7 +74,7 @@ class SliceCounter:
         self._scores = ScoreCounter(reading)
         self._slicings: dict[tuple[str, ...], _Slicing] = {}
         self._others: dict[tuple[str, ...], Slices] = {}
-        self._floats: Any = None
+        self._kinds: tuple[BinSum, Any] | None = None  # where all slices are added up, and the type of their scores
         self._guard = threading.Lock()
 
     def take(self, y_true: Any, by: By | None, columns: Mapping[str, Any]) -> Tallies | None:
@@ -83,23 +84,29 @@ class SliceCounter:
             return self._slowly(y_true, by, columns)
         given = (columns.get(name) for name in ("y_pred", "y_score", "sample_weight", "count"))
         rows = given_rows(self.reading, y_true, *given)
-        plain = None if by and rows.evidence["coarse"] else self._scores.take(rows)
-        if plain is None:
+        if not (self._scores.take(rows) if by is None else self._take_slices(rows, by)):
             return self._slowly(y_true, by, columns)
         if by is None:
             refuse_edges(self.edges, ())
-            return None
+        return None
+
+    def _take_slices(self, rows: Rows, by: By) -> bool:
+        """Hold the rows of a piece, by slice; the tally of all is made of those. False where they are not plain."""
+        plain = None if rows.evidence["coarse"] else self._scores.plain(rows)
+        if plain is None or not plan_of(**self._bins, width=plain[1].itemsize).takes(*plain):
+            return False
         truth, scores = plain
+        kinds = self._scores.bins(truth), scores.dtype
         with self._guard:
-            self._floats = self._floats or scores.dtype
-        if scores.dtype != self._floats:
-            self._slowly(y_true, by, columns)
-            return None
+            self._kinds = self._kinds or kinds
+        if kinds != self._kinds:
+            return False
         named = named_columns(by)
         refuse_edges(self.edges, [name for names in named for name in names])
-        for names, coded in codes_of(named, len(rows.truth), self.edges, self.reading).items():
+        for names, coded in codes_of(named, len(truth), self.edges, self.reading).items():
             self._hold(names, coded, truth, scores)
-        return None
+        self._scores.note(rows, truth)
+        return True
 
     def _hold(self, names: tuple[str, ...], coded: list[Codes], truth: NDArray[Any], scores: NDArray[Any]) -> None:
         with self._guard:
@@ -117,14 +124,14 @@ class SliceCounter:
             made = together(codes[rows], numbers, truth[rows], scores[rows], number)
             with self._guard:
                 slicing.held.append(made)
-                slicing.size += len(made.truth) + number  # of many slices, where each begins takes as much as the rows
+                slicing.size += len(made.scores) + number  # of many slices, where each begins takes as much as the rows
                 full = slicing.size >= HELD
             if full:
                 self._count(slicing)
 
     @property
     def _bins(self) -> dict[str, Any]:
-        return {x: self.reading.bins[x] for x in ("grid", "pins")}
+        return {"grid": self.reading.bins["grid"], "pins": tuple(self.reading.bins["pins"])}
 
     def _count(self, slicing: _Slicing) -> None:
         """Count the rows that are held; other threads may hold more of them meanwhile."""
@@ -136,6 +143,12 @@ class SliceCounter:
             meanwhile = slicing.counted
             slicing.counted = made if meanwhile is None or made is None else meanwhile.plus(made)
 
+    def _counted(self, slicing: _Slicing) -> SlicedBins:
+        """All rows of the slices; for when no more of them come."""
+        self._count(slicing)
+        assert slicing.counted is not None
+        return slicing.counted
+
     def _slowly(self, y_true: Any, by: By | None, columns: Mapping[str, Any]) -> Tallies:
         made = tally_slices(self.reading, y_true, by, self.edges, **columns)
         with self._guard:
@@ -145,13 +158,15 @@ class SliceCounter:
 
     def over(self, whole: Tallies | None = None) -> Tallies:
         """The sum over all pieces with its slices, of which ``whole`` is that of all that `take` returned."""
+        counted = {names: self._counted(slicing) for names, slicing in self._slicings.items()}
+        if self._kinds is not None:
+            next(iter(counted.values())).add_to(self._kinds[0])  # each row is in one slice by whatever columns
         whole = self._scores.over(whole or Tallies.zero())
         made, of = dict(self._others), whole.scores
-        for names, slicing in self._slicings.items():
-            self._count(slicing)
+        for names, slices in counted.items():
             assert isinstance(of, ScoreTally)
-            assert slicing.counted is not None
-            bins = zip(slicing.numbers, slicing.counted.of(len(slicing.numbers)), strict=True)
+            slicing = self._slicings[names]
+            bins = zip(slicing.numbers, slices.of(len(slicing.numbers)), strict=True)
             members = {key: Tallies("binary", None, of_bins(found, of.labels, of.score_kind, self.reading.bins))
                        for key, found in bins if len(found.cells)}  # fmt: skip
             made[names] = Slices(names, members, slicing.edges) + made.get(names, Slices.zero())

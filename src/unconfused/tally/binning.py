@@ -66,12 +66,23 @@ class BinSum:
         """Tally rows; False where `bin_counts` would return None, and then none of them is."""
         plan, states = _states(truth, scores, self.grid, self.pins)
         for counts, lows, highs in states or ():
-            least, most = plan.extremes(counts, lows, highs)
             with self._guard:
                 self._counts += counts
-                np.minimum(self._lows, least, out=self._lows)
-                np.maximum(self._highs, most, out=self._highs)
+                np.minimum(self._lows, plan.scores(lows), out=self._lows)
+                np.maximum(self._highs, plan.scores(highs), out=self._highs)
         return states is not None
+
+    def add_slices(self, codes: NDArray[Any], *columns: NDArray[Any]) -> None:
+        """Add rows that are in cells already: slice x cells + cell, and of each what `Binned` holds of them."""
+        totals = self._counts, self._lows, self._highs
+        if (compiled := loops("over_slices", codes)) is not None:
+            with self._guard:
+                compiled.over_slices(codes, *columns, *totals)
+            return
+        places = (2 * (codes % len(self._counts))[:, None] + np.arange(2)).ravel()
+        with self._guard:
+            for add, total, own in zip((np.add, np.minimum, np.maximum), totals, columns, strict=True):
+                add.at(total.ravel(), places, own.ravel().astype(total.dtype))
 
     def bins(self) -> Binned:
         """All of them, without the cells that hold none."""
@@ -203,10 +214,10 @@ class Plan:
         self.whole, mantissa, bias = _FORMATS[self.floats.itemsize]
         self.bytes = 2 * self.cells * 4 * self.whole.itemsize
         self.empty = np.empty((2 * self.cells, 4), self.whole)
-        self.empty[:] = [0, np.iinfo(self.whole).max, np.iinfo(self.whole).min, 0]
+        self.empty[:] = [0, _key(np.inf, self.floats), _key(-np.inf, self.floats), 0]
         unbounded = grid.family == "floatbits"
-        highest = np.inf if unbounded else 1.0
-        ends = [_key(-highest if unbounded else 0.0, self.floats), _key(highest, self.floats)]
+        self.bounds = (-np.inf, np.inf) if unbounded else (0.0, 1.0)
+        ends = [_key(x, self.floats) for x in self.bounds]
         shift = mantissa - grid.fineness
         octaves = bias + (SMALLEST if unbounded else -1 - OCTAVES) << grid.fineness
         side = {"folded": (grid.size - 2) // 2, "floatbits": (grid.size - 3) // 2}.get(grid.family, grid.size - 1)
@@ -239,7 +250,7 @@ class Plan:
         return np.zeros(shape, np.int64), np.full(shape, np.inf), np.full(shape, -np.inf)
 
     def columns(self, state: NDArray[Any]) -> State:
-        """The same three columns, the scores as keys."""
+        """The same three columns of a keyed one, the scores as keys."""
         counts, lows, highs = (state[:, i].reshape(-1, 2) for i in range(3))
         return counts, lows, highs
 
@@ -249,25 +260,25 @@ class Plan:
         cells = np.flatnonzero(counts[:, 0] | counts[:, 1])
         counts = counts[cells]
         lows, highs = np.min([x[cells] for _, x, _ in parts], axis=0), np.max([x[cells] for _, _, x in parts], axis=0)
-        lows, highs = self.extremes(counts, lows, highs)
-        return Binned(cells, counts, lows.astype(np.float64), highs.astype(np.float64))
+        return Binned(cells, counts, *(self.scores(x).astype(np.float64) for x in (lows, highs)))
 
-    def extremes(
-        self, counts: NDArray[Any], lows: NDArray[Any], highs: NDArray[Any]
-    ) -> tuple[NDArray[Any], NDArray[Any]]:
-        """The lowest and highest scores, also where they come as keys; inf and -inf for no rows."""
-        if lows.dtype != self.whole:
-            return lows, highs
-        return np.where(counts > 0, self._scores(lows), np.inf), np.where(counts > 0, self._scores(highs), -np.inf)
+    def scores(self, extremes: NDArray[Any]) -> NDArray[Any]:
+        """The lowest or highest scores, also where they come as keys."""
+        if extremes.dtype != self.whole:
+            return extremes
+        return np.where(extremes >= 0, extremes, np.iinfo(self.whole).min - extremes).view(self.floats)
 
-    def _scores(self, keys: NDArray[Any]) -> NDArray[Any]:
-        return np.where(keys >= 0, keys, np.iinfo(self.whole).min - keys).view(self.floats)
+    def takes(self, truth: NDArray[Any], scores: NDArray[Any]) -> bool:
+        """Whether every truth is 0 or 1 and every score one of the grid's."""
+        if not len(truth):
+            return True
+        least, most = self.bounds
+        return bool(truth.min() >= 0 and truth.max() <= 1 and least <= scores.min() and scores.max() <= most)
 
     def tally(self, truth: NDArray[Any], scores: NDArray[Any], state: State) -> bool:
         """Add rows to the state, with NumPy."""
         s = scores.astype(np.float64) + 0.0
-        bounded = self.grid.family != "floatbits"
-        if truth.max() > 1 or np.isnan(s).any() or (bounded and (s.min() < 0 or s.max() > 1)):
+        if not self.takes(truth, s):
             return False
         cells = self.grid.bins(s) + np.searchsorted(self.pins, s, side="right")
         places, (counts, lows, highs) = 2 * cells + truth.astype(np.int64), state

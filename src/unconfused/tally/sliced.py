@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from unconfused.tally.binning import Binned, Plan, plan_of
+from unconfused.tally.binning import Binned, BinSum, Plan, plan_of
 from unconfused.tally.grids import Grid
 from unconfused.tally.kernels import Ints, runs
 from unconfused.tally.threads import in_threads, loops
@@ -24,15 +24,13 @@ SOME = 1 << 19
 
 
 class Together(NamedTuple):
-    """Rows put together by slice, those of each in the order in which they came.
+    """Scores put together by slice, first those of truth 0, then of truth 1, each in the order in which they came.
 
     Attributes:
-        truth: 0 or 1, uint8 (n,).
         scores: float32 or float64 (n,).
-        bounds: where the rows of each slice begin, and the end of all, int64 (slices + 1,).
+        bounds: where the scores of each slice and truth begin, and the end of all, int64 (2 slices + 1,).
     """
 
-    truth: NDArray[Any]
     scores: NDArray[Any]
     bounds: Ints
 
@@ -97,6 +95,11 @@ class SlicedBins:
         highs[theirs] = np.maximum(highs[theirs], b.highs)
         return SlicedBins([Cells(codes[order[starts]], counts, lows, highs)], self.size)
 
+    def add_to(self, total: BinSum) -> None:
+        """Add the rows of all slices."""
+        for part in self.parts:
+            total.add_slices(*part)
+
     def of(self, slices: int) -> list[Binned]:
         """The bins of each of so many slices; none of a slice without rows."""
         made = [Binned(*(x[:0] for x in self.parts[0]))] * slices
@@ -127,20 +130,19 @@ def together(
 
     Codes are at least 0, truth is 0 or 1, and scores are floats of at most 64 bits.    Shape: (n,) three times.
 
-    >>> together(np.array([1, 0, 1]), np.array([0, 1]), np.array([0, 1, 1]), np.array([0.2, 0.3, 1.0]), 2).scores
-    array([0.3, 0.2, 1. ])
+    >>> together(np.array([1, 0, 1]), np.array([0, 1]), np.array([1, 1, 0]), np.array([0.2, 0.3, 1.0]), 2).scores
+    array([0.3, 1. , 0.2])
     """
     floats = np.dtype(np.float64 if scores.itemsize == 8 else np.float32)
     t, s = np.asarray(truth, np.uint8, order="C"), np.asarray(scores, floats, order="C")
     if (compiled := loops("together", s)) is None:
-        own = numbers[codes]
+        own = 2 * numbers[codes].astype(np.int64) + t
         order = np.argsort(own, kind="stable")
-        return Together(t[order], s[order], np.append(0, np.bincount(own, minlength=slices).cumsum()))
-    bounds, free = np.zeros(slices + 1, np.int64), np.zeros(slices, np.int64)
-    truths, column = np.empty(len(t), np.uint8), np.empty(len(t), floats)
+        return Together(s[order], np.append(0, np.bincount(own, minlength=2 * slices).cumsum()))
+    bounds, free, column = np.zeros(2 * slices + 1, np.int64), np.empty(2 * slices, np.int64), np.empty(len(t), floats)
     whole = np.ascontiguousarray(codes, codes.dtype.newbyteorder("=") if codes.itemsize == 4 else np.uint32)
-    compiled.together(whole.view(np.uint32), np.asarray(numbers, np.uint32), t, s, bounds, free, truths, column)
-    return Together(truths, column, bounds)
+    compiled.together(whole.view(np.uint32), np.asarray(numbers, np.uint32), t, s, bounds, free, column)
+    return Together(column, bounds)
 
 
 def slice_bins(
@@ -170,8 +172,8 @@ def _plainly(plan: Plan, piece: Together) -> SlicedBins:
     """With NumPy: rows in the order of slice, cell and truth."""
     s = piece.scores.astype(np.float64) + 0.0
     cells = plan.grid.bins(s) + np.searchsorted(plan.pins, s, side="right")
-    slices = np.repeat(np.arange(len(piece.bounds) - 1), np.diff(piece.bounds))
-    places = 2 * (slices * plan.cells + cells) + piece.truth
+    own, truth = np.divmod(np.repeat(np.arange(len(piece.bounds) - 1), np.diff(piece.bounds)), 2)
+    places = 2 * (own * plan.cells + cells) + truth
     order = np.argsort(places, kind="stable")
     places, ranked = places[order], s[order].astype(plan.floats)
     starts = runs(places)
@@ -183,35 +185,33 @@ def _plainly(plan: Plan, piece: Together) -> SlicedBins:
     if len(starts):
         counts[at] = np.diff(np.append(starts, len(places)))
         lows[at], highs[at] = np.minimum.reduceat(ranked, starts), np.maximum.reduceat(ranked, starts)
-    kind = _width(len(s), (len(piece.bounds) - 1) * plan.cells)
+    kind = _width(len(s), len(piece.bounds) // 2 * plan.cells)
     return SlicedBins([Cells(codes[own].astype(kind), counts.astype(kind), lows, highs)], plan.cells)
 
 
 def _compiled(compiled: Any, plan: Plan, held: Sequence[Together], rows: int, known: SlicedBins) -> SlicedBins:
     """Compiled: some slices at a time, whose rows of all pieces stay in the cache."""
-    number = max(len(x.bounds) for x in held)
-    bounds = np.stack([np.pad(x.bounds, (0, number - len(x.bounds)), "edge") for x in held])
-    own = np.diff(bounds).sum(0)
+    ends = max(len(x.bounds) for x in held)
+    bounds = np.stack([np.pad(x.bounds, (0, ends - len(x.bounds)), "edge") for x in held])
+    own, slices = np.diff(bounds[:, ::2]).sum(0), ends // 2
     cuts = np.unique(np.searchsorted(own.cumsum(), np.arange(SOME, rows, SOME), side="right"))
-
     cells = known.joined()
-    whole = _width(rows + int(cells.counts.sum()), number * plan.cells)
+    whole = _width(rows + int(cells.counts.sum()), slices * plan.cells)
 
     def some(ends: tuple[int, int]) -> Cells:
         first, last = ends
-        at = bounds[:, first : last + 1]
-        truth, scores = (np.concatenate([x[i][a:b] for x, a, b in zip(held, at[:, 0], at[:, -1], strict=True)])
-                         for i in range(2))  # fmt: skip
+        at = bounds[:, 2 * first : 2 * last + 1]
+        scores = np.concatenate([x.scores[a:b] for x, a, b in zip(held, at[:, 0], at[:, -1], strict=True)])
         lengths = at[:, -1] - at[:, 0]
         at = at - at[:, :1] + (lengths.cumsum() - lengths)[:, None]
         also = np.diff(_places(cells.codes, np.array([first, last]), plan.cells))[0]
         most = int(np.minimum(own[first:last], plan.cells).sum() + also)
         kinds = (((most,), whole), ((most, 2), whole), ((most, 2), plan.floats), ((most, 2), plan.floats))
         made = Cells(*(np.empty(*kind) for kind in kinds))
-        used = compiled.slices(truth, scores, at, first, last, *plan.orders, plan.keyed(1)[0], *cells, *made)
+        used = compiled.slices(scores, at, first, last, *plan.orders, plan.keyed(1)[0], *cells, *made)
         if used < 0:
             raise ValueError("rows that are not plain were counted")  # they were looked at before
         return Cells(*(x[:used].copy() for x in made))
 
-    groups = [(a, b) for a, b in pairwise([0, *cuts.tolist(), number - 1]) if a < b]
+    groups = [(a, b) for a, b in pairwise([0, *cuts.tolist(), slices]) if a < b]
     return SlicedBins(in_threads(groups, some, rows), plan.cells)

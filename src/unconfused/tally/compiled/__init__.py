@@ -21,5 +21,6 @@ from unconfused.tally.compiled.sides import narrow as narrow
 from unconfused.tally.compiled.sides import positives as positives
 from unconfused.tally.compiled.sides import ranked as ranked
 from unconfused.tally.compiled.sides import split as split
+from unconfused.tally.compiled.slices import over_slices as over_slices
 from unconfused.tally.compiled.slices import slices as slices
 from unconfused.tally.compiled.slices import together as together

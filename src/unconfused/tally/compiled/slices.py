@@ -9,43 +9,30 @@ import numpy as np
 from unconfused.tally.compiled.bins import _cells, _keys
 from unconfused.tally.compiled.form import BLOCK, compiled
 
-FEW = 128
-"""Where a slice has rows in fewer than one of so many cells, these are put in order instead of looking at all."""
-
 
 @compiled
-def together(
-    codes: Any, numbers: Any, truth: Any, scores: Any, bounds: Any, free: Any, truths: Any, column: Any
-) -> None:
-    """Copy the rows of each slice together, in their order. ``bounds`` (slices + 1) and ``free`` come as zeros."""
+def together(codes: Any, numbers: Any, truth: Any, scores: Any, bounds: Any, free: Any, column: Any) -> None:
+    """Copy the scores of each slice and truth together, in their order. ``bounds`` (2 slices + 1) come as zeros."""
+    one, two = np.uint64(1), np.uint64(2)
     for i in range(len(codes)):
-        bounds[np.uint64(numbers[codes[i]]) + np.uint64(1)] += 1
+        bounds[two * np.uint64(numbers[codes[i]]) + np.uint64(truth[i]) + one] += 1
     for i in range(len(free)):
         free[i] = bounds[i]
         bounds[i + 1] += bounds[i]
     for i in range(len(codes)):
-        own = np.uint64(numbers[codes[i]])
+        own = two * np.uint64(numbers[codes[i]]) + np.uint64(truth[i])
         at = np.uint64(free[own])
         free[own] += 1
-        truths[at], column[at] = truth[i], scores[i]
+        column[at] = scores[i]
 
 
 @compiled
-def _tally_seen(
-    truth: Any,
-    keys: Any,
-    cells: Any,
-    places: Any,
-    pins: Any,
-    crowded: bool,
-    state: Any,
-    taken: Any,
-    seen: Any,
-    many: int,
-) -> int:
-    """Count rows as the loops over bins do, and note each cell that was not yet ``taken``; how many were noted."""
+def _tally_side(
+    side: int, keys: Any, cells: Any, rows: int, places: Any, pins: Any, crowded: bool, state: Any, taken: Any
+) -> None:
+    """Count rows of one truth as the loops over bins do, and mark each cell as ``taken``."""
     column = np.uint64
-    for i in range(len(truth)):
+    for i in range(rows):
         own, key = column(np.uint32(cells[i])), keys[i]
         begin, pin = places[own, column(0)], places[own, column(1)]
         passed = np.uint32(key >= pin)
@@ -53,23 +40,21 @@ def _tally_seen(
             first = np.int64(begin >> 1) - np.int64(own)
             while key >= pins[first + np.int64(passed)]:
                 passed += np.uint32(1)
-        even = column(np.uint32(begin) + np.uint32(2) * passed)
-        cell = even >> column(1)
-        seen[many] = cell
-        many += taken[cell] == 0
-        taken[cell] = 1
-        at = even + column(truth[i])
+        at = column(np.uint32(begin) + np.uint32(2) * passed + np.uint32(side))
+        taken[at >> column(1)] = 1
         state[at, column(0)] += 1
-        if key < state[at, column(1)]:
-            state[at, column(1)] = key
-        if key > state[at, column(2)]:
-            state[at, column(2)] = key
-    return many
+        state[at, column(1)] = min(state[at, column(1)], key)
+        state[at, column(2)] = max(state[at, column(2)], key)
+
+
+@compiled
+def _turned(x: Any, turn: Any) -> Any:
+    """The key of a float from its bits, or its bits from the key."""
+    return x if x >= 0 else turn - x
 
 
 @compiled
 def slices(
-    truth: Any,
     scores: Any,
     bounds: Any,
     first: int,
@@ -92,59 +77,69 @@ def slices(
 ) -> int:
     """Tally some slices, ``first`` to ``last``; how many of their cells hold rows, -1 at a row that is not plain.
 
-    Each line of ``bounds`` (pieces, these slices + 1) says where in the columns a piece has the rows of each slice.
-    Of each cell, in order: its code, slice x cells + cell; the rows of truth 0 and 1; their lowest and their highest
-    score, inf and -inf for no rows. What is ``known`` of the slices is added to that. ``state`` comes empty.
+    Each line of ``bounds`` (pieces, two for each of these slices + 1) says where in the column a piece has the rows of
+    each slice, first those of truth 0. Of each cell, in order: its code, slice x cells + cell; the rows of truth 0 and
+    1; their lowest and their highest score, inf and -inf for no rows. What is ``known`` of the slices is added to that.
+    ``state`` comes empty.
     """
-    size, used, whole = len(state) // 2, 0, state.dtype.type
-    turn, least = np.iinfo(state.dtype).min, state[0, 1]
+    size, used, column = len(state) // 2, 0, np.uint64
+    turn, none, least, most = np.iinfo(state.dtype).min, state[0, 0], state[0, 1], state[0, 2]
     keys, cells = np.empty(BLOCK, state.dtype), np.empty(BLOCK, state.dtype)
     rest = np.empty(BLOCK, scores.dtype)
     rest_bits = rest.view(state.dtype)
-    taken, seen = np.zeros(size, np.uint8), np.empty(size + 1, np.int64)
-    nothing = np.array([np.inf, -np.inf]).astype(scores.dtype).view(state.dtype)
+    taken, seen = np.zeros(-(-size // 8) * 8, np.uint8), np.empty(size + 1, np.int64)
+    eights = taken.view(np.uint64)
     low_bits, high_bits = lows.view(state.dtype), highs.view(state.dtype)
+    known_low_bits, known_high_bits = known_lows.view(state.dtype), known_highs.view(state.dtype)
     known = np.searchsorted(known_codes, first * size)
     for own in range(first, last):
-        many, before = 0, known
-        while before + many < len(known_codes) and known_codes[before + many] < (own + 1) * size:
-            seen[many] = known_codes[before + many] - own * size
-            taken[seen[many]] = 1
-            many += 1
-        for piece in range(len(bounds)):
-            for start in range(bounds[piece, own - first], bounds[piece, own - first + 1], BLOCK):
-                stop = min(start + BLOCK, bounds[piece, own - first + 1])
-                t, s = truth[start:stop], scores[start:stop]
-                if not _keys(s.view(state.dtype), keys, ends[0], ends[1]):
-                    return -1
-                _cells(family, s, keys, rest, rest_bits, grid, cells)
-                many = _tally_seen(t, keys, cells, places, pins, crowded, state, taken, seen, many)
-        if many * FEW < size:
-            seen[:many].sort()
-        else:
-            many = 0
-            for cell in range(size):
-                seen[many] = cell
-                many += taken[cell] != 0
-        for i in range(many):
-            cell = seen[i]
-            taken[cell] = 0
-            codes[used] = own * size + cell
-            also = known < len(known_codes) and known_codes[known] == codes[used]
+        before, at_cell = known, used
+        while known < len(known_codes) and known_codes[known] < (own + 1) * size:
+            cell = known_codes[known] - own * size
+            taken[cell] = 1
             for side in range(2):
-                at = 2 * cell + side
-                rows, low, high = state[at, 0], state[at, 1], state[at, 2]
-                counts[used, side] = rows
-                if rows:
-                    low_bits[used, side] = low if low >= whole(0) else whole(turn - low)
-                    high_bits[used, side] = high if high >= whole(0) else whole(turn - high)
-                    state[at, 0], state[at, 1], state[at, 2] = whole(0), least, whole(turn)
-                else:
-                    low_bits[used, side], high_bits[used, side] = nothing[0], nothing[1]
-                if also:
-                    counts[used, side] += known_counts[known, side]
-                    lows[used, side] = min(lows[used, side], known_lows[known, side])
-                    highs[used, side] = max(highs[used, side], known_highs[known, side])
-            known += also
+                state[2 * cell + side, 1] = _turned(known_low_bits[known, side], turn)
+                state[2 * cell + side, 2] = _turned(known_high_bits[known, side], turn)
+            known += 1
+        for side in range(2):
+            for piece in range(len(bounds)):
+                begin, end = bounds[piece, 2 * (own - first) + side], bounds[piece, 2 * (own - first) + side + 1]
+                for start in range(begin, end, BLOCK):
+                    s = scores[start : min(start + BLOCK, end)]
+                    if not _keys(s.view(state.dtype), keys, ends[0], ends[1]):
+                        return -1
+                    _cells(family, s, keys, rest, rest_bits, grid, cells)
+                    _tally_side(side, keys, cells, len(s), places, pins, crowded, state, taken)
+        many = 0
+        for eight in range(len(eights)):
+            if eights[eight]:
+                for cell in range(8 * eight, 8 * eight + 8):
+                    seen[many] = cell
+                    many += taken[cell]
+                eights[eight] = column(0)
+        for i in range(many):
+            codes[used] = own * size + seen[i]
+            for side in range(2):
+                at = column(2 * seen[i] + side)
+                counts[used, side] = state[at, column(0)]
+                low_bits[used, side] = _turned(state[at, column(1)], turn)
+                high_bits[used, side] = _turned(state[at, column(2)], turn)
+                state[at, column(0)], state[at, column(1)], state[at, column(2)] = none, least, most
             used += 1
+        for i in range(before, known):
+            while codes[at_cell] != known_codes[i]:
+                at_cell += 1
+            for side in range(2):
+                counts[at_cell, side] += known_counts[i, side]
     return used
+
+
+@compiled
+def over_slices(codes: Any, counts: Any, lows: Any, highs: Any, totals: Any, least: Any, most: Any) -> None:
+    """Add the cells of all slices, whose codes are slice x cells + cell."""
+    for i in range(len(codes)):
+        cell = codes[i] % len(totals)
+        for side in range(2):
+            totals[cell, side] += counts[i, side]
+            least[cell, side] = min(least[cell, side], lows[i, side])
+            most[cell, side] = max(most[cell, side], highs[i, side])
