@@ -12,6 +12,9 @@ import numpy as np
 
 from unconfused.tally.compiled.form import BLOCK, LINE, LONG, SHORT, compiled
 
+FRESH = 8
+"""Rows for each row of a state after which it holds most of the extremes that it will hold."""
+
 
 @compiled
 def _keys(bits: Any, keys: Any, lowest: Any, highest: Any) -> bool:
@@ -73,39 +76,42 @@ def _cells(family: int, scores: Any, keys: Any, rest: Any, rest_bits: Any, grid:
 
 
 @compiled
-def _tally(truth: Any, keys: Any, cells: Any, places: Any, state: Any) -> None:
-    """Count each row, and keep the lowest and the highest key, at two rows of ``state`` for each cell.
+def _begin(cell: Any, key: Any, places: Any, pins: Any, crowded: bool) -> Any:
+    """The first of the two rows of ``state`` of a score, by its bin and key.
 
-    ``places``: for each bin the row of ``state`` where it begins, and the key of the pin inside it.
+    ``places``: for each bin the row of ``state`` where it begins, and the key of the first pin inside it; where some
+    bin is ``crowded`` with several, ``pins`` are the keys of all, and one that none reaches.
     """
-    column = np.uint64
-    for i in range(len(truth)):
-        own, key = column(np.uint32(cells[i])), keys[i]
-        begin, pin = places[own, column(0)], places[own, column(1)]
-        at = column(np.uint32(begin) + np.uint32(truth[i]) + np.uint32(2) * np.uint32(key >= pin))
-        state[at, column(0)] += 1
-        if key < state[at, column(1)]:
-            state[at, column(1)] = key
-        if key > state[at, column(2)]:
-            state[at, column(2)] = key
+    own, column = np.uint64(np.uint32(cell)), np.uint64
+    begin, pin = places[own, column(0)], places[own, column(1)]
+    passed = np.uint32(key >= pin)
+    if crowded and key >= pin:
+        first = np.int64(begin >> 1) - np.int64(own)
+        while key >= pins[first + np.int64(passed)]:
+            passed += np.uint32(1)
+    return np.uint32(begin) + np.uint32(2) * passed
 
 
 @compiled
-def _tally_crowded(truth: Any, keys: Any, cells: Any, places: Any, pins: Any, state: Any) -> None:
-    """The same where some bin holds several pins: ``pins`` are the keys of all, and one that none reaches."""
+def _tally(truth: Any, keys: Any, cells: Any, places: Any, pins: Any, crowded: bool, state: Any, fresh: bool) -> None:
+    """Count each row, and keep the lowest and the highest key, at two rows of ``state`` for each cell.
+
+    In a ``fresh`` state a new lowest or highest key is no rare thing, and a branch that was guessed wrong takes longer
+    than writing each time.
+    """
     column = np.uint64
     for i in range(len(truth)):
-        own, key = np.int64(cells[i]), keys[i]
-        begin = np.int64(places[own, 0])
-        passed = np.int64(0)
-        if key >= places[own, 1]:
-            first = (begin >> 1) - own
-            while key >= pins[first + passed]:
-                passed += 1
-        at = column(begin + np.int64(truth[i]) + 2 * passed)
+        key = keys[i]
+        at = column(_begin(cells[i], key, places, pins, crowded) + np.uint32(truth[i]))
         state[at, column(0)] += 1
-        state[at, column(1)] = min(state[at, column(1)], key)
-        state[at, column(2)] = max(state[at, column(2)], key)
+        if fresh:
+            state[at, column(1)] = min(state[at, column(1)], key)
+            state[at, column(2)] = max(state[at, column(2)], key)
+        else:
+            if key < state[at, column(1)]:
+                state[at, column(1)] = key
+            if key > state[at, column(2)]:
+                state[at, column(2)] = key
 
 
 @compiled
@@ -124,10 +130,7 @@ def bins(
         if seen > np.uint64(1) or not _keys(s.view(state.dtype), keys, ends[0], ends[1]):
             return False
         _cells(family, s, keys, rest, rest_bits, grid, cells)
-        if crowded:
-            _tally_crowded(t, keys, cells, places, pins, state)
-        else:
-            _tally(t, keys, cells, places, state)
+        _tally(t, keys, cells, places, pins, crowded, state, start < FRESH * len(state))
     return True
 
 
@@ -174,10 +177,7 @@ def ovr_bins(
                 if not _keys(bits, keys, ends[0], ends[1]):
                     return False
                 _cells(family, part, keys, rest, rest_bits, grid, cells)
-                if crowded:
-                    _tally_crowded(own[: end - at], keys, cells, places, pins, states[k])
-                else:
-                    _tally(own[: end - at], keys, cells, places, states[k])
+                _tally(own[: end - at], keys, cells, places, pins, crowded, states[k], True)
     return True
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from unconfused.tally.compiled.bins import _cells, _keys
+from unconfused.tally.compiled.bins import _begin, _cells, _keys
 from unconfused.tally.compiled.form import BLOCK, compiled
 
 
@@ -33,14 +33,8 @@ def _tally_side(
     """Count rows of one truth as the loops over bins do, and mark each cell as ``taken``."""
     column = np.uint64
     for i in range(rows):
-        own, key = column(np.uint32(cells[i])), keys[i]
-        begin, pin = places[own, column(0)], places[own, column(1)]
-        passed = np.uint32(key >= pin)
-        if crowded and key >= pin:
-            first = np.int64(begin >> 1) - np.int64(own)
-            while key >= pins[first + np.int64(passed)]:
-                passed += np.uint32(1)
-        at = column(np.uint32(begin) + np.uint32(2) * passed + np.uint32(side))
+        key = keys[i]
+        at = column(_begin(cells[i], key, places, pins, crowded) + np.uint32(side))
         taken[at >> column(1)] = 1
         state[at, column(0)] += 1
         state[at, column(1)] = min(state[at, column(1)], key)
