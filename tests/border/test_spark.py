@@ -260,6 +260,21 @@ def test_partitions_are_numbered_where_nothing_has_to_run(spark: Any) -> None:
     assert road._parts(object()) is None
 
 
+def test_what_was_loaded_is_not_searched_for_garbage(spark: Any, plain: Any) -> None:
+    """The search follows every task of a process that Spark uses again, and would take longer than a small part."""
+
+    def frozen(batches: Iterator[Any]) -> Iterator[Any]:
+        import gc
+
+        import pyarrow as pa
+
+        yield from (pa.RecordBatch.from_pydict({"n": [gc.get_freeze_count()]}) for _ in batches)
+
+    uc.evaluate_frame(plain, y_true="y", y_score="p")
+    counts = [row.n for row in spark.range(8, numPartitions=4).mapInArrow(frozen, "n long").collect()]
+    assert max(counts) > 10_000
+
+
 def test_the_session_is_as_before(spark: Any) -> None:
     """How many rows come at a time is set for the job alone, and not where the session says it."""
     rows = spark.range(10).selectExpr("cast(id % 2 as int) y", "id / 10D p")

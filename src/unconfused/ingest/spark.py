@@ -6,6 +6,7 @@ of the attempts at one task Spark keeps the rows of one.
 
 from __future__ import annotations
 
+import gc
 import math
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -143,6 +144,7 @@ class _Counted:
     def __call__(self, batches: Iterator[Any]) -> Iterator[Any]:
         arrow, spark = require("pyarrow"), require("pyspark")
         content = self.reply(self._pieces(batches))
+        _settled()
         yield arrow.RecordBatch.from_pydict(
             {"tally": [content], "bucket": arrow.array([spark.TaskContext.get().partitionId()], arrow.int32())}
         )
@@ -169,7 +171,17 @@ class _Merged:
 
     def __call__(self, batches: Iterator[Any]) -> Iterator[Any]:
         content = self.merge(x.as_py() for batch in batches for x in batch.column(0))
+        _settled()
         yield require("pyarrow").RecordBatch.from_pydict({"tally": [content]})
+
+
+def _settled() -> None:
+    """Keep what was loaded out of the search for garbage, once for each of Spark's Python processes.
+
+    There the search follows every task, and through the objects of the compiler alone it takes a tenth of a second.
+    """
+    if not gc.get_freeze_count():
+        gc.freeze()
 
 
 def _collected(frame: Any) -> list[Any]:
