@@ -245,6 +245,17 @@ def inert(text: str, kept: str = "\n\t\u200e" + JOINERS) -> str:
     return "".join(x if x.isprintable() or x in kept else x.encode("unicode_escape").decode() for x in text)
 
 
+def optional(module: str) -> ModuleType | None:
+    """Import a library that is not needed but good to have; None where it is not here.
+
+    >>> optional("there.is.none")
+    """
+    try:
+        return import_module(module)
+    except ImportError:
+        return None
+
+
 def require(module: str, *, extra: str | None = None) -> ModuleType:
     """Import an optional library, or say which extra brings it; without ``extra`` people bring it themselves.
 

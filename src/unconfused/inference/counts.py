@@ -108,10 +108,9 @@ class Reading:
 
 def of_table(metric: Metric, *args: Argument) -> Reading:
     """An overall metric, of the table as it stands."""
-    known, slopes = metric.slopes, None
-    if known is not None:
-        slopes = lambda c: known(c, *args)  # noqa: E731
-    elif metric.name in AVERAGED:
+    known = metric.slopes
+    slopes = None if known is None else lambda c: known(c, *args)
+    if known is None and metric.name in AVERAGED:
         mean, average = AVERAGED[metric.name]
         slopes = _slopes_of_average(find(mean), (), average)
     return Reading(lambda c: metric.form(c, *args), metric.range, _rule(metric), slopes, metric.chance)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from unconfused.errors import LabelTypeMismatch, UnreadableFile, require
+from unconfused.errors import LabelTypeMismatch, UnreadableFile, optional, require
 from unconfused.ingest.columns import Column, as_column
 from unconfused.ingest.files import File, Found, Wanted, check_columns, quoted, sentence
 from unconfused.ingest.progress import Total, shown, unknown
@@ -122,8 +122,11 @@ def scanned(source: Any, wanted: Wanted, rows: int) -> Scan | None:
         return None
     if hasattr(source, "to_batches") and hasattr(source, "schema") and hasattr(source, "unify_dictionaries"):
         check_columns(wanted, source.schema.names, "The table")
-        select = lambda names: iter([source.select(names).unify_dictionaries()])  # noqa: E731
-        return Scan(select, wanted, rows, categories=True, total=lambda: len(source))
+
+        def whole(names: Sequence[str]) -> Iterator[Any]:
+            yield source.select(names).unify_dictionaries()
+
+        return Scan(whole, wanted, rows, categories=True, total=lambda: len(source))
     if hasattr(source, "scanner") and hasattr(source, "schema"):  # a dataset
         check_columns(wanted, source.schema.names, "The dataset")
         how = {"batch_size": rows, "batch_readahead": 2, "fragment_readahead": 1}
@@ -136,9 +139,7 @@ def scanned(source: Any, wanted: Wanted, rows: int) -> Scan | None:
 
 def scan_relation(relation: Any, wanted: Wanted, rows: int) -> Scan | None:
     """A DuckDB relation, which runs again for every pass; None without PyArrow."""
-    try:
-        import pyarrow  # noqa: F401
-    except ImportError:
+    if optional("pyarrow") is None:
         return None
 
     def batches(names: Sequence[str]) -> Iterator[Any]:

@@ -30,8 +30,10 @@ def estimator_pass(model: Any, data: Any, reading: Reading) -> Pass:
     scoring = _method(model, name, reading.score_kind)
     x, y = _pair(data, name)
     if reading.label_kind == "multilabel":
-        columns = lambda rows: Batch(y, _label_columns(scoring, model, rows))  # noqa: E731
-        return Pass(source=name, batches=[x], total=1, labels=labels, read=columns)
+        return Pass(
+            source=name, batches=[x], total=1, labels=labels,
+            read=lambda rows: Batch(y, _label_columns(scoring, model, rows)),
+        )  # fmt: skip
     _check_fitted(model, name)
     classes = _classes(model, name)
     kept = Labels.declare(classes if labels is None else labels)

@@ -15,7 +15,15 @@ from typing import Any
 
 import numpy as np
 
-from unconfused.errors import InputError, InvalidValues, InvalidWeights, ScoresAsLabels, UnreadableFile, require
+from unconfused.errors import (
+    InputError,
+    InvalidValues,
+    InvalidWeights,
+    ScoresAsLabels,
+    UnreadableFile,
+    optional,
+    require,
+)
 from unconfused.ingest.columns import as_column
 from unconfused.ingest.engine import Engine, loaded
 from unconfused.ingest.files import File, Found, Wanted, sentence
@@ -107,7 +115,7 @@ def _plainly(
         return None
     query = "SELECT * FROM plain WHERE rowid >= ? AND rowid < ?"
 
-    quick = all(kind != "VARCHAR" for _, kind in pairs) and _arrow_is_here()
+    quick = all(kind != "VARCHAR" for _, kind in pairs) and optional("pyarrow") is not None  # which is sooner
 
     def read(start: int, stop: int) -> Found:
         with engine.cursor() as own:  # each thread has one
@@ -120,15 +128,6 @@ def _plainly(
             return {r: [arrays[f"p{pairs.index((x, kinds[r]))}"] for x in columns] for r, columns in wanted.items()}
 
     return Cells(rows, read, threads=True)
-
-
-def _arrow_is_here() -> bool:
-    """Columns of numbers come sooner through PyArrow, which need not be installed."""
-    try:
-        import pyarrow  # noqa: F401
-    except ImportError:
-        return False
-    return True
 
 
 def _masked(array: Any) -> Any:
@@ -174,7 +173,10 @@ def _in_full(
 ) -> Cells:
     names = list(dict.fromkeys(name for columns in wanted.values() for name in columns))
     engine.execute(f"CREATE TEMP TABLE cells ({', '.join(f'c{i} VARCHAR' for i in range(len(names)))})")
-    load = lambda at: _load(engine, files[at], wanted, names, delimiter)  # noqa: E731
+
+    def load(at: int) -> int:
+        return _load(engine, files[at], wanted, names, delimiter)
+
     rows = loaded(engine, [file.path for file in files], load, "Reading cell by cell")
     places = {role: [f"c{names.index(name)}" for name in columns] for role, columns in wanted.items()}
     classes = list(dict.fromkeys(c for role, columns in places.items() if not _plain(role) for c in columns))
