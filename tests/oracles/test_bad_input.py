@@ -204,6 +204,47 @@ def test_indexes() -> None:
     assert confusion_matrix(a, b.loc[a.index]).counts.tolist() == [[0, 1], [1, 1]]
 
 
+def headed(kind: str, **columns: Any) -> Any:
+    """A frame of these columns."""
+    library = pytest.importorskip(kind)
+    return library.table(columns) if kind == "pyarrow" else library.DataFrame(columns)
+
+
+@pytest.mark.parametrize("kind", ["pandas", "polars", "pyarrow"])
+def test_columns_are_not_taken_for_the_class_beside_theirs(kind: str) -> None:
+    """Column i belongs to labels[i]; headings that are the classes in another order are not passed over."""
+    a, b, c = [0.7, 0.2, 0.1, 0.6], [0.2, 0.7, 0.2, 0.3], [0.1, 0.1, 0.7, 0.1]
+    call: dict[str, Any] = {"y_true": list("abca"), "labels": list("abc")}
+    refused(AmbiguousCall, "The columns of y_score are 'c', 'b', 'a', the classes 'a', 'b', 'c'", "by position",
+            y_score=headed(kind, c=c, b=b, a=a), **call)  # fmt: skip
+    refused(AmbiguousCall, "'yes', 'no'", doors=SCORED, y_true=[0, 1], labels={0: "no", 1: "yes"},
+            y_score=headed(kind, yes=[0.2, 0.8], no=[0.8, 0.2]))  # fmt: skip
+    refused(AmbiguousCall, "'1', '0'", doors=SCORED, y_true=[0, 1],
+            y_score=headed(kind, **{"1": [0.2, 0.8], "0": [0.8, 0.2]}))  # fmt: skip
+    one_hot = headed(kind, b=[0, 1, 0, 0], a=[1, 0, 0, 1], c=[0, 0, 1, 0])
+    refused(AmbiguousCall, "The columns of y_true are 'b', 'a', 'c', the classes 'a', 'b', 'c'", y_true=one_hot,
+            y_pred=list("abca"), labels=list("abc"), label_kind="one-hot")  # fmt: skip
+    assert evaluate(**call, y_score=headed(kind, a=a, b=b, c=c)).matrix.estimate("accuracy") == 1
+    assert evaluate(**call, y_score=headed(kind, p=a, q=b, r=c)).matrix.estimate("accuracy") == 1  # nothing is said
+    backward = evaluate(list("abca"), labels=list("cba"), y_score=headed(kind, c=c, b=b, a=a))
+    assert backward.matrix["a", "a"] == 2
+    assert evaluate([0, 1], y_score=headed(kind, no=[0.8, 0.2], yes=[0.2, 0.8])).at(0.5).ravel() == (1, 0, 0, 1)
+
+
+@pytest.mark.parametrize("kind", ["pandas", "polars", "pyarrow"])
+def test_two_frames_of_the_same_columns_in_another_order(kind: str) -> None:
+    """The labels of one are not compared with those of another."""
+    truth, other = headed(kind, cat=[0, 1, 1], dog=[1, 0, 0]), headed(kind, dog=[1, 0, 0], cat=[0, 1, 1])
+    for label_kind in ("multilabel", "class", "one-hot"):
+        refused(AmbiguousCall, "The columns of y_true are 'cat', 'dog', those of y_pred 'dog', 'cat'", y_true=truth,
+                y_pred=other, label_kind=label_kind)  # fmt: skip
+    refused(AmbiguousCall, "those of y_score", doors=SCORED, y_true=truth, y_score=other, label_kind="multilabel")
+    refused(AmbiguousCall, "the labels 'dog', 'cat'", y_true=truth, y_pred=truth, label_kind="multilabel",
+            labels=["dog", "cat"])  # fmt: skip
+    same = confusion_matrix(truth, truth, label_kind="multilabel", labels=["cat", "dog"])
+    assert same["cat"].ravel() == (1, 0, 0, 2)
+
+
 # ── values that name no class ─────────────────────────────────────────────────────────────────
 @both_sides
 @pytest.mark.parametrize("make", [list, np.array, lambda x: np.array(x, object), lambda x: np.array(x)[:, None]])

@@ -14,7 +14,7 @@ from unconfused.findings import Evidence
 from unconfused.ingest import express
 from unconfused.ingest.accelerated import tallied
 from unconfused.ingest.classes import factored, known, resolve, score_labels
-from unconfused.ingest.columns import Column
+from unconfused.ingest.columns import Column, check_headings
 from unconfused.ingest.factors import Factor
 from unconfused.ingest.row_costs import refuse_row_costs, row_costs
 from unconfused.ingest.rows import Reading, Rows, paired
@@ -263,6 +263,8 @@ def label_names(rows: Rows) -> Labels:
             "Column i stands for labels[i].",
             "Name every column, in order.",
         )
+    if rows.reading.labels is not None:
+        check_headings(rows.truth, "the labels", labels.names)
     return labels
 
 

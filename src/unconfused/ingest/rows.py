@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from unconfused.errors import AmbiguousCall, EmptyInput, ShapeError, UsageError
 from unconfused.findings import Evidence
-from unconfused.ingest.columns import Column, as_column, check_pairing
+from unconfused.ingest.columns import Column, as_column, check_headings, check_pairing
 from unconfused.ingest.factors import factor, positions, refuse_fractions
 from unconfused.ingest.mixups import refuse_other_kind
 from unconfused.ingest.row_costs import cost_columns, read_row_costs
@@ -277,6 +277,8 @@ def _from_one_hot(column: Column, reading: Reading) -> Column:
             "Column i stands for labels[i].",
             "Name every column, in order.",
         )
+    if reading.labels is not None:
+        check_headings(column, "the classes", classes)
     return replace(column, values=values.argmax(1), missing=None, categories=classes, ordered=True)
 
 
