@@ -708,6 +708,17 @@ def test_bins_and_costs_stay_where_numbers_are_numbers() -> None:
         ev.choose(cost={"fp": 1e308, "fn": 1e308})
 
 
+def test_lists_of_columns_in_another_order_than_the_classes() -> None:
+    pd = pytest.importorskip("pandas")
+    pytest.importorskip("narwhals")
+    rows = pd.DataFrame({"y": list("ab"), "a": [0.8, 0.3], "b": [0.2, 0.7], "p": [1, 0], "q": [0, 1]})
+    with pytest.raises(AmbiguousCall, match=r"The columns of y_score are 'b', 'a', the classes 'a', 'b'.*same order"):
+        evaluate_frame(rows, y_true="y", y_score=["b", "a"], labels=["a", "b"])
+    assert evaluate_frame(rows, y_true="y", y_score=["a", "b"], labels=["a", "b"]).at(0.5).ravel() == (1, 0, 0, 1)
+    with pytest.raises(AmbiguousCall, match="those of y_pred"):
+        evaluate_frame(rows, y_true=["p", "q"], y_pred=["q", "p"], label_kind="multilabel")
+
+
 def test_a_file_named_twice_is_not_counted_twice(tmp_path: Path) -> None:
     """By one name twice, by two names of one file, or by a name and a pattern that matches it."""
     pytest.importorskip("duckdb")

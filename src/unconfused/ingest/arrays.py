@@ -264,7 +264,7 @@ def label_names(rows: Rows) -> Labels:
             "Name every column, in order.",
         )
     if rows.reading.labels is not None:
-        check_headings(rows.truth, "the labels", labels.names)
+        check_headings(rows.truth.name, rows.truth.heads, "the labels", labels.names)
     return labels
 
 

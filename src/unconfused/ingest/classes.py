@@ -101,7 +101,7 @@ def score_labels(reading: Reading, truth: Factor, score: Column, *, partial: boo
 def check_labels(column: Column, labels: Labels) -> None:
     """Refuse a frame whose headings are the classes in another order: column i belongs to labels[i]."""
     for classes in (labels.names, labels.values):
-        check_headings(column, "the classes", classes if labels.declared else sorted(classes))
+        check_headings(column.name, column.heads, "the classes", classes if labels.declared else sorted(classes))
 
 
 def known(

@@ -201,7 +201,7 @@ def check_pairing(columns: Sequence[Column]) -> None:
     """Refuse columns of different length, pandas columns whose indexes disagree, frames whose headings do."""
     first = columns[0]
     for other in columns[1:]:
-        check_headings(first, f"those of {other.name}", other.heads)
+        check_headings(first.name, first.heads, f"those of {other.name}", other.heads)
         if len(other) != len(first):
             _refuse_flattened(first, other)
             raise LengthMismatch(
@@ -215,17 +215,17 @@ def check_pairing(columns: Sequence[Column]) -> None:
             _refuse_indexes(indexed[0], other)
 
 
-def check_headings(column: Column, whose: str, wanted: Sequence[Any]) -> None:
-    """Refuse a frame whose columns are called like those wanted, in another order: they are read by position."""
-    heads, names = column.heads, tuple(map(str, wanted))
-    if heads == names or sorted(heads) != sorted(names):
+def check_headings(name: str, heads: Sequence[str], whose: str, wanted: Sequence[Any], fix: str = "") -> None:
+    """Refuse columns that are called like those wanted, in another order: they are read by position."""
+    names = tuple(map(str, wanted))
+    if tuple(heads) == names or sorted(heads) != sorted(names):
         return
     place = next(i for i, head in enumerate(heads) if head != names[i])
     raise AmbiguousCall(
-        f"The columns of {column.name} are {listed(heads)}, {whose} {listed(names)}: column {place} is "
-        f"{heads[place]!r}, not {names[place]!r}.",
+        f"The columns of {name} are {listed(heads)}, {whose} {listed(names)}: column {place} is {heads[place]!r}, "
+        f"not {names[place]!r}.",
         "They are read by position, so one would be taken for another.",
-        f"Put them in the same order, or pass .to_numpy() of {column.name} if its position is right.",
+        fix or f"Put them in the same order, or pass .to_numpy() of {name} if its position is right.",
     )
 
 

@@ -278,7 +278,7 @@ def _from_one_hot(column: Column, reading: Reading) -> Column:
             "Name every column, in order.",
         )
     if reading.labels is not None:
-        check_headings(column, "the classes", classes)
+        check_headings(column.name, column.heads, "the classes", classes)
     return replace(column, values=values.argmax(1), missing=None, categories=classes, ordered=True)
 
 
