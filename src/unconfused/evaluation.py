@@ -27,6 +27,7 @@ from unconfused.tally.confusion import ConfusionMatrix
 from unconfused.tally.grouped import Grouped
 from unconfused.tally.moments import Moments
 from unconfused.tally.ranks import Ranks
+from unconfused.tally.rules import Ruled
 from unconfused.tally.scores import ScoreTally
 from unconfused.tally.tallies import Kind, Matrix, Scores, Tallies
 from unconfused.tally.units import with_units
@@ -108,7 +109,7 @@ class Evaluation(Questions, EvaluationDoors):
     @property
     def matrices(self) -> Mapping[str, ConfusionMatrix]:
         """What each rule named at the pass decided: ``ev.matrices["safe"]`` after ``rules={"safe": uc.Costs(C)}``."""
-        return self._seen.matrices
+        return Ruled(self._seen.matrices)
 
     def of_one_class(self, question: str) -> ScoreTally:
         """The scores, where they rank rows by one class; else an error that shows how to ask ``question``."""
