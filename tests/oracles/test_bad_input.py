@@ -673,10 +673,24 @@ def test_a_misspelt_argument_is_named_with_the_nearest() -> None:
         ("label", "Did you mean labels=?"),
         ("sample_weights", "sample_weight=?"),
         ("zzz", "There are l"),
+        ("y_prob", "Type y_score=."),
+        ("class_names", "Type labels=."),
+        ("normalize", 'cm.normalize("true")'),
+        ("average", 'estimate("f1@macro")'),
+        ("threshold", "ev.at(0.5)"),
     ):
         for door in (evaluate, stream):
-            with pytest.raises(UsageError, match=rf"There is no argument {name}=\. .*{re.escape(said)}"):
+            with pytest.raises(UsageError, match=rf"There is no argument {name}= here\. .*{re.escape(said)}"):
                 door([0, 1], [0, 1], **{name: [0, 1]})
+
+
+def test_columns_that_are_given_elsewhere() -> None:
+    """An argument that another call takes is no argument of this one, and no error of Python's about our insides."""
+    for name in ("by", "y_true", "sample_weight", "ids"):
+        with pytest.raises(UsageError, match=rf"no argument {name}= here\. It goes with the rows"):
+            Stream(**{name: [0, 1]})
+    with pytest.raises(UsageError, match=r"ev\.at\(0\.5\)"):
+        Stream(threshold=0.5)
 
 
 def test_what_is_ignored_is_of_the_kind_of_the_classes() -> None:
