@@ -22,6 +22,7 @@ from unconfused.errors import (
     InvalidWeights,
     LabelTypeMismatch,
     LengthMismatch,
+    MergeRefused,
     NotKept,
     PositiveClassUnset,
     ScoresAsLabels,
@@ -762,3 +763,32 @@ def test_counts_of_nothing(invalid: Any) -> None:
     """Entries that stand for no row are told as that, not as scores of one class."""
     with pytest.raises(EmptyInput, match="every count is 0"):
         evaluate([0, 1], y_score=[0.2, 0.8], count=[0, 0], invalid=invalid)
+
+
+@pytest.mark.parametrize("labels", [{"b", "a"}, frozenset("ab"), 2, (x for x in "ab")])
+def test_classes_are_declared_in_an_order(labels: Any) -> None:
+    """A set has none: which class is positive would be left to chance."""
+    with pytest.raises(LabelTypeMismatch, match=r"classes have an order\..*labels=\[\.\.\.\]"):
+        confusion_matrix(["a", "b"], ["a", "a"], labels=labels)
+    for ordered in (["b", "a"], ("b", "a"), {"b": 1, "a": 2}.keys(), np.array(["b", "a"])):
+        assert confusion_matrix(["a", "b"], ["a", "a"], labels=ordered).labels == ["b", "a"]
+
+
+@pytest.mark.parametrize("given", [([0, 1], [0, 1]), (np.eye(2), ["a", "b"])])
+def test_a_matrix_is_made_by_counting(given: Any) -> None:
+    """PyCM's constructor has this name; here it leads to what counts."""
+    with pytest.raises(UsageError, match=r"Type uc\.confusion_matrix\(y_true, y_pred\), or .*from_counts"):
+        ConfusionMatrix(*given)
+
+
+def test_a_matrix_is_asked_and_added_by_name() -> None:
+    cm = ConfusionMatrix.from_counts([[76, 9], [17, 48]], labels=["no", "yes"])
+    for place in (0, (1, 0), slice(1)):
+        with pytest.raises(UnknownClass, match=r"by name, never by position\. Known: 2 classes, 'no', 'yes'"):
+            cm[place]
+    with pytest.raises(UsageError, match=r"not 3 labels\. Type cm\[truth, prediction\]"):
+        cm["no", "yes", "no"]
+    table = np.ones((2, 2), np.int64)
+    for add in (lambda: cm + table, lambda: table + cm, lambda: sum([table], cm)):
+        with pytest.raises(MergeRefused, match=r"array of shape \(2, 2\).*from_counts\(array, labels="):
+            add()

@@ -306,7 +306,11 @@ def merge(
     """Add .uc files into one, exactly; what does not fit together is refused."""
     target = _target(output)
     if os.path.realpath(target) in map(os.path.realpath, files):
-        raise UsageError(f"{target} is also one of the files to add.", "A second run would count its rows twice.")
+        raise UsageError(
+            f"{target} is also one of the files to add.",
+            "A second run would count its rows twice.",
+            "Write the sum to a file of its own.",
+        )
     if not files:
         raise UsageError("No FILE was named.", fix="Name one or more .uc files.")
     if not allow_repeats:

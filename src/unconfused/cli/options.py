@@ -263,7 +263,9 @@ def distinct(paths: list[str]) -> list[str]:
     twice = sorted({path for path in paths if paths.count(path) > 1})
     if twice:
         raise AmbiguousCall(
-            f"{twice[0]} is named {paths.count(twice[0])} times.", "Its rows would count more than once."
+            f"{twice[0]} is named {paths.count(twice[0])} times.",
+            "Its rows would count more than once.",
+            "Name each file once.",
         )
     return paths
 
