@@ -151,7 +151,11 @@ class Pass:
     ) -> None:
         self.how = replace(how, pins=None if how.pins is None else tuple(how.pins))  # read at every look
         self.asked, self.columns = asked_of(names, by, edges, threshold, row_cost)
-        _check_lists({role: list(x) for role, x in self.columns.items() if isinstance(x, (list, tuple))}, how.labels)
+        self._check()
+
+    def _check(self) -> None:
+        several = {role: list(x) for role, x in self.columns.items() if isinstance(x, (list, tuple))}
+        _check_lists(several, self.how.labels)
 
     def over(self, table: Table, source: str | None = None) -> Evaluation | Models:
         """What the pass kept of a table: an Evaluation, or `Models`."""
@@ -180,6 +184,7 @@ class Pass:
         counting: bool = False,
     ) -> tuple[Any, ...]:
         """The sum over pieces. Where one cannot be read by itself, or is wrong, all rows together tell which."""
+        self._check()  # how they are read may have been found in the table
         made = self._of_pieces(table, kept, counting)
         if made is None:
             with shown("Reading all rows at once"):
