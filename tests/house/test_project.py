@@ -77,6 +77,17 @@ def test_front_door() -> None:
         assert isinstance(value, str | dict) or value.__doc__, f"unconfused.{public_name} has no docstring"
 
 
+@pytest.mark.parametrize("spelt", unconfused._SPELT)
+def test_names_of_others_lead_to_ours(spelt: str) -> None:
+    """What is told to type can be typed, and answers."""
+    with pytest.raises(AttributeError, match=f"no attribute '{spelt}'. Type uc\\.") as caught:
+        getattr(unconfused, spelt)
+    given = {"uc": unconfused, "y_true": [0, 1, 1, 0], "y_pred": [0, 1, 0, 0], "p": [0.2, 0.9, 0.4, 0.1]}
+    if "plot" in str(caught.value):
+        pytest.importorskip("matplotlib").use("agg")
+    assert eval(str(caught.value).partition(" Type ")[2], given) is not None
+
+
 def shipped() -> list[Path]:
     """What a commit would hold: tracked files and those that git does not ignore; without git, the known folders."""
     git = ["git", "-C", str(ROOT), "ls-files", "-z", "--cached", "--others", "--exclude-standard"]

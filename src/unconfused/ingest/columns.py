@@ -88,7 +88,8 @@ def _from_numpy(x: Any, name: str) -> Column:
     if isinstance(x, (str, bytes, dict, set)) or (not hasattr(x, "__array__") and not isinstance(x, Sequence)):
         raise ShapeError(
             f"{name} is a {type(x).__name__}, not a column.",
-            fix="Pass a list, an array, a tensor or a column of a data frame.",
+            fix="Pass a list, an array, a tensor or a column of a data frame; of columns by their names, "
+            'uc.evaluate_frame(table, y_true="label", y_score="p").',
         )
     if isinstance(x, (list, tuple)) and x and _reader(x[0]) in (_from_torch, _from_tensorflow):
         x = [_reader(element)(element, name).values for element in x]
