@@ -68,7 +68,13 @@ def merge(
         MergeRefused: a piece is in two of the files, or their tallies do not fit.
         UsageError: no files, or an output that is one of them.
     """
-    paths = matching(os.fspath(file) for file in ([files] if isinstance(files, (str, os.PathLike)) else files))
+    given: list[Any] = [files] if isinstance(files, str) or not isinstance(files, Iterable) else list(files)
+    if strange := [x for x in given if not isinstance(x, (str, os.PathLike))]:
+        raise UsageError(
+            f"merge() was given {type(strange[0]).__name__}, and it adds files.",
+            fix='Type uc.merge(["eu.uc", "us.uc"]); evaluations in memory add with +: sum([ev_eu, ev_us]).',
+        )
+    paths = matching(map(os.fspath, given))
     if not paths:
         raise UsageError("No file was named.", fix='Type uc.merge(["eu.uc", "us.uc"]).')
     if output is not None and _place(output) in map(_place, paths):

@@ -220,3 +220,9 @@ def test_files_are_named_by_a_pattern_too(tmp_path: Path) -> None:
     assert uc.merge(odd).total == 20
     with pytest.raises(UnreadableFile, match=r"no file .*night\*\.uc"):
         uc.merge(str(tmp_path / "night*.uc"))
+
+
+@pytest.mark.parametrize("wrap", [lambda ev: ev, lambda ev: [ev, ev], lambda ev: 5])
+def test_evaluations_are_added_and_files_merged(wrap: Callable[[Any], Any]) -> None:
+    with pytest.raises(UsageError, match=r"it adds files\..*evaluations in memory add with \+"):
+        uc.merge(wrap(uc.evaluate([0, 1], [0, 1])))

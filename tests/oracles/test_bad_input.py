@@ -781,6 +781,16 @@ def test_a_matrix_is_made_by_counting(given: Any) -> None:
         ConfusionMatrix(*given)
 
 
+@pytest.mark.parametrize("pos_label", [0, False, "cat"])
+def test_labels_of_a_row_are_there_or_not(pos_label: Any) -> None:
+    """Which value says so is no choice, and to pass over one would turn every rate round."""
+    call = {"y_true": [[0, 1], [1, 1]], "label_kind": "multilabel", "pos_label": pos_label}
+    refused(UsageError, f"pos_label={pos_label!r} was given", "pass 1 - y_true", y_pred=[[0, 1], [0, 1]], **call)
+    refused(UsageError, "score is that of having it", doors=SCORED, y_score=[[0.1, 0.9], [0.2, 0.8]], **call)
+    same = confusion_matrix([[0, 1], [1, 1]], [[0, 1], [0, 1]], label_kind="multilabel", pos_label=1)
+    assert same == confusion_matrix([[0, 1], [1, 1]], [[0, 1], [0, 1]], label_kind="multilabel")
+
+
 def test_a_matrix_is_asked_and_added_by_name() -> None:
     cm = ConfusionMatrix.from_counts([[76, 9], [17, 48]], labels=["no", "yes"])
     for place in (0, (1, 0), slice(1)):
