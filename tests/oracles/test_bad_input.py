@@ -781,6 +781,14 @@ def test_a_matrix_is_made_by_counting(given: Any) -> None:
         ConfusionMatrix(*given)
 
 
+def test_classes_of_another_kind_are_told_as_they_were_declared() -> None:
+    """By their values, which are what is compared, not by the names to show."""
+    refused(LabelTypeMismatch, "y_true holds text ('0', '1'), the classes are numbers (0, 1)", y_true=["0", "1"],
+            y_pred=["1", "1"], labels={0: "no", 1: "yes"})  # fmt: skip
+    refused(LabelTypeMismatch, "the classes are text ('0', '1')", "labels={0: 'no', 1: 'yes'}", y_true=[0, 1],
+            y_pred=[1, 1], labels={"0": "no", "1": "yes"})  # fmt: skip
+
+
 @pytest.mark.parametrize("pos_label", [0, False, "cat"])
 def test_labels_of_a_row_are_there_or_not(pos_label: Any) -> None:
     """Which value says so is no choice, and to pass over one would turn every rate round."""

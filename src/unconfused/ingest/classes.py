@@ -139,7 +139,7 @@ def check_declared(side: Factor, labels: Labels) -> None:
     pairs = ", ".join(f"{x!r}: {name!r}" for x, name in zip(side.values, labels.names, strict=False))
     raise LabelTypeMismatch(
         f"{side.name} holds {kinds[0]} ({listed(side.values, 3)}), the classes are {kinds[1]} "
-        f"({listed(labels.names, 3)}).",
+        f"({listed(labels.values, 3)}).",
         "They are never equal, so every row would be outside the classes.",
         f"Say what stands for what: labels={{{pairs}}}."
         if not text[0]
