@@ -232,6 +232,15 @@ def test_columns_are_not_taken_for_the_class_beside_theirs(kind: str) -> None:
     assert evaluate([0, 1], y_score=headed(kind, no=[0.8, 0.2], yes=[0.2, 0.8])).at(0.5).ravel() == (1, 0, 0, 1)
 
 
+def test_columns_that_are_only_counted_say_nothing_of_classes() -> None:
+    """A frame made without headings numbers its columns; column 0 still belongs to labels[0]."""
+    pd = pytest.importorskip("pandas")
+    scores = np.array([[0.9, 0.1], [0.2, 0.8], [0.7, 0.3]])
+    assert evaluate([1, 0, 1], y_score=pd.DataFrame(scores), labels=[1, 0]).at(0.5).ravel() == (1, 0, 0, 2)
+    with pytest.raises(AmbiguousCall, match="'0', '1', the classes '1', '0'"):
+        evaluate([1, 0, 1], y_score=pd.DataFrame(scores, columns=["0", "1"]), labels=[1, 0])
+
+
 @pytest.mark.parametrize("kind", ["pandas", "polars", "pyarrow"])
 def test_two_frames_of_the_same_columns_in_another_order(kind: str) -> None:
     """The labels of one are not compared with those of another."""

@@ -123,7 +123,9 @@ def _from_tensorflow(x: Any, name: str) -> Column:
 def _from_pandas(x: Any, name: str) -> Column:
     index = getattr(x, "index", None)
     if getattr(x, "ndim", 1) == 2:
-        return Column(name, x.to_numpy(), np.asarray(x.isna()), index=index, heads=tuple(map(str, x.columns)))
+        counted = type(x.columns).__name__ == "RangeIndex"  # which says no more than the positions do
+        heads = () if counted else tuple(map(str, x.columns))
+        return Column(name, x.to_numpy(), np.asarray(x.isna()), index=index, heads=heads)
     dtype = x.dtype
     array = getattr(x, "array", x)
     if hasattr(dtype, "categories"):
