@@ -75,6 +75,7 @@ def test_front_door() -> None:
         value = getattr(unconfused, public_name)
         assert public_name in dir(unconfused)
         assert isinstance(value, str | dict) or value.__doc__, f"unconfused.{public_name} has no docstring"
+    assert {*dir(unconfused)} == {*unconfused.__all__, "__version__"}  # and no more is offered to who types a dot
 
 
 @pytest.mark.parametrize("spelt", unconfused._SPELT)

@@ -87,7 +87,8 @@ class Reading:
         known = (*cls.__dataclass_fields__, *COLUMNS)
         for name in given.keys() - cls.__dataclass_fields__.keys():
             near = get_close_matches(name, known, 1, 0.6)
-            fix = SPELT.get(name, f"Did you mean {near[0]}=?" if near else f"There are {', '.join(known[:-1])}.")
+            there = ", ".join(x for x in cls.__dataclass_fields__ if x != "batch")
+            fix = SPELT.get(name, f"Did you mean {near[0]}=?" if near else f"There are {there}.")
             if name in COLUMNS and name not in SPELT:
                 fix = "It goes with the rows, as in uc.evaluate(...) or stream.update(...)."
             raise UsageError(f"There is no argument {name}= here.", fix=fix)
