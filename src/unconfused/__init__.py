@@ -83,13 +83,29 @@ _ROOMS = {
 __all__ = sorted(_ROOMS)
 
 
+_SPELT = {
+    **{
+        f"{metric}_score": f'uc.confusion_matrix(y_true, y_pred).estimate("{metric}")'
+        for metric in ("accuracy", "balanced_accuracy", "f1", "precision", "recall", "jaccard")
+    },
+    "roc_auc_score": 'uc.evaluate(y_true, y_score=p).estimate("roc_auc")',
+    "average_precision_score": 'uc.evaluate(y_true, y_score=p).estimate("average_precision")',
+    "roc_curve": 'uc.evaluate(y_true, y_score=p).curve("roc")',
+    "precision_recall_curve": 'uc.evaluate(y_true, y_score=p).curve("pr")',
+    "classification_report": "uc.confusion_matrix(y_true, y_pred).report()",
+    "ConfusionMatrixDisplay": "uc.confusion_matrix(y_true, y_pred).plot()",
+}
+"""What to type for names of scikit-learn that have another shape here."""
+
+
 def __getattr__(name: str) -> Any:
     if name not in _ROOMS:
-        raise AttributeError(f"module 'unconfused' has no attribute {name!r}")
+        hint = f". Type {_SPELT[name]}" if name in _SPELT else ""
+        raise AttributeError(f"module 'unconfused' has no attribute {name!r}{hint}")
     value = getattr(import_module(f"unconfused.{_ROOMS[name]}"), name)
     globals()[name] = value
     return value
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_ROOMS})
+    return [*__all__, "__version__"]

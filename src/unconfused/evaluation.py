@@ -27,6 +27,7 @@ from unconfused.tally.confusion import ConfusionMatrix
 from unconfused.tally.grouped import Grouped
 from unconfused.tally.moments import Moments
 from unconfused.tally.ranks import Ranks
+from unconfused.tally.rules import Ruled
 from unconfused.tally.scores import ScoreTally
 from unconfused.tally.tallies import Kind, Matrix, Scores, Tallies
 from unconfused.tally.units import with_units
@@ -108,7 +109,7 @@ class Evaluation(Questions, EvaluationDoors):
     @property
     def matrices(self) -> Mapping[str, ConfusionMatrix]:
         """What each rule named at the pass decided: ``ev.matrices["safe"]`` after ``rules={"safe": uc.Costs(C)}``."""
-        return self._seen.matrices
+        return Ruled(self._seen.matrices)
 
     def of_one_class(self, question: str) -> ScoreTally:
         """The scores, where they rank rows by one class; else an error that shows how to ask ``question``."""
@@ -190,10 +191,11 @@ class Evaluation(Questions, EvaluationDoors):
         self, metric: str, *, threshold: Any = None, level: float = 0.95, method: str | None = None, seed: int = 0
     ) -> dict[Label, Estimate]:
         """A per-class metric of every class or label: ``{class: Estimate}``."""
-        return inference.estimates(self._asked(metric, threshold), metric, level=level, method=method, seed=seed)
+        asked = self._asked(metric, threshold, per_class=True)
+        return inference.estimates(asked, metric, level=level, method=method, seed=seed)
 
-    def _asked(self, metric: str, threshold: Any) -> Any:
-        """The tally that can answer a metric."""
+    def _asked(self, metric: str, threshold: Any, per_class: bool = False) -> Any:
+        """The tally that can answer a metric: of several classes that of each one's scores, or the sums over rows."""
         query = parse(metric)
         if query.metric.of == "counts":
             return self.at(threshold) if threshold is not None else self.matrix
@@ -202,7 +204,7 @@ class Evaluation(Questions, EvaluationDoors):
         if query.metric.of == "ranks":
             return self._held.ranked(metric)
         loss = query.metric.name.removesuffix("_sum")
-        if loss in self.moments and query.label is None and query.average is None:
+        if loss in self.moments and query.label is None and query.average is None and not per_class:
             return self.moments[loss]
         return self._scored(metric)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Sized
 from decimal import Decimal
 from typing import Any, NoReturn, TypeAlias, overload
 
@@ -70,6 +70,12 @@ class Labels(Sequence[Label]):
             return cls(labels.values, labels.names, pos_label=stated, declared=True)
         if isinstance(labels, str):
             raise LabelTypeMismatch(f"labels={labels!r} is one string.", fix=f"Type labels=[{labels!r}] for one class.")
+        if isinstance(labels, (set, frozenset)) or not isinstance(labels, Sized):
+            raise LabelTypeMismatch(
+                f"labels= is a {type(labels).__name__}, and classes have an order.",
+                "It is that of rows and columns, and of two classes the last is positive.",
+                "Type labels=[...] in the order wanted, or {value: name}.",
+            )
         values = [plain(value) for value in labels]
         names = [plain(name) for name in labels.values()] if isinstance(labels, Mapping) else values
         if not values:
@@ -133,8 +139,11 @@ class Labels(Sequence[Label]):
             return alike[0]
         if alike:
             raise AmbiguousCall(f"{label!r} reads like {len(alike)} classes: {listed([self.names[i] for i in alike])}.")
+        placed = isinstance(label, (int, slice)) and all(isinstance(name, str) for name in self.names)
         raise UnknownClass(
-            f"There is no class {label!r}.", fix=f"Known: {plural(len(self), 'class')}, {listed(self.names)}."
+            f"There is no class {label!r}.",
+            "Classes go by name, never by position." if placed else "",
+            f"Known: {plural(len(self), 'class')}, {listed(self.names)}.",
         )
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 from collections.abc import Iterable
 from typing import Any
@@ -59,7 +60,7 @@ def merge(
     that are added with ``+`` are not compared, but their fingerprints go along.
 
     Args:
-        files: what `Evaluation.save` and ``unconfused tally`` wrote.
+        files: what `Evaluation.save` and ``unconfused tally`` wrote; names, or patterns such as ``"day*.uc"``.
         output: where to save the sum as well.
         allow_repeats: add a piece although an equal one is inside: other rows may give equal counts.
 
@@ -67,12 +68,20 @@ def merge(
         MergeRefused: a piece is in two of the files, or their tallies do not fit.
         UsageError: no files, or an output that is one of them.
     """
-    paths = [os.fspath(file) for file in ([files] if isinstance(files, (str, os.PathLike)) else files)]
+    given: list[Any] = [files] if isinstance(files, str) or not isinstance(files, Iterable) else list(files)
+    if strange := [x for x in given if not isinstance(x, (str, os.PathLike))]:
+        raise UsageError(
+            f"merge() was given {type(strange[0]).__name__}, and it adds files.",
+            fix='Type uc.merge(["eu.uc", "us.uc"]); evaluations in memory add with +: sum([ev_eu, ev_us]).',
+        )
+    paths = matching(map(os.fspath, given))
     if not paths:
         raise UsageError("No file was named.", fix='Type uc.merge(["eu.uc", "us.uc"]).')
     if output is not None and _place(output) in map(_place, paths):
         raise UsageError(
-            f"{os.fspath(output)} is also one of the files to add.", "A second run would count its rows twice."
+            f"{os.fspath(output)} is also one of the files to add.",
+            "A second run would count its rows twice.",
+            "Write the sum to a file of its own.",
         )
     total, inside = Evaluation(Tallies.zero()), dict[str, str]()
     for path in paths:
@@ -89,6 +98,15 @@ def merge(
     if output is not None:
         total.save(output)
     return total
+
+
+def matching(files: Iterable[str]) -> list[str]:
+    """The files of that name, or that a pattern matches, in order; a name that is a pattern too stays one file."""
+    found = []
+    for file in files:
+        several = glob.has_magic(file) and not os.path.exists(file)
+        found += sorted(glob.glob(file)) or [file] if several else [file]
+    return found
 
 
 def _place(path: str | os.PathLike[str]) -> str:

@@ -53,6 +53,8 @@ class Stream:
         reading.setdefault("grid", usual(reading.get("score_kind", "probability")))
         if reading.get("refine"):
             raise UsageError("A stream cannot refine=.", "Its rows are gone.", 'Type grid="exact", or finer bins.')
+        if expected_n is not None and (not isinstance(expected_n, (int, np.integer)) or expected_n < 0):
+            raise UsageError(f"expected_n={expected_n!r} is no number of rows.", fix="Type a whole number from 0 up.")
         self.expected_n, self.edges = expected_n, edges
         self.reading = Reading(**reading, batch=True)
         self._guard, self._owner = threading.RLock(), os.getpid()
@@ -188,6 +190,12 @@ class Stream:
         Raises:
             MergeRefused: rows with the same ids are in both, or the tallies do not fit.
         """
+        if not isinstance(other, Stream):
+            raise MergeRefused(
+                f"merge() was given {type(other).__name__}, no Stream.",
+                "What it has seen cannot be told from what this one has.",
+                "Add evaluations instead: stream.evaluation + evaluation.",
+            )
         with other._lock():
             other._count_waiting()
             parts, left_out, ids = other._parts, other._left_out, other._ids.all()

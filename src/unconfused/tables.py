@@ -15,6 +15,7 @@ from unconfused.asked import Asked, asked_of
 from unconfused.engines import tally_elsewhere
 from unconfused.errors import EmptyInput, UnconfusedError
 from unconfused.evaluation import Evaluation
+from unconfused.ingest.columns import check_headings
 from unconfused.ingest.engine import interruptible
 from unconfused.ingest.files import InputFormat
 from unconfused.ingest.frames import Table, opened, paths_of
@@ -23,6 +24,7 @@ from unconfused.ingest.progress import asked, rows_in, shown
 from unconfused.ingest.quantiles import cut_edges
 from unconfused.ingest.rows import Reading
 from unconfused.ingest.sliced import SliceCounter, tally_sliced
+from unconfused.labels import Declared, Labels
 from unconfused.passes import told
 from unconfused.tally.grids import usual
 from unconfused.tally.joint import Joint, JointScores
@@ -119,6 +121,16 @@ def evaluate_frame(
             return scan.over(table, paths_of(source))
 
 
+def _check_lists(several: Mapping[str, Sequence[Any]], labels: Declared | None) -> None:
+    """Refuse lists of columns that are called like the classes, or like those of another role, in another order."""
+    orders = {f"those of {role}": names for role, names in several.items()}
+    if labels is not None and several:
+        orders |= {"the classes": Labels.declare(labels).names}
+    for role, names in several.items():
+        for whose, wanted in orders.items():
+            check_headings(role, list(map(str, names)), whose, wanted, "List them in the same order.")
+
+
 class Pass:
     """One pass over the columns of a table: what is counted of them, and how.
 
@@ -139,6 +151,11 @@ class Pass:
     ) -> None:
         self.how = replace(how, pins=None if how.pins is None else tuple(how.pins))  # read at every look
         self.asked, self.columns = asked_of(names, by, edges, threshold, row_cost)
+        self._check()
+
+    def _check(self) -> None:
+        several = {role: list(x) for role, x in self.columns.items() if isinstance(x, (list, tuple))}
+        _check_lists(several, self.how.labels)
 
     def over(self, table: Table, source: str | None = None) -> Evaluation | Models:
         """What the pass kept of a table: an Evaluation, or `Models`."""
@@ -167,6 +184,7 @@ class Pass:
         counting: bool = False,
     ) -> tuple[Any, ...]:
         """The sum over pieces. Where one cannot be read by itself, or is wrong, all rows together tell which."""
+        self._check()  # how they are read may have been found in the table
         made = self._of_pieces(table, kept, counting)
         if made is None:
             with shown("Reading all rows at once"):

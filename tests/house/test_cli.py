@@ -665,3 +665,29 @@ def test_tally_under_another_name(name: str, run: Run, tmp_path: Path) -> None:
     assert ".uc" in err
     assert run("tally", str(rows), "--y-true", "y", "--y-score", "p", "-o", str(tmp_path / "day1"))[0] == 0
     assert run("merge", str(tmp_path / "day1"), "-o", str(tmp_path / name))[0] == 2
+
+
+def test_saved_files_by_a_pattern(run: Run, tmp_path: Path) -> None:
+    """`day*.uc` in quotes, or in a shell that does not spell it out."""
+    for i in range(2):
+        rows = tmp_path / f"day{i}.csv"
+        rows.write_text(f"y,p\n1,.{i + 5}\n0,.{i + 2}\n", encoding="utf-8")
+        assert run("tally", str(rows), "--y-true", "y", "--y-score", "p", "-o", str(tmp_path / f"day{i}.uc"))[0] == 0
+    days, week = str(tmp_path / "day*.uc"), str(tmp_path / "week.uc")
+    assert run("merge", days, "-o", week)[0] == 0
+    shown = run("show", week, "--format", "json")[1]
+    assert run("show", days, "--format", "json")[1] == shown
+    assert run("report", days, "--format", "json")[1] == shown
+    assert json.loads(shown)["total"] == 4
+    code, _, err = run("merge", days, str(tmp_path / "day0.uc"), "-o", week)
+    assert code == 2
+    assert "Name each file once." in err
+
+
+def test_columns_named_like_the_classes_in_another_order(run: Run, tmp_path: Path) -> None:
+    rows = tmp_path / "p.csv"
+    rows.write_text("y,a,b\na,.9,.1\nb,.2,.8\n", encoding="utf-8")
+    code, _, err = run("report", str(rows), "--y-true", "y", "--y-score", "b,a", "--labels", "a,b")
+    assert code == 2
+    assert "The columns of y_score are 'b', 'a', the classes 'a', 'b'" in err
+    assert run("report", str(rows), "--y-true", "y", "--y-score", "a,b", "--labels", "a,b")[0] == 0

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from unconfused import evaluate
 from unconfused.errors import UnknownMetric, UsageError
 from unconfused.inference import Estimate, estimate
 from unconfused.metrics import CATALOGUE, Metric, Query, find, parse, parse_conditions
@@ -131,6 +133,38 @@ def test_mistakes_are_errors_that_say_what_was_expected(text: str, message: str)
 def test_an_unknown_name_is_an_error_of_its_own() -> None:
     with pytest.raises(UnknownMetric, match="Did you mean 'balanced_accuracy'"):
         parse("balanced_acuracy")
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("f1_macro", "f1@macro"), ("macro_f1", "f1@macro"), ("precision_weighted", "precision@weighted"),
+        ("roc_auc_ovr", "roc_auc@macro"), ("roc_auc_ovo", "roc_auc@ovo"), ("f2", "fbeta(2)"), ("prec", "precision"),
+        ("neg_log_loss", "log_loss"), ("matthews_corrcoef", "mcc"),
+    ],
+)  # fmt: skip
+def test_names_of_other_libraries_lead_to_ours(typed: str, meant: str) -> None:
+    """And what is meant can be typed."""
+    with pytest.raises(UnknownMetric) as caught:
+        parse(typed)
+    assert caught.value.fix == f"Did you mean {meant!r}?"
+    assert str(parse(meant)) == meant
+
+
+def test_a_name_like_none_is_no_other_metric() -> None:
+    with pytest.raises(UnknownMetric, match=r"no metric 'mse'\. There are: accuracy, "):
+        parse("mse")
+
+
+@pytest.mark.parametrize("text", ["partial_roc_auc", "fbeta", "top_k_accuracy"])
+def test_the_argument_of_an_example_is_one_that_can_be_asked(text: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        parse(text)
+    example = re.search(rf"as in ({text}\(.+?\))", str(caught.value))
+    assert example is not None
+    scores = [[0.6, 0.3, 0.1], [0.2, 0.5, 0.3], [0.1, 0.1, 0.8]] * 4
+    ev = evaluate([0, 1, 2] * 4, y_score=scores)
+    assert ev.estimate(example[1] + ("" if text.startswith("top") else "[1]")).value == 1
 
 
 @pytest.mark.parametrize(

@@ -75,6 +75,18 @@ def test_front_door() -> None:
         value = getattr(unconfused, public_name)
         assert public_name in dir(unconfused)
         assert isinstance(value, str | dict) or value.__doc__, f"unconfused.{public_name} has no docstring"
+    assert {*dir(unconfused)} == {*unconfused.__all__, "__version__"}  # and no more is offered to who types a dot
+
+
+@pytest.mark.parametrize("spelt", unconfused._SPELT)
+def test_names_of_others_lead_to_ours(spelt: str) -> None:
+    """What is told to type can be typed, and answers."""
+    with pytest.raises(AttributeError, match=f"no attribute '{spelt}'. Type uc\\.") as caught:
+        getattr(unconfused, spelt)
+    given = {"uc": unconfused, "y_true": [0, 1, 1, 0], "y_pred": [0, 1, 0, 0], "p": [0.2, 0.9, 0.4, 0.1]}
+    if "plot" in str(caught.value):
+        pytest.importorskip("matplotlib").use("agg")
+    assert eval(str(caught.value).partition(" Type ")[2], given) is not None
 
 
 def shipped() -> list[Path]:

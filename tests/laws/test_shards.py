@@ -209,3 +209,20 @@ def test_keys_keep_their_types(tmp_path: Path) -> None:
         keys = list(back.tallies.slices[names].members)
         assert [list(map(type, key)) for key in keys] == [list(map(type, key)) for key in slices.members]
     assert Slices.zero() + ev.tallies.slices[("c",)] == ev.tallies.slices[("c",)]
+
+
+def test_files_are_named_by_a_pattern_too(tmp_path: Path) -> None:
+    """Where a shell does not spell it out; a file whose name only looks like one is that file."""
+    paths = [shard(tmp_path, name, seed) for seed, name in enumerate(["day1.uc", "day2.uc", "week.uc"])]
+    assert uc.merge(str(tmp_path / "day*.uc")) == uc.merge(paths[:2])
+    assert uc.merge([tmp_path / "day?.uc", paths[2]]).total == 150
+    odd = shard(tmp_path, "day[1].uc", 7, 20)
+    assert uc.merge(odd).total == 20
+    with pytest.raises(UnreadableFile, match=r"no file .*night\*\.uc"):
+        uc.merge(str(tmp_path / "night*.uc"))
+
+
+@pytest.mark.parametrize("wrap", [lambda ev: ev, lambda ev: [ev, ev], lambda ev: 5])
+def test_evaluations_are_added_and_files_merged(wrap: Callable[[Any], Any]) -> None:
+    with pytest.raises(UsageError, match=r"it adds files\..*evaluations in memory add with \+"):
+        uc.merge(wrap(uc.evaluate([0, 1], [0, 1])))

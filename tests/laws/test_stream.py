@@ -213,3 +213,15 @@ def test_columns_of_other_index_are_refused_beside_a_mask_too(leave_out: dict[st
     with pytest.raises(IndexMismatch):
         stream.update(y_true=pd.Series([0, 1, 1], [2, 1, 0]), y_pred=pd.Series([1, 1, 0]), **leave_out)
     assert stream.evaluation.tallies.kind is None
+
+
+def test_what_is_no_stream_is_not_merged() -> None:
+    stream = uc.Stream()
+    stream.update(y_true=[1, 0], y_score=[0.8, 0.2])
+    with pytest.raises(MergeRefused, match=r"given Evaluation, no Stream\..*stream\.evaluation \+ evaluation"):
+        stream.merge(stream.evaluation)  # type: ignore[arg-type]
+    assert stream.evaluation.total == 2
+    for rows in ("10", -1, 2.5):
+        with pytest.raises(UsageError, match="is no number of rows"):
+            uc.Stream(expected_n=rows)  # type: ignore[arg-type]
+    assert uc.Stream(expected_n=np.int64(3)).expected_n == 3  # type: ignore[arg-type]

@@ -22,6 +22,7 @@ from unconfused.errors import (
     InvalidWeights,
     LabelTypeMismatch,
     LengthMismatch,
+    MergeRefused,
     NotKept,
     PositiveClassUnset,
     ScoresAsLabels,
@@ -202,6 +203,56 @@ def test_indexes() -> None:
     assert confusion_matrix(a, a.copy()).total == 3
     assert confusion_matrix(a, b.to_numpy()).total == 3
     assert confusion_matrix(a, b.loc[a.index]).counts.tolist() == [[0, 1], [1, 1]]
+
+
+def headed(kind: str, **columns: Any) -> Any:
+    """A frame of these columns."""
+    library = pytest.importorskip(kind)
+    return library.table(columns) if kind == "pyarrow" else library.DataFrame(columns)
+
+
+@pytest.mark.parametrize("kind", ["pandas", "polars", "pyarrow"])
+def test_columns_are_not_taken_for_the_class_beside_theirs(kind: str) -> None:
+    """Column i belongs to labels[i]; headings that are the classes in another order are not passed over."""
+    a, b, c = [0.7, 0.2, 0.1, 0.6], [0.2, 0.7, 0.2, 0.3], [0.1, 0.1, 0.7, 0.1]
+    call: dict[str, Any] = {"y_true": list("abca"), "labels": list("abc")}
+    refused(AmbiguousCall, "The columns of y_score are 'c', 'b', 'a', the classes 'a', 'b', 'c'", "by position",
+            y_score=headed(kind, c=c, b=b, a=a), **call)  # fmt: skip
+    refused(AmbiguousCall, "'yes', 'no'", doors=SCORED, y_true=[0, 1], labels={0: "no", 1: "yes"},
+            y_score=headed(kind, yes=[0.2, 0.8], no=[0.8, 0.2]))  # fmt: skip
+    refused(AmbiguousCall, "'1', '0'", doors=SCORED, y_true=[0, 1],
+            y_score=headed(kind, **{"1": [0.2, 0.8], "0": [0.8, 0.2]}))  # fmt: skip
+    one_hot = headed(kind, b=[0, 1, 0, 0], a=[1, 0, 0, 1], c=[0, 0, 1, 0])
+    refused(AmbiguousCall, "The columns of y_true are 'b', 'a', 'c', the classes 'a', 'b', 'c'", y_true=one_hot,
+            y_pred=list("abca"), labels=list("abc"), label_kind="one-hot")  # fmt: skip
+    assert evaluate(**call, y_score=headed(kind, a=a, b=b, c=c)).matrix.estimate("accuracy") == 1
+    assert evaluate(**call, y_score=headed(kind, p=a, q=b, r=c)).matrix.estimate("accuracy") == 1  # nothing is said
+    backward = evaluate(list("abca"), labels=list("cba"), y_score=headed(kind, c=c, b=b, a=a))
+    assert backward.matrix["a", "a"] == 2
+    assert evaluate([0, 1], y_score=headed(kind, no=[0.8, 0.2], yes=[0.2, 0.8])).at(0.5).ravel() == (1, 0, 0, 1)
+
+
+def test_columns_that_are_only_counted_say_nothing_of_classes() -> None:
+    """A frame made without headings numbers its columns; column 0 still belongs to labels[0]."""
+    pd = pytest.importorskip("pandas")
+    scores = np.array([[0.9, 0.1], [0.2, 0.8], [0.7, 0.3]])
+    assert evaluate([1, 0, 1], y_score=pd.DataFrame(scores), labels=[1, 0]).at(0.5).ravel() == (1, 0, 0, 2)
+    with pytest.raises(AmbiguousCall, match="'0', '1', the classes '1', '0'"):
+        evaluate([1, 0, 1], y_score=pd.DataFrame(scores, columns=["0", "1"]), labels=[1, 0])
+
+
+@pytest.mark.parametrize("kind", ["pandas", "polars", "pyarrow"])
+def test_two_frames_of_the_same_columns_in_another_order(kind: str) -> None:
+    """The labels of one are not compared with those of another."""
+    truth, other = headed(kind, cat=[0, 1, 1], dog=[1, 0, 0]), headed(kind, dog=[1, 0, 0], cat=[0, 1, 1])
+    for label_kind in ("multilabel", "class", "one-hot"):
+        refused(AmbiguousCall, "The columns of y_true are 'cat', 'dog', those of y_pred 'dog', 'cat'", y_true=truth,
+                y_pred=other, label_kind=label_kind)  # fmt: skip
+    refused(AmbiguousCall, "those of y_score", doors=SCORED, y_true=truth, y_score=other, label_kind="multilabel")
+    refused(AmbiguousCall, "the labels 'dog', 'cat'", y_true=truth, y_pred=truth, label_kind="multilabel",
+            labels=["dog", "cat"])  # fmt: skip
+    same = confusion_matrix(truth, truth, label_kind="multilabel", labels=["cat", "dog"])
+    assert same["cat"].ravel() == (1, 0, 0, 2)
 
 
 # ── values that name no class ─────────────────────────────────────────────────────────────────
@@ -632,10 +683,24 @@ def test_a_misspelt_argument_is_named_with_the_nearest() -> None:
         ("label", "Did you mean labels=?"),
         ("sample_weights", "sample_weight=?"),
         ("zzz", "There are l"),
+        ("y_prob", "Type y_score=."),
+        ("class_names", "Type labels=."),
+        ("normalize", 'cm.normalize("true")'),
+        ("average", 'estimate("f1@macro")'),
+        ("threshold", "ev.at(0.5)"),
     ):
         for door in (evaluate, stream):
-            with pytest.raises(UsageError, match=rf"There is no argument {name}=\. .*{re.escape(said)}"):
+            with pytest.raises(UsageError, match=rf"There is no argument {name}= here\. .*{re.escape(said)}"):
                 door([0, 1], [0, 1], **{name: [0, 1]})
+
+
+def test_columns_that_are_given_elsewhere() -> None:
+    """An argument that another call takes is no argument of this one, and no error of Python's about our insides."""
+    for name in ("by", "y_true", "sample_weight", "ids"):
+        with pytest.raises(UsageError, match=rf"no argument {name}= here\. It goes with the rows"):
+            Stream(**{name: [0, 1]})
+    with pytest.raises(UsageError, match=r"ev\.at\(0\.5\)"):
+        Stream(threshold=0.5)
 
 
 def test_what_is_ignored_is_of_the_kind_of_the_classes() -> None:
@@ -667,6 +732,17 @@ def test_bins_and_costs_stay_where_numbers_are_numbers() -> None:
         ev.choose(cost={"fp": 1e308, "fn": 1e308})
 
 
+def test_lists_of_columns_in_another_order_than_the_classes() -> None:
+    pd = pytest.importorskip("pandas")
+    pytest.importorskip("narwhals")
+    rows = pd.DataFrame({"y": list("ab"), "a": [0.8, 0.3], "b": [0.2, 0.7], "p": [1, 0], "q": [0, 1]})
+    with pytest.raises(AmbiguousCall, match=r"The columns of y_score are 'b', 'a', the classes 'a', 'b'.*same order"):
+        evaluate_frame(rows, y_true="y", y_score=["b", "a"], labels=["a", "b"])
+    assert evaluate_frame(rows, y_true="y", y_score=["a", "b"], labels=["a", "b"]).at(0.5).ravel() == (1, 0, 0, 1)
+    with pytest.raises(AmbiguousCall, match="those of y_pred"):
+        evaluate_frame(rows, y_true=["p", "q"], y_pred=["q", "p"], label_kind="multilabel")
+
+
 def test_a_file_named_twice_is_not_counted_twice(tmp_path: Path) -> None:
     """By one name twice, by two names of one file, or by a name and a pattern that matches it."""
     pytest.importorskip("duckdb")
@@ -696,3 +772,50 @@ def test_counts_of_nothing(invalid: Any) -> None:
     """Entries that stand for no row are told as that, not as scores of one class."""
     with pytest.raises(EmptyInput, match="every count is 0"):
         evaluate([0, 1], y_score=[0.2, 0.8], count=[0, 0], invalid=invalid)
+
+
+@pytest.mark.parametrize("labels", [{"b", "a"}, frozenset("ab"), 2, (x for x in "ab")])
+def test_classes_are_declared_in_an_order(labels: Any) -> None:
+    """A set has none: which class is positive would be left to chance."""
+    with pytest.raises(LabelTypeMismatch, match=r"classes have an order\..*labels=\[\.\.\.\]"):
+        confusion_matrix(["a", "b"], ["a", "a"], labels=labels)
+    for ordered in (["b", "a"], ("b", "a"), {"b": 1, "a": 2}.keys(), np.array(["b", "a"])):
+        assert confusion_matrix(["a", "b"], ["a", "a"], labels=ordered).labels == ["b", "a"]
+
+
+@pytest.mark.parametrize("given", [([0, 1], [0, 1]), (np.eye(2), ["a", "b"])])
+def test_a_matrix_is_made_by_counting(given: Any) -> None:
+    """PyCM's constructor has this name; here it leads to what counts."""
+    with pytest.raises(UsageError, match=r"Type uc\.confusion_matrix\(y_true, y_pred\), or .*from_counts"):
+        ConfusionMatrix(*given)
+
+
+def test_classes_of_another_kind_are_told_as_they_were_declared() -> None:
+    """By their values, which are what is compared, not by the names to show."""
+    refused(LabelTypeMismatch, "y_true holds text ('0', '1'), the classes are numbers (0, 1)", y_true=["0", "1"],
+            y_pred=["1", "1"], labels={0: "no", 1: "yes"})  # fmt: skip
+    refused(LabelTypeMismatch, "the classes are text ('0', '1')", "labels={0: 'no', 1: 'yes'}", y_true=[0, 1],
+            y_pred=[1, 1], labels={"0": "no", "1": "yes"})  # fmt: skip
+
+
+@pytest.mark.parametrize("pos_label", [0, False, "cat"])
+def test_labels_of_a_row_are_there_or_not(pos_label: Any) -> None:
+    """Which value says so is no choice, and to pass over one would turn every rate round."""
+    call = {"y_true": [[0, 1], [1, 1]], "label_kind": "multilabel", "pos_label": pos_label}
+    refused(UsageError, f"pos_label={pos_label!r} was given", "pass 1 - y_true", y_pred=[[0, 1], [0, 1]], **call)
+    refused(UsageError, "score is that of having it", doors=SCORED, y_score=[[0.1, 0.9], [0.2, 0.8]], **call)
+    same = confusion_matrix([[0, 1], [1, 1]], [[0, 1], [0, 1]], label_kind="multilabel", pos_label=1)
+    assert same == confusion_matrix([[0, 1], [1, 1]], [[0, 1], [0, 1]], label_kind="multilabel")
+
+
+def test_a_matrix_is_asked_and_added_by_name() -> None:
+    cm = ConfusionMatrix.from_counts([[76, 9], [17, 48]], labels=["no", "yes"])
+    for place in (0, (1, 0), slice(1)):
+        with pytest.raises(UnknownClass, match=r"by name, never by position\. Known: 2 classes, 'no', 'yes'"):
+            cm[place]
+    with pytest.raises(UsageError, match=r"not 3 labels\. Type cm\[truth, prediction\]"):
+        cm["no", "yes", "no"]
+    table = np.ones((2, 2), np.int64)
+    for add in (lambda: cm + table, lambda: table + cm, lambda: sum([table], cm)):
+        with pytest.raises(MergeRefused, match=r"array of shape \(2, 2\).*from_counts\(array, labels="):
+            add()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 import numpy as np
@@ -414,3 +415,24 @@ def test_every_threshold_that_a_choice_can_name_is_one_that_parts_its_rows(grid:
 )
 def test_round_numbers_are_edges_that_belong_to_the_bin_above(grid: str, edges: list[float]) -> None:
     assert [Grid.parse(grid).around(x)[0] for x in edges] == edges
+
+
+@pytest.mark.parametrize(
+    ("scores", "options"),
+    [
+        ([0.431, 0.433, 0.436, 0.1], {"grid": "folded(2)", "pins": [0.43]}),
+        ([0.2301, 0.2303, 0.2402, 0.9], {"grid": "uniform(4)", "pins": ()}),
+        ([0.31, 0.33, 0.36, 4.0], {"grid": "floatbits(1)", "score_kind": "logit", "pins": ()}),
+        ([0.31, 0.33, 0.36, 4.0], {"grid": "floatbits(1)", "score_kind": "raw"}),
+    ],
+)
+def test_thresholds_named_instead_can_be_typed(scores: list[float], options: dict[str, Any]) -> None:
+    """Where rows of a bin may lie on either side, the edges beside it are exact, and are written as numbers."""
+    truth = [0, 0, 0, 1]
+    ev, middle = uc.evaluate(truth, y_score=scores, **options), (scores[0] + scores[1]) / 2
+    with pytest.raises(NotKept, match="may lie on either side") as caught:
+        ev.at(1 / (1 + math.exp(-middle)) if options.get("score_kind") == "logit" else middle)
+    typed = [float(text) for text in re.findall(r"ev\.at\((.+?)\)(?= or | \(exact)", caught.value.fix)]
+    assert typed
+    exact = uc.evaluate(truth, y_score=scores, **{**options, "grid": "exact"})
+    assert [ev.at(t).counts.tolist() for t in typed] == [exact.at(t).counts.tolist() for t in typed]

@@ -707,3 +707,9 @@ def test_a_class_filled_in_to_make_two_goes_when_others_come() -> None:
     both = first + Joint.count(Labels((0, 2)), ["a"], np.array([[1, 1], [1, 2]]))
     assert both.labels.names == (0, 2)
     assert both.cells.tolist() == [[0, 0], [0, 3], [1, 1], [1, 2]]
+
+
+def test_a_comparison_is_walked_difference_by_difference() -> None:
+    made = uc.compare([0, 1, 1, 0], y_pred={"a": [0, 1, 0, 0], "b": [0, 1, 1, 1]}, metrics=["recall", "accuracy"])
+    assert [x.metric for x in made] == ["recall", "accuracy"]
+    assert list(made) == list(made.differences)

@@ -540,6 +540,7 @@ def test_an_estimate_compares_and_formats_like_its_value() -> None:
     assert e < 0.8
     assert sorted([e, Estimate(0.5, 0.4, 0.6)])[1] is e
     assert f"{e:.1%} {e}" == "75.0% 0.750 [0.60, 0.80]"
+    assert (round(e, 1), round(e)) == (0.8, 1)
     assert hash(e) == hash(0.75)
     assert not any((nothing > 0, nothing < 1, nothing == nothing, nothing >= nothing))
     assert str(nothing) == "undefined (no row is of this class)"

@@ -61,6 +61,18 @@ def test_each_rule_decides_as_its_definition_says() -> None:
     assert ev.matrix.rule == "argmax of the scores"
 
 
+def test_a_rule_that_was_not_taken_cannot_be_read() -> None:
+    """The limit of counting once is said where it is met, with what to type."""
+    y, p = problem()
+    with pytest.raises(UnknownClass, match=r"no rule 'safe'.*during the pass.*rules=\{'safe': uc.Costs\(C\)\}"):
+        uc.evaluate(y, y_score=p).matrices["safe"]
+    ev = uc.evaluate(y, y_score=p, rules={"safe": uc.Costs(COSTS)})
+    with pytest.raises(KeyError, match=r"no rule 'sage'.*There are 'safe'"):
+        ev.matrices["sage"]
+    assert "sage" not in ev.matrices
+    assert ev.matrices.get("sage") is None
+
+
 def test_rows_of_the_costs_are_the_truth() -> None:
     """Turned round, they give other answers and another bill."""
     y, p = problem()

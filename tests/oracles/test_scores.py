@@ -508,3 +508,22 @@ def test_infinite_scores_are_printed(far: float, weighted: bool, kind: Any, grid
     if kind == "logit":
         loss = ev.estimate("log_loss")
         assert (loss.value, str(loss).split()[0]) == (np.inf, "∞") if np.isinf(far) else loss.value > 1e300
+
+
+@pytest.mark.parametrize("curves", [True, False])
+def test_losses_of_every_class(curves: bool) -> None:
+    """Each against the rest, as ``brier[cat]`` asks it; without the scores it is an error, no number of all classes."""
+    rng = np.random.default_rng(3)
+    y, p = rng.integers(0, 3, 90), rng.dirichlet([1, 1, 1], 90)
+    ev = uc.evaluate(y, y_score=p, curves=curves)
+    if not curves:
+        with pytest.raises(NotKept):
+            ev.estimates("brier")
+        return
+    for metric, peer in (("brier", metrics.brier_score_loss), ("log_loss", metrics.log_loss)):
+        found = ev.estimates(metric)
+        assert list(found) == [0, 1, 2]
+        for k, e in found.items():
+            assert e.value == pytest.approx(peer(y == k, p[:, k]), rel=1e-12)
+            assert e == ev.estimate(f"{metric}[{k}]")
+        assert ev.estimate("log_loss").value == pytest.approx(metrics.log_loss(y, p), rel=1e-12)

@@ -236,3 +236,17 @@ def test_stream_with_mask_and_ids() -> None:
     ev = stream.evaluation
     assert {key: x.total for key, x in ev.by["c"].items()} == {"x": 2, "y": 2}
     assert ev.coarsen().by["c"]["x"].at(0.5).ravel() == (0, 0, 0, 2)
+
+
+def test_names_keep_their_room_beside_certified_bounds() -> None:
+    """Of bins every value has bounds; they stand below it, no line is longer than the page and no name in pieces."""
+    names = np.array(["United Kingdom", "Bosnia and Herzegovina"])[DEVICE % 2]
+    ev = uc.evaluate(TRUTH, y_score=SCORE, by={"country": names}, grid="folded(1)", pins=())
+    lines = str(ev.by["country"]).splitlines()
+    assert max(map(len, lines)) <= 80
+    bounds = [f"in [{x.value.bounds[0]:.2f}"[:6] for x in ev.by["country"].compare().rows if x.value.bounds]
+    assert len(bounds) == 2
+    below = [line.strip() for line in lines if line.strip().startswith("in [0")]
+    assert [line[:6] for line in below] == bounds
+    assert any(line.startswith("United Kingdom ") for line in lines)
+    assert any("in [...]: certified bounds" in line for line in lines)

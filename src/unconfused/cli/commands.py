@@ -43,8 +43,8 @@ from unconfused.findings import announce
 from unconfused.inference import Estimate
 from unconfused.ingest.files import EXTENSIONS as READABLE
 from unconfused.metrics.language import Condition, parse_conditions
+from unconfused.shards import matching, opened
 from unconfused.shards import merge as merge_files
-from unconfused.shards import opened
 from unconfused.show.escape import visible
 from unconfused.show.export import finding_dict
 from unconfused.show.shading import shaded
@@ -304,9 +304,13 @@ def merge(
     output: Target = None,
 ) -> int:
     """Add .uc files into one, exactly; what does not fit together is refused."""
-    target = _target(output)
+    target, files = _target(output), tuple(matching(files))
     if os.path.realpath(target) in map(os.path.realpath, files):
-        raise UsageError(f"{target} is also one of the files to add.", "A second run would count its rows twice.")
+        raise UsageError(
+            f"{target} is also one of the files to add.",
+            "A second run would count its rows twice.",
+            "Write the sum to a file of its own.",
+        )
     if not files:
         raise UsageError("No FILE was named.", fix="Name one or more .uc files.")
     if not allow_repeats:
@@ -317,6 +321,7 @@ def merge(
 def _added(files: tuple[str, ...]) -> Evaluation:
     if not files:
         raise UsageError("No FILE was named.", fix="Name one or more .uc files.")
+    files = tuple(matching(files))
     distinct([os.path.realpath(file) for file in files])
     return sum(map(opened, files), Evaluation(Tallies.zero()))
 

@@ -24,7 +24,7 @@ from unconfused.ingest.frames import columns, paths_of
 from unconfused.ingest.frames import opened as opened_table
 from unconfused.ingest.lines import line_of
 from unconfused.ingest.rows import Reading as Rows
-from unconfused.shards import opened
+from unconfused.shards import matching, opened
 from unconfused.tables import Pass
 from unconfused.tally.tallies import Tallies
 from unconfused.tally.worst import KEEP
@@ -151,7 +151,7 @@ def read(
     listen(reading)
     if saved := saved_among(sources):
         refuse_given(cols, reading, slicing or Slicing(), saved[0])
-        made = sum(map(opened, distinct(saved)), Evaluation(Tallies.zero()))
+        made = sum(map(opened, distinct(matching(saved))), Evaluation(Tallies.zero()))
         announce(made.findings)
         return made
     names, options = _named(cols) | {"ids": ids}, table_options(sources, cols, reading)
@@ -263,7 +263,9 @@ def distinct(paths: list[str]) -> list[str]:
     twice = sorted({path for path in paths if paths.count(path) > 1})
     if twice:
         raise AmbiguousCall(
-            f"{twice[0]} is named {paths.count(twice[0])} times.", "Its rows would count more than once."
+            f"{twice[0]} is named {paths.count(twice[0])} times.",
+            "Its rows would count more than once.",
+            "Name each file once.",
         )
     return paths
 

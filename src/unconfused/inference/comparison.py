@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -164,6 +164,9 @@ class Comparison:
     def tests(self) -> int:
         """How many p-values there are, which ``adjust`` allows for."""
         return sum(x.p == x.p for x in self.differences)
+
+    def __iter__(self) -> Iterator[Difference]:
+        return iter(self.differences)
 
     def __getitem__(self, key: str | tuple[str, ...]) -> Difference:
         """``comparison["recall"]``; of more than two models ``comparison["recall", "new"]``."""

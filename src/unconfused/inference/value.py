@@ -73,6 +73,9 @@ class Estimate:
     def __float__(self) -> float:
         return self.value
 
+    def __round__(self, digits: int | None = None) -> float:
+        return round(self.value, digits)
+
     def __eq__(self, other: object) -> bool:
         return self.value == float(other) if isinstance(other, SupportsFloat) else NotImplemented
 

@@ -14,7 +14,7 @@ from unconfused.findings import Evidence
 from unconfused.ingest import express
 from unconfused.ingest.accelerated import tallied
 from unconfused.ingest.classes import factored, known, resolve, score_labels
-from unconfused.ingest.columns import Column
+from unconfused.ingest.columns import Column, check_headings
 from unconfused.ingest.factors import Factor
 from unconfused.ingest.row_costs import refuse_row_costs, row_costs
 from unconfused.ingest.rows import Reading, Rows, paired
@@ -263,6 +263,8 @@ def label_names(rows: Rows) -> Labels:
             "Column i stands for labels[i].",
             "Name every column, in order.",
         )
+    if rows.reading.labels is not None:
+        check_headings(rows.truth.name, rows.truth.heads, "the labels", labels.names)
     return labels
 
 
@@ -287,6 +289,12 @@ def _multilabel(rows: Rows) -> Tallies:
     _refuse_rules(rows.reading, "each label is decided by itself, at a threshold of its own")
     refuse_row_costs(rows, "each label is decided by itself")
     _refuse_pairs(rows.reading, "the labels of a row do not exclude each other")
+    if rows.reading.pos_label not in (None, 1):
+        raise UsageError(
+            f'pos_label={rows.reading.pos_label!r} was given with label_kind="multilabel".',
+            "There 1 says that a row has a label, and the score is that of having it.",
+            "Leave pos_label= out; where 0 stands for having it, pass 1 - y_true.",
+        )
     members: dict[Label, Tallies] = {}
     for place, name in enumerate(label_names(rows).names):
         members[name] = tally_rows(_of_label(rows, place))

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unconfused.errors import AmbiguousCall, EmptyInput, LabelTypeMismatch, ShapeError
-from unconfused.ingest.columns import Column
+from unconfused.ingest.columns import Column, check_headings
 from unconfused.ingest.factors import Factor, factor
 from unconfused.ingest.mixups import check_classes, check_kinds
 from unconfused.ingest.refusals import unknown_labels
@@ -91,9 +91,17 @@ def score_labels(reading: Reading, truth: Factor, score: Column, *, partial: boo
             "Nothing says which column belongs to which class.",
             "Type labels= in the order of the columns.",
         )
+    if width > 1:
+        check_labels(score, labels)
     if width <= 2:
         labels.require_positive("A score")
     return labels
+
+
+def check_labels(column: Column, labels: Labels) -> None:
+    """Refuse a frame whose headings are the classes in another order: column i belongs to labels[i]."""
+    for classes in (labels.names, labels.values):
+        check_headings(column.name, column.heads, "the classes", classes if labels.declared else sorted(classes))
 
 
 def known(
@@ -131,7 +139,7 @@ def check_declared(side: Factor, labels: Labels) -> None:
     pairs = ", ".join(f"{x!r}: {name!r}" for x, name in zip(side.values, labels.names, strict=False))
     raise LabelTypeMismatch(
         f"{side.name} holds {kinds[0]} ({listed(side.values, 3)}), the classes are {kinds[1]} "
-        f"({listed(labels.names, 3)}).",
+        f"({listed(labels.values, 3)}).",
         "They are never equal, so every row would be outside the classes.",
         f"Say what stands for what: labels={{{pairs}}}."
         if not text[0]

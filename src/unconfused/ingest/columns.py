@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unconfused.errors import IndexMismatch, LengthMismatch, ShapeError
-from unconfused.labels import plural
+from unconfused.errors import AmbiguousCall, IndexMismatch, LengthMismatch, ShapeError
+from unconfused.labels import listed, plural
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,7 @@ class Column:
         index: the pandas index that came with it.
         coarse: the source holds 16-bit floats, or smaller ones.
         stored: the categories are how the source stores its text: their order says nothing.
+        heads: what the columns of a frame are called.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Column:
     index: Any = None
     coarse: bool = False
     stored: bool = False
+    heads: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.values)
@@ -86,7 +88,8 @@ def _from_numpy(x: Any, name: str) -> Column:
     if isinstance(x, (str, bytes, dict, set)) or (not hasattr(x, "__array__") and not isinstance(x, Sequence)):
         raise ShapeError(
             f"{name} is a {type(x).__name__}, not a column.",
-            fix="Pass a list, an array, a tensor or a column of a data frame.",
+            fix="Pass a list, an array, a tensor or a column of a data frame; of columns by their names, "
+            'uc.evaluate_frame(table, y_true="label", y_score="p").',
         )
     if isinstance(x, (list, tuple)) and x and _reader(x[0]) in (_from_torch, _from_tensorflow):
         x = [_reader(element)(element, name).values for element in x]
@@ -120,7 +123,9 @@ def _from_tensorflow(x: Any, name: str) -> Column:
 def _from_pandas(x: Any, name: str) -> Column:
     index = getattr(x, "index", None)
     if getattr(x, "ndim", 1) == 2:
-        return Column(name, x.to_numpy(), np.asarray(x.isna()), index=index)
+        counted = type(x.columns).__name__ == "RangeIndex"  # which says no more than the positions do
+        heads = () if counted else tuple(map(str, x.columns))
+        return Column(name, x.to_numpy(), np.asarray(x.isna()), index=index, heads=heads)
     dtype = x.dtype
     array = getattr(x, "array", x)
     if hasattr(dtype, "categories"):
@@ -141,7 +146,7 @@ def _from_polars(x: Any, name: str) -> Column:
     if hasattr(x, "collect"):
         raise ShapeError(f"{name} is a {type(x).__name__}, not a column.", fix="Pass frame.collect()['column'].")
     if not hasattr(x, "is_null"):  # a frame
-        return Column(name, x.to_numpy(), None)
+        return Column(name, x.to_numpy(), None, heads=tuple(x.columns))
     missing = x.is_null().to_numpy()
     kind = type(x.dtype).__name__ if not isinstance(x.dtype, type) else x.dtype.__name__
     if kind == "Enum":
@@ -159,10 +164,11 @@ def _from_polars(x: Any, name: str) -> Column:
 def _from_arrow(x: Any, name: str) -> Column:
     if hasattr(x, "column_names"):  # a table: its columns side by side
         parts = [as_column(x.column(i), name) for i in range(x.num_columns)]
-        gone = [np.zeros(len(part), bool) if part.missing is None else part.missing for part in parts]
+        nulls = [np.zeros(len(part), bool) if part.missing is None else part.missing for part in parts]
         if any(part.categories is not None for part in parts) or not parts:
             raise ShapeError(f"{name} is a table with categorical columns or none.", fix="Pass one column.")
-        return Column(name, np.stack([part.values for part in parts], 1), np.stack(gone, 1))
+        values = np.stack([part.values for part in parts], 1)
+        return Column(name, values, np.stack(nulls, 1), heads=tuple(x.column_names))
     if hasattr(x, "combine_chunks"):
         x = x.chunk(0) if x.num_chunks == 1 else x.unify_dictionaries().combine_chunks()
     missing = np.asarray(x.is_null()) if x.null_count else None
@@ -195,9 +201,10 @@ _READERS: dict[str, Callable[[Any, str], Column]] = {
 
 
 def check_pairing(columns: Sequence[Column]) -> None:
-    """Refuse columns of different length, or pandas columns whose indexes disagree."""
+    """Refuse columns of different length, pandas columns whose indexes disagree, frames whose headings do."""
     first = columns[0]
     for other in columns[1:]:
+        check_headings(first.name, first.heads, f"those of {other.name}", other.heads)
         if len(other) != len(first):
             _refuse_flattened(first, other)
             raise LengthMismatch(
@@ -209,6 +216,20 @@ def check_pairing(columns: Sequence[Column]) -> None:
     for other in indexed[1:]:
         if not indexed[0].index.equals(other.index):
             _refuse_indexes(indexed[0], other)
+
+
+def check_headings(name: str, heads: Sequence[str], whose: str, wanted: Sequence[Any], fix: str = "") -> None:
+    """Refuse columns that are called like those wanted, in another order: they are read by position."""
+    names = tuple(map(str, wanted))
+    if tuple(heads) == names or sorted(heads) != sorted(names):
+        return
+    place = next(i for i, head in enumerate(heads) if head != names[i])
+    raise AmbiguousCall(
+        f"The columns of {name} are {listed(heads)}, {whose} {listed(names)}: column {place} is {heads[place]!r}, "
+        f"not {names[place]!r}.",
+        "They are read by position, so one would be taken for another.",
+        fix or f"Put them in the same order, or pass .to_numpy() of {name} if its position is right.",
+    )
 
 
 def _refuse_flattened(truth: Column, score: Column) -> None:

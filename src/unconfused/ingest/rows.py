@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from unconfused.errors import AmbiguousCall, EmptyInput, ShapeError, UsageError
 from unconfused.findings import Evidence
-from unconfused.ingest.columns import Column, as_column, check_pairing
+from unconfused.ingest.columns import Column, as_column, check_headings, check_pairing
 from unconfused.ingest.factors import factor, positions, refuse_fractions
 from unconfused.ingest.mixups import refuse_other_kind
 from unconfused.ingest.row_costs import cost_columns, read_row_costs
@@ -28,6 +28,17 @@ from unconfused.tally.worst import KEEP
 
 COLUMNS = ("y_true", "y_pred", "y_score", "threshold", "sample_weight", "count", "by", "ids", "unit", "row_cost")
 """What a call takes besides; here they stand for what was misspelt."""
+SPELT = {
+    "normalize": 'Ask the matrix: cm.normalize("true").',
+    "average": 'Ask for it by name: estimate("f1@macro").',
+    "threshold": "Every threshold is kept: ask the result, ev.at(0.5).",
+    **dict.fromkeys(("y_prob", "y_proba", "probs", "scores"), "Type y_score=."),
+    **dict.fromkeys(("class_names", "target_names", "names", "classes"), "Type labels=."),
+    "weights": "Type sample_weight=.",
+    "ignore_index": "Type ignore=.",
+    "groups": "Type unit=.",
+}
+"""What to type for arguments as other libraries name them."""
 LabelKind: TypeAlias = Literal["class", "one-hot", "multilabel"]
 
 
@@ -74,10 +85,13 @@ class Reading:
 
     def __new__(cls, **given: Any) -> Self:
         known = (*cls.__dataclass_fields__, *COLUMNS)
-        for name in given.keys() - known:
-            near = get_close_matches(name, known, 1, 0.5)
-            fix = f"Did you mean {near[0]}=?" if near else f"There are {', '.join(known[:-1])}."
-            raise UsageError(f"There is no argument {name}=.", fix=fix)
+        for name in given.keys() - cls.__dataclass_fields__.keys():
+            near = get_close_matches(name, known, 1, 0.6)
+            there = ", ".join(x for x in cls.__dataclass_fields__ if x != "batch")
+            fix = SPELT.get(name, f"Did you mean {near[0]}=?" if near else f"There are {there}.")
+            if name in COLUMNS and name not in SPELT:
+                fix = "It goes with the rows, as in uc.evaluate(...) or stream.update(...)."
+            raise UsageError(f"There is no argument {name}= here.", fix=fix)
         return super().__new__(cls)
 
     def __post_init__(self) -> None:
@@ -277,6 +291,8 @@ def _from_one_hot(column: Column, reading: Reading) -> Column:
             "Column i stands for labels[i].",
             "Name every column, in order.",
         )
+    if reading.labels is not None:
+        check_headings(column.name, column.heads, "the classes", classes)
     return replace(column, values=values.argmax(1), missing=None, categories=classes, ordered=True)
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import difflib
 import inspect
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, TypeAlias, get_args, get_type_hints
@@ -30,6 +31,8 @@ Source: TypeAlias = Literal["counts", "scores", "moments", "ranks"]
 
 UNIT, SIGNED, POSITIVE = (0.0, 1.0), (-1.0, 1.0), (0.0, math.inf)
 """The ranges that most metrics have."""
+SPELT = {"macro": "macro", "micro": "micro", "weighted": "weighted", "ovr": "macro", "ovo": "ovo"}
+"""Averages as other libraries write them into a name, and as they are typed here."""
 NO_ROW = "no row was counted, or the rows weigh nothing"
 
 
@@ -133,6 +136,11 @@ class Parameter:
     words: tuple[str, ...] = ()
     whole: bool = False
     default: Argument | None = None
+
+    @property
+    def example(self) -> str:
+        """A number that it may be."""
+        return "0.1" if self.name == "max_fpr" else "2"
 
     def read(self, text: str) -> Argument:
         """The argument that ``text`` spells, or UsageError."""
@@ -248,9 +256,26 @@ def find(name: str) -> Metric:
     try:
         return CATALOGUE[_NAMES[_plain(name)]]
     except KeyError:
-        near = difflib.get_close_matches(_plain(name), _NAMES, n=1, cutoff=0.5)
-        fix = f"Did you mean {_NAMES[near[0]]!r}?" if near else f"There are: {', '.join(CATALOGUE)}."
+        meant = _meant(_plain(name))
+        fix = f"Did you mean {meant!r}?" if meant else f"There are: {', '.join(CATALOGUE)}."
         raise UnknownMetric(f"There is no metric {name!r}.", fix=fix) from None
+
+
+def _meant(name: str) -> str | None:
+    """What a name that is none may stand for: an average as scikit-learn spells it, a power of F, the nearest name.
+
+    >>> _meant("f1_macro"), _meant("roc_auc_ovr"), _meant("f2"), _meant("prec"), _meant("mse")
+    ('f1@macro', 'roc_auc@macro', 'fbeta(2)', 'precision', None)
+    """
+    for average, meant in SPELT.items():
+        for stem in (name.removesuffix(f"_{average}"), name.removeprefix(f"{average}_")):
+            if stem != name and stem in _NAMES:
+                return f"{_NAMES[stem]}@{meant}"
+    if power := re.fullmatch(r"f_?([2-9])(_score)?", name):
+        return f"fbeta({power[1]})"
+    longer = [known for known in _NAMES if len(name) > 2 and known.startswith(name)]
+    near = longer or difflib.get_close_matches(name, _NAMES, n=1, cutoff=0.6)
+    return _NAMES[near[0]] if near else None
 
 
 def _plain(name: str) -> str:

@@ -161,9 +161,10 @@ class _Reader:
         if len(given) > len(metric.parameters):
             self.refuse(f"{metric.name} takes {len(metric.parameters) or 'no'} argument(s), {len(given)} given")
         args = [_argument(p, g) for p, g in zip(metric.parameters, given, strict=False)]
-        missing = [p.name for p in metric.parameters[len(given) :] if p.default is None]
+        missing = [p for p in metric.parameters[len(given) :] if p.default is None]
         if missing:
-            self.refuse(f"{metric.name} needs {', '.join(missing)}, as in {metric.name}(2)")
+            names, examples = (", ".join(getattr(p, x) for p in missing) for x in ("name", "example"))
+            self.refuse(f"{metric.name} needs {names}, as in {metric.name}({examples})")
         while args and args[-1] == metric.parameters[len(args) - 1].default:
             args.pop()
         return tuple(args)

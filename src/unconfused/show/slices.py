@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 DRAWN = 200
 """Slices that are drawn."""
+CERTIFIED = ", certified in "
 MOST = 20
 """Slices that are told in words; all of them are in the frame."""
 COLUMNS = (
@@ -42,14 +43,22 @@ def slices_text(made: SliceComparison) -> str:
             3: [strong if x.significant else None for x in rows],
         }
         columns = [
-            Column([h], [[c[i]] for c in cells], "left" if i == 0 else "right", shades.get(i, ()))
+            Column([h], [_stacked(c[i]) if i else [c[i]] for c in cells], "right" if i else "left", shades.get(i, ()))
             for i, h in enumerate(heads)
         ]
         lines = lay_out(fitted(columns, [0]))
+        if any(CERTIFIED in cell for c in cells for cell in c[1:]):
+            lines += ["", *paragraph("in [...]: certified bounds of values whose scores are in bins.")]
         if len(rows) > MOST:
             lines.append(f"and {len(rows) - MOST:,} more: .compare({metric!r}).to_frame()")
         parts.append(lines)
     return joined(parts)
+
+
+def _stacked(cell: str) -> list[str]:
+    """An estimate with its certified bounds on a line of their own, which leaves the names their room."""
+    value, certified, bounds = cell.partition(CERTIFIED)
+    return [value, f"in {bounds}"] if certified else [value]
 
 
 def headline(made: SliceComparison, metric: str) -> str:

@@ -50,6 +50,12 @@ class ConfusionMatrix(MatrixDoors):
     rule: str | None = None
 
     def __post_init__(self) -> None:
+        if not isinstance(self.labels, Labels):
+            raise UsageError(
+                f"ConfusionMatrix(...) was called with a {type(self.labels).__name__}, not with Labels and counts.",
+                "A matrix is what counting makes.",
+                "Type uc.confusion_matrix(y_true, y_pred), or ConfusionMatrix.from_counts(counts, labels=[...]).",
+            )
         many, rows = len(self.labels) > sparse.FEW, self.full
         for name in ("full", "full_weights", "full_squares"):
             table = getattr(self, name)
@@ -208,7 +214,10 @@ class ConfusionMatrix(MatrixDoors):
         """``cm[truth, prediction]`` is a cell, by label; ``cm[label]`` is that class against the rest."""
         if isinstance(key, tuple):
             if len(key) != 2:
-                raise UsageError(f"cm[...] takes a truth and a prediction, not {len(key)} labels.")
+                raise UsageError(
+                    f"cm[...] takes a truth and a prediction, not {plural(len(key), 'label')}.",
+                    fix="Type cm[truth, prediction] for a cell, cm[label] for one class against the rest.",
+                )
             truth, called = (self._place(label) for label in key)
             full = self.full if self.full_weights is None else self.full_weights
             return full[truth, called].item()
@@ -243,6 +252,12 @@ class ConfusionMatrix(MatrixDoors):
 
     # ── adding ────────────────────────────────────────────────────────────────────────────────
     def __add__(self, other: object) -> ConfusionMatrix:
+        if isinstance(other, np.ndarray):
+            raise MergeRefused(
+                f"One side is an array of shape {other.shape}, whose rows and columns have no names.",
+                "Adding by position would mix up classes.",
+                "Add ConfusionMatrix.from_counts(array, labels=[...]).",
+            )
         if not isinstance(other, ConfusionMatrix):
             return self if type(other) is int and other == 0 else NotImplemented
         for a, b in ((self, other), (other, self)):

@@ -205,7 +205,7 @@ def _off_grid(tally: ScoreTally, threshold: float) -> NotKept:
 def _parting(tally: ScoreTally, *cuts: float) -> Iterator[float]:
     """A threshold that parts the rows at each of these cuts; of log-odds the nearest probability that does."""
     for cut in cuts:
-        exact = cut if tally.score_kind != "logit" else float(logistic(np.array(cut)))
+        exact = float(cut if tally.score_kind != "logit" else logistic(np.array(cut)))
         for t in (exact, math.nextafter(exact, -math.inf), math.nextafter(exact, math.inf)):
             if (tally.score_kind == "raw" or 0 <= t <= 1) and len(bracket(tally, t)) == 1:
                 yield t

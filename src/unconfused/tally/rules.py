@@ -9,12 +9,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from unconfused.errors import ShapeError, UsageError
+from unconfused.errors import ShapeError, UnknownClass, UsageError
 from unconfused.labels import Label, Labels, listed, plural
 from unconfused.tally.kernels import Floats
 
@@ -27,6 +27,17 @@ SHOWN = 4
 """Classes up to which a rule is written out in full."""
 CLOSE = 1e-9
 """Expected costs nearer than this, as a share of the largest cost, are added up again in a fixed order."""
+
+
+class Ruled(dict[str, "ConfusionMatrix"]):
+    """What each rule of a pass decided, by its name; of a name that none has, the error says how to name one."""
+
+    def __missing__(self, name: Any) -> NoReturn:
+        raise UnknownClass(
+            f"There is no rule {name!r}.",
+            "A decision that weighs several scores of a row is taken during the pass.",
+            f"There are {listed(list(self))}." if self else f"Evaluate with rules={{{name!r}: uc.Costs(C)}}.",
+        )
 
 
 @dataclass(frozen=True, eq=False)

@@ -75,7 +75,10 @@ def plot_matrix(
     else:
         axes = list(np.ravel(ax))
         if len(axes) != len(panels):
-            raise UsageError(f"{len(panels)} pictures were asked for, and ax= holds {len(axes)} Axes.")
+            raise UsageError(
+                f"{len(panels)} pictures were asked for, and ax= holds {len(axes)} Axes.",
+                fix=f"Pass one for each, such as those of plt.subplots(1, {len(panels)})[1].",
+            )
     maps = []
     for axis, panel in zip(axes, panels, strict=True):
         side = own_side(panel, ruler, annotate) if own else _side_of(axis)
