@@ -158,6 +158,8 @@ class _Watch(threading.Thread):
         """Look and show in turn."""
         from unconfused.ingest.progress_line import Line
 
+        if self.over.is_set():  # while rich was loaded
+            return
         with Line(self.stream, self.how, self.text, self.unit, self.began) as self.line:
             while not self.over.is_set():
                 seen = self.probe()

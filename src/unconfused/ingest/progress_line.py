@@ -33,16 +33,17 @@ WINDOW = 20.0
 
 
 def short(x: float, unit: Unit = "row") -> str:
-    """A number in a few digits.
+    """A number in three digits.
 
     >>> short(345), short(12_345), short(8_123_456), short(0.5), short(2.5e9, "byte"), short(12, "byte")
-    ('345', '12.35 thousand', '8.12 million', '0.5', '2.50 GB', '12 bytes')
+    ('345', '12.3 thousand', '8.12 million', '0.5', '2.50 GB', '12 bytes')
     """
     if unit == "byte":
         return str(decimal(int(x), precision=2))
     size, word = pick_unit_and_suffix(int(x), THOUSANDS, 1000)
-    if size > 1:
-        return f"{x / size:,.2f}{word}"
+    y = x / size
+    if word:
+        return f"{y:,.{2 - (y >= 10) - (y >= 100)}f}{word}"
     return f"{x:,.0f}" if x >= 10 or x == int(x) else f"{x:.1g}"
 
 
