@@ -412,7 +412,7 @@ def test_no_second_bar(own: bool, monkeypatch: pytest.MonkeyPatch) -> None:
                 raise AttributeError("of Connect")
             return self
 
-        _jsc = property(lambda self: self)
+        _jsc = sparkSession = property(lambda self: self)
         sc = addJobTag = removeJobTag = lambda self, *_: self
 
         def progressBar(self) -> Bar:

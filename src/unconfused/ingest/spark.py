@@ -123,7 +123,7 @@ def groups(frame: Any, names: Mapping[str, Any]) -> dict[str, list[Any]]:
             column = column.cast("double")
         keys.append(column.alias(one.name))
     texts = [one.name for one in chosen.schema.fields if isinstance(one.dataType, types.StringType)]
-    rows = _collected(chosen.groupBy(*keys).count(), "Counting")
+    rows = _collected(chosen.groupBy(*keys).count())
     columns = {one.name: [row[i] for row in rows] for i, one in enumerate(chosen.schema.fields)}
     for name in texts:
         columns[name] = [None if x is None else bytes(x).decode("utf-8", "backslashreplace") for x in columns[name]]
@@ -177,9 +177,9 @@ class _Merged:
         yield require("pyarrow").RecordBatch.from_pydict({"tally": [content]})
 
 
-def _collected(frame: Any, text: str) -> list[Any]:
+def _collected(frame: Any, text: str = "Counting") -> list[Any]:
     try:
-        with _followed(frame.sparkSession, text):
+        with _followed(frame, text):
             return list(frame.collect())
     except Exception as error:
         if "No module named 'unconfused'" in str(error):
@@ -198,16 +198,17 @@ def _collected(frame: Any, text: str) -> list[Any]:
 
 # ── how far a job is ──────────────────────────────────────────────────────────────────────────
 @contextmanager
-def _followed(session: Any, text: str) -> Iterator[None]:
+def _followed(frame: Any, text: str) -> Iterator[None]:
     """Show how many tasks of the jobs of this thread are done; where Spark draws a bar of its own, that is enough."""
     if looked_at() is None:
         yield
         return
     context, own, tag = None, False, f"unconfused-{uuid4()}"
     with suppress(Exception):  # Spark Connect has no context: what is left is the time
-        own = session.sparkContext._jsc.sc().progressBar().isDefined()
-        session.sparkContext.addJobTag(tag)
-        context = session.sparkContext
+        found = frame.sparkSession.sparkContext
+        own = found._jsc.sc().progressBar().isDefined()
+        found.addJobTag(tag)
+        context = found
     try:
         with nullcontext() if own else shown(text, unit="task", probe=partial(_tasks, context, tag)):
             yield
