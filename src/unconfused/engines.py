@@ -30,6 +30,7 @@ from unconfused.tally.grids import EXACT
 
 CELLS = 1 << 16
 """Bins of a grid whose tally is small: folded(8), uniform(65536)."""
+EDGES = "Looking for edges"
 
 
 def tally_elsewhere(source: Any, names: Names, reading: Reading, asked: Asked) -> tuple[Any, ...] | None:
@@ -49,10 +50,15 @@ def tally_elsewhere(source: Any, names: Names, reading: Reading, asked: Asked) -
 def _everywhere(source: Any) -> Everywhere:
     """What any work makes of the rows of each part, added up."""
     if spark.is_spark(source):
-        return partial(spark.partitions, source)
-    if dask.is_dask(source):
-        return partial(dask.partitions, source)
-    return lambda names, reply, merge: [reply(ibis.pieces(source, names))]
+        return partial(spark.partitions, source, text=EDGES)
+
+    def seen(names: Names, reply: Any, merge: Any) -> list[bytes]:
+        with shown(EDGES) as meter:
+            if dask.is_dask(source):
+                return dask.partitions(source, names, reply, merge)
+            return [reply(meter.over(ibis.pieces(source, names)))]
+
+    return seen
 
 
 def _road(source: Any) -> Run | None:
@@ -91,7 +97,8 @@ def _grouped(source: Any, names: Names, work: Counting) -> Reply | None:
     if groups is None:
         return None
     try:
-        made = Reply.from_bytes(work.reply(groups))
+        with shown("Counting"):
+            made = Reply.from_bytes(work.reply(groups))
     except ibis.Unsure:
         return None
     of_rows = made.refusal is not None and made.refusal[0] == "ScoresAsLabels"  # says how many rows, not groups

@@ -8,6 +8,10 @@ import struct
 import termios
 from typing import Any
 
+import pytest
+
+pyte = pytest.importorskip("pyte")
+
 
 def terminal(columns: int = 80) -> tuple[int, int]:
     """A terminal so wide: the side that reads what is written, and the side of the process."""
@@ -16,20 +20,31 @@ def terminal(columns: int = 80) -> tuple[int, int]:
     return main, end
 
 
-def drawn(text: str) -> list[str]:
-    """The lines of a screen after what was written; longer than they are wide they may not be."""
-    lines = [""]
-    at = 0
-    for letter in text.replace("\r\n", "\n"):
-        if letter == "\n":
-            lines.append("")
-            at = 0
-        elif letter == "\r":
-            at = 0
-        else:
-            lines[-1] = lines[-1][:at].ljust(at) + letter + lines[-1][at + 1 :]
-            at += 1
-    return [line.rstrip() for line in lines]
+def screen(text: str, columns: int = 80) -> Any:
+    """A terminal so wide after what was written to it."""
+    made = pyte.Screen(columns, 24)
+    made.set_mode(pyte.modes.LNM)  # a newline begins a line, as behind a terminal's driver
+    pyte.Stream(made).feed(text)
+    return made
+
+
+def drawn(text: str, columns: int = 80) -> list[str]:
+    """The lines of a terminal after what was written, down to its cursor, which is to be seen."""
+    made = screen(text, columns)
+    assert not made.cursor.hidden
+    lines = [line.rstrip() for line in made.display]
+    assert not any(lines[made.cursor.y + 1 :])
+    return lines[: made.cursor.y + 1]
+
+
+def rows_used(text: str, columns: int) -> int:
+    """How many rows of a terminal so wide were written on at most, line ends aside."""
+    made = screen("", columns)
+    stream, most = pyte.Stream(made), 0
+    for part in text.split("\r"):
+        stream.feed(f"\r{part}")
+        most = max(most, sum(bool(line.strip()) for line in made.display))
+    return most
 
 
 def more(screen: Any) -> bytes:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import os
+import re
 import shutil
 import subprocess
+import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping
 from itertools import count
 from pathlib import Path
@@ -403,3 +407,39 @@ def test_ids(engine: Any, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
         by_class = uc.evaluate_frame(made, y_true="y", y_pred="guess", ids=ids)
         again = uc.evaluate(data["y"], data["guess"], ids=data[ids])
         assert set(by_class.rows(1, 0, n)) == set(again.rows(1, 0, n)) != set()
+
+
+# ── how far it is ─────────────────────────────────────────────────────────────────────────────
+@pytest.mark.parametrize(
+    ("asked", "where", "said"),
+    [
+        ({"y_true": "n", "y_pred": "n"}, "stand_ins", "Counting"),
+        ({"y_true": "y", "y_score": "p", "by": ["zone"]}, "stand_ins", "Counting"),
+        ({"y_true": "y", "y_score": "p", "by": ["age"], "edges": {"age": 4}}, "taken", "Looking for edges"),
+    ],
+    ids=["classes", "cells", "edges"],
+)
+def test_time_is_shown(
+    asked: dict[str, Any], where: str, said: str, plain: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While a database groups, and while rows are looked at for edges."""
+    pytest.importorskip("rich")
+    from unconfused.ingest import progress
+
+    original, written, shown = getattr(road, where), io.StringIO(), []
+
+    def held(*given: Any) -> Any:
+        if not shown:  # of a first batch, so that the query is under way
+            for _ in range(1200):
+                if "so far" in written.getvalue():
+                    break
+                time.sleep(0.05)
+            shown.append(re.match(rf"{said}  0:\d\d:\d\d so far\n", written.getvalue()))
+        return original(*given)
+
+    monkeypatch.setattr(road, where, held)
+    monkeypatch.setattr(progress, "PATIENCE", 0.0)
+    monkeypatch.setattr(sys, "stderr", written)
+    assert uc.evaluate_frame(plain, progress=True, **asked).total == elsewhere.N
+    assert shown != []
+    assert shown[0], written.getvalue()

@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
-from border.screens import drawn, more, terminal
-from hypothesis import given
+from border.screens import drawn, more, rows_used, screen, terminal
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import unconfused as uc
+from unconfused.errors import inert
 from unconfused.ingest import progress
-from unconfused.ingest.progress import asked, shown
-from unconfused.ingest.progress_words import counted, fitted, short
+from unconfused.ingest.progress import Look, asked, shown
+
+progress_line = pytest.importorskip("unconfused.ingest.progress_line")  # which is drawn by rich
 
 SRC = Path(__file__).resolve().parents[2] / "src"
 N = 1000
@@ -59,6 +63,7 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(progress, "PAUSE", 0.01)
     monkeypatch.delenv("CI", raising=False)
     monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "100")
 
 
 def work(screen: Terminal, **how: Any) -> str:
@@ -74,13 +79,15 @@ def work(screen: Terminal, **how: Any) -> str:
 @pytest.mark.parametrize("stream", [Terminal, Notebook])
 def test_a_line_that_is_gone_in_the_end(stream: type[Terminal], monkeypatch: pytest.MonkeyPatch) -> None:
     """With what was done, and the share of all."""
-    screen = stream(tty=stream is Terminal)
-    monkeypatch.setattr(sys, "stderr", screen)
-    written = work(screen)
+    there = stream(tty=stream is Terminal)
+    monkeypatch.setattr(sys, "stderr", there)
+    written = work(there)
     assert "Counting" in written
     assert "40 %  400 rows" in written
-    assert "\n" not in written
-    assert drawn(written) == [""]
+    assert rows_used(written, 100) == 1
+    assert drawn(written, 100) == [""]
+    assert "\x1b[?25l" not in written  # the cursor is never hidden: who is killed could not show it again
+    assert ("\x1b" in written) == (stream is Terminal)
 
 
 def test_an_echo_is_written_over(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -137,9 +144,9 @@ def test_asked_for_where_nothing_can_be_written_over(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("CI", "true")
     with asked(True):
         written = work(screen)
-    assert "Counting   40 %  400 rows  " in written
+    assert "Counting  40 %  400 rows  " in written
     assert written.endswith(" so far\n")
-    assert "\r" not in written
+    assert not {"\r", "\x1b", "━"} & {*written}
 
 
 def test_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -167,44 +174,131 @@ def test_a_probe_that_fails(error: Exception, monkeypatch: pytest.MonkeyPatch) -
         assert asked_for.wait(60)
 
 
+def test_a_probe_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Holds nobody up, and the line is gone all the same."""
+    there, hung, answer, looks = Terminal(), threading.Event(), threading.Event(), iter([(5, None), (6, None)])
+
+    def probe() -> tuple[float, float | None]:
+        found = next(looks)
+        if found[0] == 6:
+            hung.set()
+            assert answer.wait(600)
+        return found
+
+    monkeypatch.setattr(sys, "stderr", there)
+    try:
+        with shown("Counting", probe=probe):
+            assert hung.wait(60)
+            watch = progress._watches[-1]
+        assert watch.is_alive()
+        assert "5 rows" in there.getvalue()
+        assert drawn(there.getvalue(), 100) == [""]
+    finally:
+        answer.set()
+    watch.join(60)
+    assert drawn(there.getvalue(), 100) == [""]
+
+
+def test_without_rich(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is shown, and nothing fails."""
+    there = Terminal()
+    monkeypatch.setattr(sys, "stderr", there)
+    monkeypatch.setitem(sys.modules, "rich.progress", None)
+    monkeypatch.delitem(sys.modules, progress_line.__name__)
+    with asked(True), shown("Counting") as meter:
+        progress._watches[-1].join(60)
+        meter.add(3)
+    assert (there.getvalue(), meter.amount) == ("", 3)
+
+
 # ── what it says ──────────────────────────────────────────────────────────────────────────────
-def test_speed_and_time_left() -> None:
-    """From the first rows on: what goes before them is no speed."""
-    watch = progress._Watch("Counting", "row", lambda: (0, None), None)  # type: ignore[arg-type]
-    at = watch.began
-    looks = [(0.0, 0, 0.0), (10.0, 0, 0.0), (11.0, 1_000_000, 0.1), (13.0, 5_000_000, 0.5)]
-    said = [watch.parts(at + seconds, amount, share)[0] for seconds, amount, share in looks]
-    assert [x["time"] for x in said] == ["0 s so far", "10 s so far", "11 s so far", "2 s left"]
-    assert [x["rate"] for x in said] == ["", "", "", "2.00 million/s"]
-    assert said[-1]["amount"] == "5.00 million rows"
-    late = watch.parts(at + 13.0 + 2 * progress.WINDOW, 6_000_000, 0.6)[0]  # slower now, which the window tells
-    assert late["rate"] == "25,000/s"
-    unknown = watch.parts(at + 100.0, 7_000_000, None)[0]
-    assert (unknown["share"], unknown["time"]) == ("", "1:40 min so far")
+def line(there: Terminal, how: Look = "terminal", text: str = "Counting") -> Any:
+    return progress_line.Line(there, how, text, "row", progress_line.time.monotonic())
+
+
+def test_speed_and_time_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the first rows on: what goes before them is no speed; and it is that of the last seconds."""
+    clock = SimpleNamespace(now=50.0, monotonic=lambda: clock.now)
+    monkeypatch.setattr(progress_line, "time", clock)
+    made, said = line(Terminal()), []
+    slow = 13.0 + 2 * progress_line.WINDOW
+    looks = [(0.0, 0, 0.0), (10.0, 0, 0.0), (11.0, 1_000_000, 0.1), (13.0, 5_000_000, 0.5),
+             (slow, 5_100_000, 0.51), (slow + 4, 5_200_000, 0.52)]  # fmt: skip
+    for seconds, amount, share in looks:
+        clock.now = 50.0 + seconds
+        made.look(amount, share)
+        said.append({**made.tasks[-1].fields})
+    assert [x["time"] for x in said[:4]] == ["0:00:00 so far", "0:00:10 so far", "0:00:11 so far", "0:00:03 left"]
+    assert [x["rate"] for x in said] == ["", "", "", "2.00 million/s", "", "25.0 thousand/s"]
+    assert said[-1]["time"] == "0:03:12 left"
+    assert [x["amount"] for x in said[:3]] == ["", "", "1.00 million rows"]
+    made = line(Terminal())
+    clock.now += 100
+    made.look(7, None)
+    assert [made.tasks[-1].fields[x] for x in ("share", "time")] == ["", "0:01:40 so far"]
 
 
 @given(
-    st.floats(0, 1e14), st.floats(0, 1e10), st.one_of(st.none(), st.floats(0, 1.1)), st.integers(1, 200), st.booleans()
-)
+    st.text(max_size=40), st.lists(st.floats(0, 1e14), min_size=1, max_size=3).map(sorted),
+    st.none() | st.floats(0, 1.1), st.integers(1, 160), st.sampled_from(["utf-8", "ascii", "cp1252"]),
+)  # fmt: skip
+@example("Counting", [1e6, 2e6], 0.5, 20, "utf-8")
+@example("Counting", [1e6, 2e6], 0.5, 40, "utf-8")
+@example("Reading [red]x[/]\x1b[2J\n\r\t文.csv", [1e6, 2e6], 0.5, 120, "utf-8")
 def test_no_line_is_wider_than_the_terminal(
-    x: float, rate: float, share: float | None, columns: int, bars: bool
+    text: str, amounts: list[float], share: float | None, columns: int, encoding: str
 ) -> None:
-    """Whatever the numbers."""
-    said = {"text": "Running a model", "amount": counted(x, "row"), "share": "" if share is None else " 50 %"}
-    said |= {"rate": f"{short(rate)}/s", "time": "1:02 h left"}
-    line = fitted(said, share, columns, bars)
-    assert len(line) <= columns
-    assert line.strip()
-    if columns >= 79:
-        assert all(part in line for part in said.values())
+    """Whatever the numbers, the words and the letters that there are; and nothing of it is obeyed or is markup."""
+    there = Terminal()
+    there.encoding = encoding
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COLUMNS", str(columns))
+        with line(there, text=text) as made:
+            for x in amounts:
+                made.look(x, share)
+                there.getvalue().encode(encoding)
+            shows = screen(there.getvalue(), columns)
+            assert shows.cursor.y == 0
+            assert columns <= 3 or shows.cursor.x <= columns - 3
+            assert shows.display[0].strip()
+            if columns > 120:
+                words = inert(text, kept="").encode(encoding, "replace").decode(encoding).split()
+                parts = [*words, *(part for part in made.tasks[-1].fields.values() if part != made.text)]
+                assert all(part.strip() in "".join(shows.display[0]) for part in parts)
+    assert rows_used(there.getvalue(), columns) == 1
+    assert drawn(there.getvalue(), columns) == [""]
+
+
+@pytest.mark.parametrize(
+    ("columns", "left"),
+    [
+        (100, "Counting ━━━━━━━━━━━━━━━━━━━━━━━━  50 %  5.00 million rows  2.00 million/s  0:00:03 left"),
+        (80, "Counting ━━━━━━━━━━━━━  50 %  5.00 million rows  2.00 million/s  0:00:03 left"),
+        (60, "Counting ━━━━━━━━━  50 %  5.00 million rows  0:00:03 left"),
+        (40, "50 %  5.00 million rows  0:00:03 left"),
+        (20, "5.00 million rows"),
+        (14, "5.00 millio"),
+    ],
+)
+def test_what_matters_least_is_left_out(columns: int, left: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And a bar takes what is left."""
+    clock, there = SimpleNamespace(now=50.0, monotonic=lambda: clock.now), Terminal()
+    monkeypatch.setattr(progress_line, "time", clock)
+    monkeypatch.setenv("COLUMNS", str(columns))
+    with line(there) as made:
+        for amount, share in ((1_000_000, 0.1), (5_000_000, 0.5)):
+            made.look(amount, share)
+            clock.now += 2
+        shows = screen(there.getvalue(), columns).display[0].strip()
+    assert re.sub("[━╸╺]+", lambda bar: "━" * len(bar[0]), shows) == left
 
 
 @given(st.floats(0, 1e15))
 def test_three_digits_say_it(x: float) -> None:
     """To half of the last one."""
-    said = short(x)
+    said = progress_line.short(x)
     number, _, word = said.partition(" ")
-    scale = {"": 1.0, "million": 1e6, "billion": 1e9, "trillion": 1e12}[word]
+    scale = {"": 1.0, "thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}[word]
     assert float(number.replace(",", "")) * scale == pytest.approx(x, rel=5e-3, abs=0.5)
 
 
@@ -349,7 +443,7 @@ def pipe(tmp_path: Path) -> Iterator[Path]:
     path.unlink()
 
 
-@pytest.mark.parametrize("columns", [80, 40, 12])
+@pytest.mark.parametrize("columns", [80, 60, 40, 20, 12])
 def test_terminal(columns: int, pipe: Path, tmp_path: Path) -> None:
     """The command line reads a pipe that stays open until the line has shown; then only the result is there."""
     pytest.importorskip("cyclopts")
@@ -358,6 +452,7 @@ def test_terminal(columns: int, pipe: Path, tmp_path: Path) -> None:
     command = ["tally", str(pipe), "--y-true", "y", "--y-score", "p", "-o", target.name]
     path = os.pathsep.join(filter(None, (str(SRC), os.environ.get("PYTHONPATH"))))
     env = {**os.environ, "PYTHONPATH": path, "TERM": "xterm", "PYTHONUTF8": "1"}
+    env.pop("COLUMNS")
     running = subprocess.Popen(
         [sys.executable, "-m", "unconfused", *command],
         stdin=subprocess.DEVNULL, stdout=end, stderr=end, env=env, cwd=tmp_path,
@@ -374,7 +469,8 @@ def test_terminal(columns: int, pipe: Path, tmp_path: Path) -> None:
             written += block
     assert running.wait(60) == 0
     text = written.decode()
-    assert drawn(text) == ["a.uc: 100 rows", ""]
-    assert max(len(line) for line in text.replace("\n", "\r").split("\r")) < max(columns, len("a.uc: 100 rows") + 1)
-    assert ("Reading" in text) == (columns > 12)
+    wide = max(columns, len("a.uc: 100 rows") + 1)
+    assert drawn(text, wide) == ["a.uc: 100 rows", ""]
+    assert rows_used(text.replace("a.uc: 100 rows", ""), columns) == 1
+    assert ("Reading" in text) == (columns > 40)
     assert uc.load(target).total == 100

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import sys
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +27,10 @@ from border.hostile import PASSES, Source, arrow_table, check_source  # noqa: E4
 
 import unconfused as uc  # noqa: E402
 from unconfused.errors import InputError, InvalidWeights, LabelTypeMismatch, MissingExtra  # noqa: E402
+from unconfused.ingest import progress  # noqa: E402
 from unconfused.ingest import spark as road  # noqa: E402
+
+progress_line = pytest.importorskip("unconfused.ingest.progress_line")
 
 SRC = Path(uc.__file__).resolve().parents[1]
 pytestmark = [
@@ -42,6 +48,7 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     os.environ |= {"SPARK_LOCAL_IP": "127.0.0.1", "PYSPARK_PYTHON": sys.executable, "SPARK_LOCAL_DIRS": str(place)}
     settings = {
         "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.host": "127.0.0.1",
         "spark.executorEnv.PYTHONPATH": os.pathsep.join([str(SRC), str(Path(__file__).parents[1])]),
@@ -308,6 +315,133 @@ def test_a_session_in_which_nothing_may_be_set() -> None:
     with pytest.raises(ValueError, match="of the job"), road._large_batches(Session(), 2):
         raise ValueError("of the job")
     assert not road._GUARD.locked()
+
+
+# ── how far it is ─────────────────────────────────────────────────────────────────────────────
+def waiting(folder: str) -> Any:
+    """Rows that pass through; all but two partitions wait for a file."""
+
+    def passed(batches: Iterator[Any]) -> Iterator[Any]:
+        yield from batches
+        end = time.monotonic() + 120
+        while (
+            pyspark.TaskContext.get().partitionId() > 1 and not Path(folder, "go").exists() and time.monotonic() < end
+        ):
+            time.sleep(0.05)
+
+    return passed
+
+
+def followed(made: Callable[[], Any], folder: Path, monkeypatch: pytest.MonkeyPatch, sign: str) -> str:
+    """What is written while a table is evaluated, some of whose tasks wait until the sign was shown."""
+
+    class Screen(io.StringIO):
+        def write(self, text: str) -> int:
+            written = super().write(text)
+            if sign in self.getvalue():
+                (folder / "go").touch()
+            return written
+
+    monkeypatch.setattr(progress, "PATIENCE", 0.0)
+    monkeypatch.setattr(sys, "stderr", screen := Screen())
+    assert made().total == 60
+    return screen.getvalue()
+
+
+@pytest.mark.parametrize("road_taken", ["group by", "partitions", "two stages"])
+def test_tasks_are_shown(road_taken: str, spark: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that are done, of all that are known; and the tag by which they are found is taken off."""
+    if road_taken == "two stages":
+        monkeypatch.setattr(road, "FEW", 0)
+    rows = spark.range(60, numPartitions=6).selectExpr(
+        "cast(id % 2 as int) y", "cast(id % 3 > 0 as int) z", "id / 60D p"
+    )
+    rows, context = rows.mapInArrow(waiting(str(tmp_path)), rows.schema), spark.sparkContext
+    context.addJobTag("own")
+    try:
+        asked = {"y_pred": "z"} if road_taken == "group by" else {"y_score": "p"}
+        made = partial(uc.evaluate_frame, rows, y_true="y", progress=True, **asked)
+        monkeypatch.setattr(progress_line.Line, "look", eager(progress_line.Line.look))
+        written = followed(made, tmp_path, monkeypatch, "2 tasks")
+        assert set(context.getJobTags()) == {"own"}
+    finally:
+        context.removeJobTag("own")
+    assert "Counting  33 %  2 tasks  " in written
+
+
+def eager(look: Callable[..., None]) -> Callable[..., None]:
+    """Every look is a line."""
+
+    def at_once(self: Any, *seen: Any) -> None:
+        self.next = 0.0
+        look(self, *seen)
+
+    return at_once
+
+
+def test_a_stage_that_was_done_before_is_not_waited_for() -> None:
+    """Of tasks before the last stage that has begun, those of stages that never began are left out."""
+    from pyspark.status import SparkJobInfo, SparkStageInfo
+
+    stages = {place: SparkStageInfo(place, 0, "", *numbers, 0) for place, numbers in
+              {1: (6, 0, 6), 2: (6, 0, 0), 3: (4, 2, 1), 4: (5, 0, 0)}.items()}  # fmt: skip
+
+    class Tracker:
+        getStageInfo = stages.get
+
+        def getJobIdsForTag(self, tag: str) -> list[int]:
+            return [7, 8] if tag == "ours" else []
+
+        def getJobInfo(self, job: int) -> Any:
+            return SparkJobInfo(job, {7: [1], 8: [4, 2, 3, 99]}[job], "RUNNING")
+
+    class Context:
+        statusTracker = Tracker
+
+        @property
+        def _jsc(self) -> Any:
+            return self
+
+        def sc(self) -> Any:
+            return self
+
+    assert road._tasks(Context(), "ours") == (7, 7 / 15)
+    assert road._tasks(Context(), "another's") == (0, None)
+    assert road._tasks(None, "ours") == (0, None)  # as of Spark Connect
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_no_second_bar(own: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where Spark draws its own; of a session that tells nothing the time is shown."""
+
+    class Bar:
+        def isDefined(self) -> bool:
+            return own
+
+    class Session:
+        """Classic, or what Connect has."""
+
+        @property
+        def sparkContext(self) -> Any:
+            if not own:
+                raise AttributeError("of Connect")
+            return self
+
+        _jsc = sparkSession = property(lambda self: self)
+        sc = addJobTag = removeJobTag = lambda self, *_: self
+
+        def progressBar(self) -> Bar:
+            return Bar()
+
+    screen, shown = io.StringIO(), threading.Event()
+    monkeypatch.setattr(progress, "PATIENCE", 0.0)
+    monkeypatch.setattr(progress, "PAUSE", 0.01)
+    monkeypatch.setattr(progress_line.Line, "look", lambda self, *seen: shown.set())
+    monkeypatch.setattr(sys, "stderr", screen)
+    with progress.asked(True), road._followed(Session(), "Counting"):
+        watched = [*progress._watches]
+        assert own or shown.wait(60)
+    assert bool(watched) != own
 
 
 def _work() -> Any:

@@ -1,7 +1,7 @@
 """How far a long pass is, on one line that is gone in the end: how much was read, how fast, and the time left.
 
 It appears after a second, where stderr is a terminal or belongs to a notebook, and not where ``CI`` is set. Who asks
-for it anywhere else gets whole lines, fewer and fewer of them.
+for it anywhere else gets whole lines, fewer and fewer of them. Rich draws it: where it is not installed there is none.
 """
 
 from __future__ import annotations
@@ -10,14 +10,13 @@ import os
 import sys
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, Literal, TypeAlias, TypeVar
 
-from unconfused.ingest.progress_words import Unit, counted, fitted, plainly, short, span
-
+Unit: TypeAlias = Literal["row", "byte", "task"]
+Look: TypeAlias = Literal["terminal", "notebook", "file"]
 Rows = TypeVar("Rows", bound=Mapping[str, Any])
 Probe: TypeAlias = Callable[[], tuple[float, float | None]]
 """How much was done until now, and which share of all that is, where it is known."""
@@ -28,8 +27,6 @@ PATIENCE = 1.0
 """Seconds of work before anything is shown: what is over sooner needs none."""
 PAUSE = 0.25
 """Seconds from one look to the next."""
-WINDOW = 20.0
-"""Seconds over which the speed is taken."""
 _asked: ContextVar[bool | None] = ContextVar("asked", default=None)
 _watches: list[_Watch] = []
 _taken = threading.Lock()
@@ -96,12 +93,11 @@ def shown(text: str, total: Total = unknown, *, unit: Unit = "row", probe: Probe
         unit: of what.
         probe: how far it is, where somebody else knows; else what the Meter was told.
     """
-    meter = Meter(total)
-    screen = _screen()
-    if screen is None:
+    meter, how = Meter(total), looked_at()
+    if how is None:
         yield meter
         return
-    watch = _Watch(text, unit, probe or meter.probe, screen)
+    watch = _Watch(text, unit, probe or meter.probe, how)
     _watches.append(watch)
     try:
         watch.start()
@@ -116,20 +112,35 @@ def hush() -> None:
         watch.close()
 
 
+def looked_at() -> Look | None:
+    """How anybody looks at what is shown; None where nobody does."""
+    on, stream = _asked.get(), sys.stderr
+    if on is False or stream is None:
+        return None
+    notebook = type(stream).__module__.startswith("ipykernel")
+    if notebook or (stream.isatty() and os.environ.get("TERM") != "dumb"):
+        return None if on is None and os.environ.get("CI") else "notebook" if notebook else "terminal"
+    return "file" if on else None
+
+
 class _Watch(threading.Thread):
     """Shows now and then what a probe says."""
 
-    def __init__(self, text: str, unit: Unit, probe: Probe, screen: _Line | _Lines) -> None:
+    def __init__(self, text: str, unit: Unit, probe: Probe, how: Look) -> None:
         super().__init__(daemon=True, name="unconfused progress")
-        self.text, self.unit, self.probe, self.screen = text, unit, probe, screen
+        self.text, self.unit, self.probe, self.how, self.stream = text, unit, probe, how, sys.stderr
         self.over, self.began = threading.Event(), time.monotonic()
-        self.looks: deque[tuple[float, float, float]] = deque()
+        self.line: Any = None
 
     def close(self) -> None:
-        """It is over."""
+        """It is over; a probe that hangs holds nobody up."""
         self.over.set()
         if self.is_alive():
-            self.join(1.0)  # a probe that hangs holds nobody up
+            self.join(1.0)
+        if self.is_alive() and self.line is not None:
+            wiping = threading.Thread(target=self.line.stop, daemon=True)
+            wiping.start()
+            wiping.join(1.0)
         if self in _watches:
             _watches.remove(self)
 
@@ -138,89 +149,20 @@ class _Watch(threading.Thread):
         if self.over.wait(PATIENCE) or not _taken.acquire(blocking=False):
             return
         try:
-            with suppress(Exception):  # stderr was closed, a cluster does not answer: that ends the looking, no more
-                while not self.over.is_set():
-                    parts = self.parts(time.monotonic(), *self.probe())
-                    if not self.over.is_set():
-                        self.screen.show(*parts)
-                    self.over.wait(PAUSE)
-                self.screen.clear()
+            with suppress(Exception):  # no rich, stderr was closed, a cluster does not answer: that ends the looking
+                self.show()
         finally:
             _taken.release()
 
-    def parts(self, now: float, amount: float, share: float | None) -> tuple[dict[str, str], float | None]:
-        """What there is to say, and the share."""
-        if amount:  # what goes before, such as a loop that is compiled, is no speed
-            self.looks.append((now, amount, share or 0.0))
-        while len(self.looks) > 2 and now - self.looks[1][0] >= WINDOW:
-            self.looks.popleft()
-        first = self.looks[0] if self.looks else (now, amount, share or 0.0)
-        seconds, more, further = now - first[0], amount - first[1], (share or 0.0) - first[2]
-        said = {"text": self.text, "amount": "", "share": "", "rate": "", "time": f"{span(now - self.began)} so far"}
-        if amount:
-            said["amount"] = counted(amount, self.unit)
-        if share is not None:
-            said["share"] = f"{100 * min(share, 1.0):3.0f} %"
-        if more > 0 and seconds > 0:
-            said["rate"] = f"{short(float(f'{more / seconds:.3g}'), self.unit)}/s"
-        if share is not None and further > 0:
-            said["time"] = f"{span(max(1 - share, 0.0) * seconds / further)} left"
-        return said, share
+    def show(self) -> None:
+        """Look and show in turn."""
+        from unconfused.ingest.progress_line import Line
 
-
-# ── where it is shown ─────────────────────────────────────────────────────────────────────────
-def _screen() -> _Line | _Lines | None:
-    """What shows it; None where nothing is to be shown."""
-    on, stream = _asked.get(), sys.stderr
-    if on is False or stream is None:
-        return None
-    terminal = stream.isatty() and os.environ.get("TERM") != "dumb"
-    if terminal or type(stream).__module__.startswith("ipykernel"):
-        return None if on is None and os.environ.get("CI") else _Line(stream)
-    return _Lines(stream) if on else None
-
-
-class _Line:
-    """One line that is written over. The cursor rests at its start, so that an echoed ^C is written over too."""
-
-    def __init__(self, stream: Any) -> None:
-        self.stream, self.used = stream, 0
-        self.bars = str(getattr(stream, "encoding", "")).lower().replace("-", "") == "utf8"
-
-    def show(self, said: Mapping[str, str], share: float | None) -> None:
-        """In the place of what was there."""
-        columns = self.columns() - 1
-        line = fitted(plainly(said), share, columns, self.bars)
-        self.stream.write(f"\r{line.ljust(min(self.used, columns))}\r")
-        self.stream.flush()
-        self.used = len(line)
-
-    def clear(self) -> None:
-        """Leave the terminal as it was."""
-        self.stream.write(f"\r{' ' * min(max(self.used, 2), self.columns() - 1)}\r")
-        self.stream.flush()
-
-    def columns(self) -> int:
-        """How wide the terminal is now."""
-        try:
-            return os.get_terminal_size(self.stream.fileno()).columns or 80
-        except (OSError, ValueError, AttributeError):
-            return 80
-
-
-class _Lines:
-    """Whole lines, each after twice the time."""
-
-    def __init__(self, stream: Any) -> None:
-        self.stream, self.next, self.start = stream, 0.0, time.monotonic()
-
-    def show(self, said: Mapping[str, str], share: float | None) -> None:
-        """A line, if it is time for one."""
-        now = time.monotonic() - self.start
-        if now >= self.next:
-            self.stream.write(f"{fitted(plainly(said), share, 120)}\n")
-            self.stream.flush()
-            self.next = 2 * now
-
-    def clear(self) -> None:
-        """What is written stays."""
+        if self.over.is_set():  # while rich was loaded
+            return
+        with Line(self.stream, self.how, self.text, self.unit, self.began) as self.line:
+            while not self.over.is_set():
+                seen = self.probe()
+                if not self.over.is_set():
+                    self.line.look(*seen)
+                self.over.wait(PAUSE)

@@ -10,12 +10,15 @@ import gc
 import math
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeAlias
+from uuid import uuid4
 
 from unconfused.errors import MissingExtra, UsageError, require
 from unconfused.ingest.numbered import numbered, taken
+from unconfused.ingest.progress import looked_at, shown
 from unconfused.ingest.refusals import refuse_nested
 
 PIECE = 1 << 20
@@ -42,6 +45,7 @@ def partitions(
     merge: Callable[[Iterable[bytes]], bytes],
     *,
     small: bool = False,
+    text: str = "Counting",
 ) -> list[bytes]:
     """What ``reply`` makes of the rows of each partition, added by ``merge`` until few are left.
 
@@ -53,6 +57,7 @@ def partitions(
         reply: counts one partition.
         merge: adds.
         small: a reply is no larger than some hundred kilobytes.
+        text: what is done.
 
     Raises:
         MissingExtra: it is not.
@@ -64,7 +69,7 @@ def partitions(
         if parts is None or parts > (FEW if small else LARGE):
             tasks = [] if parts is None else [math.isqrt(parts)]  # each adds as many as the driver will
             replies = replies.repartition(*tasks, "bucket").select("tally").mapInArrow(_Merged(merge), "tally binary")
-        return [bytes(row[0]) for row in _collected(replies)]
+        return [bytes(row[0]) for row in _collected(replies, text)]
 
 
 @contextmanager
@@ -184,9 +189,10 @@ def _settled() -> None:
         gc.freeze()
 
 
-def _collected(frame: Any) -> list[Any]:
+def _collected(frame: Any, text: str = "Counting") -> list[Any]:
     try:
-        return list(frame.collect())
+        with _followed(frame, text):
+            return list(frame.collect())
     except Exception as error:
         if "No module named 'unconfused'" in str(error):
             raise MissingExtra(
@@ -200,3 +206,40 @@ def _collected(frame: Any) -> list[Any]:
                 "The executors of Spark lack NumPy or PyArrow.", fix="Install both in the Python that they run."
             ) from None
         raise
+
+
+# ── how far a job is ──────────────────────────────────────────────────────────────────────────
+@contextmanager
+def _followed(frame: Any, text: str) -> Iterator[None]:
+    """Show how many tasks of the jobs of this thread are done; where Spark draws a bar of its own, that is enough."""
+    if looked_at() is None:
+        yield
+        return
+    context, own, tag = None, False, f"unconfused-{uuid4()}"
+    with suppress(Exception):  # Spark Connect has no context: what is left is the time
+        found = frame.sparkSession.sparkContext
+        own = found._jsc.sc().progressBar().isDefined()
+        found.addJobTag(tag)
+        context = found
+    try:
+        with nullcontext() if own else shown(text, unit="task", probe=partial(_tasks, context, tag)):
+            yield
+    finally:
+        with suppress(Exception):  # of a session that was stopped
+            if context is not None:
+                context.removeJobTag(tag)
+
+
+def _tasks(context: Any, tag: str) -> tuple[float, float | None]:
+    """How many tasks of the jobs with this tag are done, and which share of those that are known."""
+    with suppress(Exception):
+        tracker = context.statusTracker()
+        jobs = context._jsc.sc().statusTracker().getJobIdsForTag(tag)
+        places = sorted({place for job in jobs for place in tracker.getJobInfo(job).stageIds})
+        stages = [x for place in places if (x := tracker.getStageInfo(place)) is not None]
+        begun = [x for x in stages if x.numActiveTasks or x.numCompletedTasks]
+        last = begun[-1].stageId if begun else -1
+        coming = [x for x in stages if x.stageId > last]  # one before it is left out: its rows lie there already
+        done, known = sum(x.numCompletedTasks for x in begun), sum(x.numTasks for x in begun + coming)
+        return done, done / known if known else None
+    return 0, None
