@@ -238,8 +238,8 @@ def _framed(source: Any) -> Any:
 def _chosen(frame: Any, wanted: Wanted) -> Any:
     """The columns that are wanted of a frame."""
     narwhals = require("narwhals.stable.v2", extra="io")
-    names = list(dict.fromkeys(name for columns in wanted.values() for name in columns))
     check_columns(wanted, list(frame.collect_schema().names()), "The frame")
+    names = list(dict.fromkeys(name for columns in wanted.values() for name in columns))
     return frame.select(*[narwhals.col(name) for name in names])
 
 

@@ -239,6 +239,10 @@ def metric(
     return declare
 
 
+_ELSEWHERE = {"macro": "macro", "micro": "micro", "weighted": "weighted", "ovo": "ovo", "ovr": "macro"}
+"""Averages as they stand in names elsewhere, and as they are asked for here."""
+
+
 def find(name: str) -> Metric:
     """The metric of that name, or UnknownMetric with the nearest. Case, spaces, hyphens and underscores do not matter.
 
@@ -249,8 +253,19 @@ def find(name: str) -> Metric:
         return CATALOGUE[_NAMES[_plain(name)]]
     except KeyError:
         near = difflib.get_close_matches(_plain(name), _NAMES, n=1, cutoff=0.5)
-        fix = f"Did you mean {_NAMES[near[0]]!r}?" if near else f"There are: {', '.join(CATALOGUE)}."
+        meant = _averaged(_plain(name)) or (_NAMES[near[0]] if near else None)
+        fix = f"Did you mean {meant!r}?" if meant else f"There are: {', '.join(CATALOGUE)}."
         raise UnknownMetric(f"There is no metric {name!r}.", fix=fix) from None
+
+
+def _averaged(plain: str) -> str | None:
+    """What a name with its average in it, such as scikit-learn's ``f1_macro``, is called here."""
+    first, _, rest = plain.partition("_")
+    start, _, last = plain.rpartition("_")
+    for average, stem in ((last, start), (first, rest)):
+        if average in _ELSEWHERE and stem in _NAMES:
+            return f"{_NAMES[stem]}@{_ELSEWHERE[average]}"
+    return None
 
 
 def _plain(name: str) -> str:

@@ -82,7 +82,7 @@ def _draw_slices(ax: Any, made: SliceComparison, metric: str, rows: list[SliceRo
         _mark(ax, place, x.value, x.significant, f"{plain(x.value)}   {p} {equals(x.adjusted)}   n = {x.rows:,}")
     ax.axvline(made.whole[metric], color=INK, linewidth=1, linestyle=(0, (4, 3)))
     words = f"{visible(metric)}, with {100 * made.level:.4g} % intervals; dashed: all rows"
-    _dress(ax, [x.name for x in rows], words)
+    _dress(ax, [name(x.name, 32) for x in rows], words)
 
 
 def _finite(e: Estimate) -> bool:
