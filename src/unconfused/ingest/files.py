@@ -20,7 +20,7 @@ from typing import Any, Literal, TypeAlias, cast, get_args
 
 import numpy as np
 
-from unconfused.errors import AmbiguousCall, LabelTypeMismatch, UnknownColumn, UnreadableFile, UsageError, require
+from unconfused.errors import AmbiguousCall, LabelTypeMismatch, UnknownColumn, UnreadableFile, require
 from unconfused.ingest.engine import Engine
 from unconfused.ingest.progress import shown
 from unconfused.labels import listed
@@ -69,14 +69,8 @@ def quoted(name: str) -> str:
 
 
 def check_columns(wanted: Wanted, available: Sequence[Any], where: str) -> None:
-    """Refuse a column that is not there, or there twice, or that was passed itself where its name belongs."""
-    for role, name in ((role, name) for role, names in wanted.items() for name in names):
-        if type(name).__hash__ is None:
-            raise UsageError(
-                f"{role}= holds a {type(name).__name__}, not the name of a column.",
-                f"{where} has the columns {listed([str(x) for x in available], 50)}.",
-                f'Type {role}="NAME" here, or pass columns themselves to uc.evaluate(...).',
-            )
+    """Refuse a column that is not there, or there twice."""
+    for name in (name for names in wanted.values() for name in names):
         times = list(available).count(name)
         if times > 1:
             raise AmbiguousCall(
