@@ -186,3 +186,16 @@ def test_hostile_classes(browser: Any, tmp_path: Path, width: int, scheme: str) 
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert heard == []
     page.close()
+
+
+def test_a_long_class_hides_no_count(browser: Any, tmp_path: Path) -> None:
+    """Names without a space break in either column of the pairs, so that their numbers stay in sight."""
+    labels = ["m" * 300, *(f"class {i}" for i in range(8))]
+    counts = np.full((9, 9), 1) + np.diag([50] * 9)
+    counts[1, 0] = 20
+    path = tmp_path / "page.html"
+    uc.ConfusionMatrix.from_counts(counts, labels=labels).to_html(path)
+    page, heard = opened(browser, path)
+    assert not heard
+    table = page.locator("table", has_text="confused most")
+    assert table.evaluate("x => x.getBoundingClientRect().right") <= page.viewport_size["width"]
