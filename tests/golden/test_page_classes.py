@@ -199,3 +199,13 @@ def test_a_long_class_hides_no_count(browser: Any, tmp_path: Path) -> None:
     assert not heard
     table = page.locator("table", has_text="confused most")
     assert table.evaluate("x => x.getBoundingClientRect().right") <= page.viewport_size["width"]
+
+
+def test_headings_are_printed(browser: Any, tmp_path: Path) -> None:
+    """A heading that sorts its table is a button, and still a heading on paper."""
+    path = tmp_path / "page.html"
+    scored().to_html(path)
+    page, _ = opened(browser, path)
+    page.emulate_media(media="print")
+    assert page.locator("#classes th button").count()
+    assert all(x.is_visible() for x in page.locator("#classes th button").all())
