@@ -12,7 +12,7 @@ import pytest
 pytest.importorskip("duckdb")
 pytest.importorskip("narwhals")
 
-from unconfused.errors import AmbiguousCall, InputError, InvalidValues, UnconfusedError, UnknownColumn
+from unconfused.errors import AmbiguousCall, InputError, InvalidValues, UnconfusedError, UnknownColumn, UsageError
 from unconfused.ingest.frames import columns
 from unconfused.passes import evaluate
 from unconfused.tables import evaluate_frame
@@ -93,6 +93,14 @@ def test_unknown_column(make: Callable[[Path], Any], tmp_path: Path) -> None:
     said = r"no column 'guesss'\. Did you mean 'guess'.*'the label', 'guess', 'y', 'p'"
     with pytest.raises(UnknownColumn, match=said):
         columns(make(tmp_path), {"y_true": "guesss"})
+
+
+@pytest.mark.parametrize("make", SOURCES.values(), ids=SOURCES.keys())
+def test_a_column_where_its_name_belongs(make: Callable[[Path], Any], tmp_path: Path) -> None:
+    """``y_true=frame["y"]`` is refused with what to type, whatever holds the rows."""
+    column = pytest.importorskip("pandas").Series(DATA["y"])
+    with pytest.raises(UsageError, match=r"y_true= holds a Series, not the name of a column.*y_true=\"NAME\""):
+        evaluate_frame(make(tmp_path), y_true=column, y_score="p")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("make", SOURCES.values(), ids=SOURCES.keys())

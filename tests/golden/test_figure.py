@@ -207,6 +207,15 @@ def test_long_names() -> None:
     assert apart(ax.get_yticklabels(), ax.figure.canvas.get_renderer())
 
 
+def test_long_names_of_slices() -> None:
+    """Slices of wide letters without end leave room for the intervals and what is written beside them."""
+    names = np.array(["m" * 300, "w" * 150 + " " + "m" * 149, "a"])
+    ev = uc.evaluate([0, 1, 1] * 40, y_score=np.linspace(0, 1, 120), by={"made by": np.repeat(names, 40)})
+    ax = ev.by["made by"].compare("roc_auc").plot()
+    assert inside(ax.figure)
+    assert ax.get_position().width > 0.1
+
+
 @pytest.mark.parametrize(("k", "most_names"), [(21, 21), (60, 60), (200, 40), (1000, 40)])
 def test_many_classes(k: int, most_names: int) -> None:
     """Beyond 20 classes cells hold no text, beyond 60 names are thinned; a thousand classes stay one image."""

@@ -186,3 +186,26 @@ def test_hostile_classes(browser: Any, tmp_path: Path, width: int, scheme: str) 
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert heard == []
     page.close()
+
+
+def test_a_long_class_hides_no_count(browser: Any, tmp_path: Path) -> None:
+    """Names without a space break in either column of the pairs, so that their numbers stay in sight."""
+    labels = ["m" * 300, *(f"class {i}" for i in range(8))]
+    counts = np.full((9, 9), 1) + np.diag([50] * 9)
+    counts[1, 0] = 20
+    path = tmp_path / "page.html"
+    uc.ConfusionMatrix.from_counts(counts, labels=labels).to_html(path)
+    page, heard = opened(browser, path)
+    assert not heard
+    table = page.locator("table", has_text="confused most")
+    assert table.evaluate("x => x.getBoundingClientRect().right") <= page.viewport_size["width"]
+
+
+def test_headings_are_printed(browser: Any, tmp_path: Path) -> None:
+    """A heading that sorts its table is a button, and still a heading on paper."""
+    path = tmp_path / "page.html"
+    scored().to_html(path)
+    page, _ = opened(browser, path)
+    page.emulate_media(media="print")
+    assert page.locator("#classes th button").count()
+    assert all(x.is_visible() for x in page.locator("#classes th button").all())

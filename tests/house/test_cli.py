@@ -477,6 +477,17 @@ ERRORS: dict[str, tuple[str, list[str], list[str]]] = {
     "bad number": ("y,p\n", ["--threshold", "half"], ["half", "--threshold"]),
     "bad threshold": ("y,p\n1,.5\n0,1\n", [*YP, "--threshold", "2"], ["no probability"]),
     "bad choice": ("y,p\n", ["--format", "xml"], ["xml", "markdown"]),
+    "a comma in a name": (
+        'y,"p, positive"\n1,.5\n',
+        ["--y-true", "y", "--y-score", "p, positive"],
+        ["Did you mean 'p, positive'?", "in double quotes of its own"],
+    ),
+    "edges of text": (
+        "y,p,g\n1,.5,a\n0,.4,b\n",
+        [*YP, "--by", "g", "--edges", "g=3"],
+        ["line 2", "name another column with --edges."],
+    ),
+    "no edges": ("y,p\n1,.5\n0,.4\n", [*YP, "--by", "p"], ["slice of its own", "--edges p=20,40"]),
     "bad list": ("y,p\n1,.5\n", ["--y-true", '"y', "--y-score", "p"], ["quotes do not close"]),
 }  # fmt: skip
 

@@ -168,7 +168,8 @@ def test_answers_are_those_of_the_matrix(quick: None) -> None:
     """What a point says of its matrix is what the matrix says: value, interval, method, rows, classes left out."""
     ev = of_probabilities(np.random.default_rng(1))
     for metric in ("recall", "f1", "mcc", "f1@macro", "precision[0]", "accuracy[1]", "support", "precision@weighted"):
-        for threshold in (ev.choose(maximize=metric), ev.choose(minimize="fpr", where=f"{metric} >= -1")):
+        least = -1 if metric == "mcc" else 0
+        for threshold in (ev.choose(maximize=metric), ev.choose(minimize="fpr", where=f"{metric} >= {least}")):
             asked = (threshold.achieved or (threshold.apparent,))[0]
             found = ev.estimate(metric, threshold=threshold.threshold)
             for field in ("name", "value", "low", "high", "level", "method", "n", "reason", "left_out"):

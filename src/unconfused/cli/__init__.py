@@ -196,7 +196,7 @@ KEYWORDS = (
     "y_true", "y_score", "y_pred", "sample_weight", "count", "labels", "pos_label", "label_kind", "score_kind",
     "threshold", "ignore", "unknown", "invalid", "level", "input_format", "delimiter", "normalize", "cost", "maximize",
     "minimize", "where", "guarantee", "seed", "margin", "method", "adjust", "pairs",
-    "allow_repeats", "ids",
+    "allow_repeats", "ids", "edges", "unit",
 )  # fmt: skip
 _KEYWORD = re.compile(rf"\b({'|'.join(KEYWORDS)})=(\[[^\]]*\]|\{{[^}}]*\}}|'[^']*'|\"[^\"]*\"|-?\w+(?:[.\-]\w+)*)?")
 
@@ -218,6 +218,8 @@ def spelled(text: str) -> str:
     'Type --threshold 0.5, or --labels no,yes.'
     >>> spelled('Type cost={"fp": 1, "fn": 10}.')
     'Type --cost fp=1,fn=10.'
+    >>> spelled("Type edges={'age': [20, 40]}.")
+    'Type --edges age=20,40.'
     """
 
     def option(match: re.Match[str]) -> str:
@@ -225,7 +227,7 @@ def spelled(text: str) -> str:
         if value.startswith("["):
             value = ",".join(part.strip().strip("'\"") for part in value[1:-1].split(","))
         if value.startswith("{"):
-            value = re.sub(r"['\" ]", "", value[1:-1]).replace(":", "=")
+            value = re.sub(r"['\" \[\]]", "", value[1:-1]).replace(":", "=")
         if re.fullmatch(r"(['\"])[\w.\-]+\1", value):
             value = value[1:-1]
         return f"--{name} {'' if value == 'True' else value}".rstrip()

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from cyclopts import Parameter
 
 from unconfused.cli.commands import AS_USUAL, NO_COLUMNS, Sources
-from unconfused.cli.options import OUTPUT, READING, Columns, Output, Reading, Threshold, read, rows_of, saved_among
+from unconfused.cli.options import FIGURES, OUTPUT, Columns, Output, Reading, Threshold, read, rows_of, saved_among
 from unconfused.cli.output import as_json, chosen, emit
 from unconfused.diagnosis.verdict import Diagnosis
 from unconfused.errors import InputError, UnknownColumn, UnreadableFile, UsageError
@@ -78,7 +78,12 @@ def reconcile(
     *sources: Sources,
     figure: Annotated[
         tuple[str, ...],
-        Parameter(group=READING, help="What was reported, as it was printed: f1@macro=0.80; repeatable."),
+        Parameter(
+            group=FIGURES,
+            negative="",
+            show_default=False,
+            help="What was reported, as it was printed: f1@macro=0.80; repeatable.",
+        ),
     ] = (),
     columns: Columns = NO_COLUMNS,
     reading: Reading = AS_USUAL,

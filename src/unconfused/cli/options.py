@@ -30,6 +30,8 @@ from unconfused.tally.tallies import Tallies
 from unconfused.tally.worst import KEEP
 
 DECISION = Group("What is best", sort_key=0)
+WORST = Group("Which rows", sort_key=0)
+FIGURES = Group("What was reported", sort_key=0)
 COLUMNS = Group("Columns", sort_key=1)
 READING = Group("How they are read", sort_key=2)
 OUTPUT = Group("Output", sort_key=3)

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from unconfused.cli.commands import AS_USUAL, NO_COLUMNS, Sources, decided
-from unconfused.cli.options import COLUMNS, DECISION, OUTPUT, Columns, Output, Reading, Threshold, read, saved_among
+from unconfused.cli.options import COLUMNS, OUTPUT, WORST, Columns, Output, Reading, Threshold, read, saved_among
 from unconfused.cli.output import as_json, cells, chosen, emit
 from unconfused.errors import UsageError
 from unconfused.show.escape import csv_text, visible
@@ -16,9 +16,9 @@ from unconfused.tally.worst import KEEP
 
 def rows(
     *sources: Sources,
-    actual: Annotated[str | None, Parameter(group=DECISION, help="The true class of the rows.")] = None,
-    predicted: Annotated[str | None, Parameter(group=DECISION, help="The class that they were called.")] = None,
-    k: Annotated[int, Parameter(("-k",), group=DECISION, help="How many, at most.")] = 20,
+    actual: Annotated[str | None, Parameter(group=WORST, help="The true class of the rows.")] = None,
+    predicted: Annotated[str | None, Parameter(group=WORST, help="The class that they were called.")] = None,
+    k: Annotated[int, Parameter(("-k",), group=WORST, help="How many, at most.")] = 20,
     ids: Annotated[
         str | None, Parameter(group=COLUMNS, help="What names each row; a .uc file may hold it already.")
     ] = None,

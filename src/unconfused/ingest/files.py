@@ -85,6 +85,9 @@ def _nearest(name: str, available: Sequence[Any]) -> str:
     lowered = {x.casefold().strip(): x for x in names}
     close = difflib.get_close_matches(name.casefold().strip(), lowered, n=1, cutoff=0.5)
     hint = f"Did you mean {lowered[close[0]]!r}? " if close else ""
+    whole = [x for x in names if "," in x and name in map(str.strip, x.split(","))]
+    if whole:
+        hint = f"Did you mean {whole[0]!r}? A name with a comma stands in double quotes of its own. "
     separated = [mark for mark in (";", "\t", "|") if len(names) == 1 and mark in names[0]]
     if separated:
         hint = f"Its cells are not separated by a comma: type delimiter={separated[0]!r}. "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -127,7 +127,7 @@ def opened(
     by DuckDB. Text files go through DuckDB, which judges every cell. Arrow and what speaks its C stream come as
     batches; what gives them once is first written to a temporary file. Frames in memory are read a slice at a time.
     """
-    wanted = {role: _listed(name) for role, name in names.items() if name is not None}
+    wanted = {role: _listed(role, name) for role, name in names.items() if name is not None}
 
     def told(found: Found) -> dict[str, Any]:
         return {
@@ -217,8 +217,16 @@ def _parquet_at_once(files: list[File], wanted: Wanted) -> Found:
         return read_parquet(engine, files, wanted)
 
 
-def _listed(name: Any) -> list[Any]:
-    return list(name) if isinstance(name, (list, tuple)) else [name]
+def _listed(role: str, name: Any) -> list[Any]:
+    named = list(name) if isinstance(name, (list, tuple)) else [name]
+    for one in named:
+        if not isinstance(one, Hashable):
+            raise UsageError(
+                f"{role}= holds a {type(one).__name__}, not the name of a column.",
+                "The rows are looked up in the table by name.",
+                f'Type {role}="NAME", or pass the columns themselves to uc.evaluate(...).',
+            )
+    return named
 
 
 # ── frames ────────────────────────────────────────────────────────────────────────────────────

@@ -15,7 +15,7 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Literal, NoReturn, Protocol, cast
 
@@ -143,7 +143,7 @@ class _Reader:
         query = self.query()
         op = self.take(_OPERATOR) or self.refuse("one of >=, <=, >, <, == was expected")
         number = self.take(_NUMBER) or self.refuse("a number was expected")
-        return Condition(query, op, float(number))
+        return _within_range(Condition(query, op, float(number)))
 
     def query(self) -> Query:
         metric = find((self.take(_NAME) or self.refuse("the name of a metric was expected")).strip())
@@ -231,6 +231,22 @@ class _Reader:
 
     def refuse(self, problem: str) -> NoReturn:
         raise UsageError(f"{self.text!r} at position {self.at}: {problem}.", fix=EXAMPLES)
+
+
+def _within_range(condition: Condition) -> Condition:
+    """The condition, whose number its metric can take: ``fpr <= 5``, meant as per cent, would hold whatever comes."""
+    (low, high), value = condition.query.metric.range, condition.value
+    if low <= value <= high:
+        return condition
+    always = bool(condition.satisfied(low) and condition.satisfied(high))
+    name = condition.query.metric.name
+    share = replace(condition, value=float(f"{0.01 * value:.12g}"))
+    meant = f"Of 100 it is a share: type {share}." if low <= share.value <= high else ""
+    raise UsageError(
+        f"{condition} {'always' if always else 'never'} holds: {name} lies between {low:g} and {high:g}.",
+        "A condition that cannot go either way tests nothing.",
+        meant or f"Name a number from {low:g} to {high:g}.",
+    )
 
 
 def _argument(parameter: Parameter, text: str) -> Argument:

@@ -182,6 +182,7 @@ def pairs_table(cm: ConfusionMatrix) -> str:
         f"The {len(found)} pairs confused most, of {plural(k, 'class')}; cm.plot() draws all, cm.to_csv() lists them.",
         heads,
         rows,
+        names=2,
     )
 
 
@@ -271,10 +272,16 @@ def styles_of(rows: Sequence[Sequence[str]]) -> list[str]:
     return [PLAIN, *(COUNTS if all(map(COUNT.fullmatch, column)) else PLAIN for column in columns)]
 
 
-def table_of(caption: str, heads: Sequence[str], rows: Sequence[Sequence[str]], words: int | None = None) -> str:
-    """A table whose first column names its rows; cells are HTML, headings and caption are text.
+def _letters(name: str) -> int:
+    return len(name.removeprefix("<bdi>").removesuffix("</bdi>"))
 
-    ``words`` is the column whose cells may be broken.
+
+def table_of(
+    caption: str, heads: Sequence[str], rows: Sequence[Sequence[str]], words: int | None = None, *, names: int = 1
+) -> str:
+    """A table whose first ``names`` columns name its rows; cells are HTML, headings and caption are text.
+
+    ``words`` is the column whose cells may be broken, as long names are.
     """
     if not rows:
         return ""
@@ -285,9 +292,10 @@ def table_of(caption: str, heads: Sequence[str], rows: Sequence[Sequence[str]], 
     head = "".join(f'<th scope="col" style="{style};font-weight:600">{safe(x)}</th>' for style, x in named)
     lines = []
     for first, *rest in rows:
-        letters = len(first.removeprefix("<bdi>").removesuffix("</bdi>"))
-        line = [f'<th scope="row" style="{PLAIN};font-weight:600;{width_of(letters, 24)}">{first}</th>']
-        line += [f'<td style="{style}">{cell}</td>' for style, cell in zip(styles[1:], rest, strict=True)]
+        line = [f'<th scope="row" style="{PLAIN};font-weight:600;{width_of(_letters(first), 24)}">{first}</th>']
+        for place, (style, cell) in enumerate(zip(styles[1:], rest, strict=True), 1):
+            long = place < names and _letters(cell) > 24
+            line.append(f'<td style="{style}{";" + width_of(_letters(cell), 24) if long else ""}">{cell}</td>')
         lines.append(f"<tr>{''.join(line)}</tr>")
     return (
         f'<table style="{TABLE}"><caption style="{CAPTION};font-weight:600">{safe(caption)}</caption>'

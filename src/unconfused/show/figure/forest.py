@@ -82,7 +82,7 @@ def _draw_slices(ax: Any, made: SliceComparison, metric: str, rows: list[SliceRo
         _mark(ax, place, x.value, x.significant, f"{plain(x.value)}   {p} {equals(x.adjusted)}   n = {x.rows:,}")
     ax.axvline(made.whole[metric], color=INK, linewidth=1, linestyle=(0, (4, 3)))
     words = f"{visible(metric)}, with {100 * made.level:.4g} % intervals; dashed: all rows"
-    _dress(ax, [x.name for x in rows], words)
+    _dress(ax, [x.name for x in rows], words, 32)
 
 
 def _finite(e: Estimate) -> bool:
@@ -117,9 +117,9 @@ def _mark(ax: Any, place: int, e: Estimate, filled: bool, beside: str) -> None:
     )  # fmt: skip
 
 
-def _dress(ax: Any, names: list[str], words: str) -> None:
-    """The names at the left, the axis below, nothing else."""
-    texts = [name(text, 60) for text in names]
+def _dress(ax: Any, names: list[str], words: str, letters: int = 60) -> None:
+    """The names at the left, of so many letters at most, the axis below, nothing else."""
+    texts = [name(text, letters) for text in names]
     ax.set_yticks(range(len(texts)), texts, fontfamily=families(texts), fontsize=10, **PLAIN)
     ax.set_ylim(len(texts) - 0.4, -0.6)
     ax.margins(x=0.06)
