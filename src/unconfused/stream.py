@@ -25,10 +25,11 @@ from unconfused.ingest.slices import tally_slices
 from unconfused.ingest.waiting import Ids, Waiting
 from unconfused.labels import plural
 from unconfused.tally.grids import usual
+from unconfused.tally.hinted import Hinted
 from unconfused.tally.tallies import Tallies
 
 
-class Stream:
+class Stream(Hinted):
     """An evaluation that grows batch by batch: constant memory, and any cut of the rows gives the same tally.
 
     Batches are read in the same, stated way; one that cannot be is refused and changes nothing. Scores are kept on a

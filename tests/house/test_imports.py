@@ -37,7 +37,7 @@ RANK = {room: rank for rank, rooms in enumerate(ORDER) for room in rooms}
 # Methods that users call on a result and that are answered upstairs: one lazy import, one call, no logic.
 DOORS = {
     *("estimate", "estimates", "report", "findings", "plot", "save", "at", "curve", "choose", "at_prevalence"),
-    *("page", "collapse", "reorder", "blocks", "asymmetries", "confusions", "taxonomy", "to_dict"),
+    *("page", "collapse", "reorder", "blocks", "asymmetries", "confusions", "taxonomy", "to_dict", "_absent"),
     *("__str__", "__format__", "__rich__", "_repr_html_", "_repr_markdown_", "_repr_mimebundle_"),
 }
 # Libraries that belong to one room.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
+from unconfused.tally.hinted import Hinted
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -11,7 +13,7 @@ if TYPE_CHECKING:
     from unconfused.show.report import Report
 
 
-class EvaluationDoors:
+class EvaluationDoors(Hinted):
     """The reports, figures and pages of an `Evaluation`."""
 
     @property

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
+from unconfused.tally.hinted import Hinted
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from unconfused.tally.confusion import ConfusionMatrix
 
 
-class MatrixDoors:
+class MatrixDoors(Hinted):
     """What can be asked of a `ConfusionMatrix` beyond its own arithmetic."""
 
     @property
