@@ -238,8 +238,12 @@ def test_speed_and_time_left(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [made.tasks[-1].fields[x] for x in ("share", "time")] == ["", "0:01:40 so far"]
 
 
+LETTERS = st.characters(max_codepoint=0x2FF, exclude_categories=("Cf",)) | st.sampled_from("文字かな")
+"""Of which every terminal knows how wide they are."""
+
+
 @given(
-    st.text(max_size=40), st.lists(st.floats(0, 1e14), min_size=1, max_size=3).map(sorted),
+    st.text(LETTERS, max_size=40), st.lists(st.floats(0, 1e14), min_size=1, max_size=3).map(sorted),
     st.none() | st.floats(0, 1.1), st.integers(1, 160), st.sampled_from(["utf-8", "ascii", "cp1252"]),
 )  # fmt: skip
 @example("Counting", [1e6, 2e6], 0.5, 20, "utf-8")
