@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -10,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("pyspark")
-pytest.importorskip("grpc")
+if importlib.util.find_spec("pyspark") is None or importlib.util.find_spec("grpc") is None:
+    pytest.skip("no pyspark[connect]", allow_module_level=True)
 if shutil.which("java") is None:
     pytest.skip("no Java on this machine", allow_module_level=True)
 
